@@ -1,0 +1,1 @@
+"""Analyses of spike trains: functions from spike trains and stimuli to labelled results."""

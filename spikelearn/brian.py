@@ -1,0 +1,170 @@
+"""One door to Brian2: choose a target, seed it, run a network, and leave every process-wide setting as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spikelearn.parameters import unknown_name
+
+__all__ = ["TARGETS", "Session", "session"]
+
+TARGETS = ("numpy", "cython", "cpp_standalone")
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open session: the target that generates code now, and the one call that runs a network on it."""
+
+    target: str
+    directory: str | None = None
+
+    def run(
+        self,
+        network: Any,
+        duration: Any,
+        *,
+        namespace: Mapping[str, Any] | None = None,
+        progress: bool | str = False,
+    ) -> None:
+        """Run `network` for `duration`; results are to be read before the session closes.
+
+        Parameters
+        ----------
+        network : brian2.Network
+            Holds every object of the simulation.
+        duration : Quantity
+            Model time.
+        namespace : mapping, optional
+            The names that equations use besides their own; nothing is taken from the caller's variables.
+        progress : bool or str
+            Whether to show a progress bar, and its label.
+        """
+        names = dict(namespace or {})
+        if self.target == "cpp_standalone":
+            from brian2.devices.device import get_device
+
+            network.run(duration, namespace=names)
+            get_device().build(directory=self.directory, compile=True, run=True, with_output=False)
+            return
+        with _report(progress) as report:
+            network.run(duration, namespace=names, report=report, report_period=_report_period())
+
+
+@contextlib.contextmanager
+def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]:
+    """Open a Brian2 session in which objects are built and run, and restore all global state at its end.
+
+    The code generation target, the device and its build options, the default clock's step, Brian2's and NumPy's global
+    random state and the log level are as before once the session closes, also after an error. A standalone program
+    is built in a temporary folder that is removed with the session, so results must be read inside.
+
+    Parameters
+    ----------
+    target : {"numpy", "cython", "cpp_standalone"}
+        How Brian2 generates code. The last two need a C++ compiler.
+    seed : int, optional
+        Seed of Brian2's random numbers within the session; streams differ between targets.
+
+    Yields
+    ------
+    Session
+
+    Raises
+    ------
+    ValueError
+        `target` is none of Brian2's targets.
+
+    Examples
+    --------
+    >>> from brian2 import Network, NeuronGroup, ms
+    >>> with session("numpy", seed=1) as brian:
+    ...     group = NeuronGroup(2, "dv/dt = (1 - v)/(10*ms) : 1", method="exact", dt=0.1 * ms)
+    ...     brian.run(Network(group), 10 * ms, namespace={"ms": ms})
+    ...     print(group.v[:].round(3))
+    [0.632 0.632]
+    """
+    if target not in TARGETS:
+        raise ValueError(unknown_name("Brian2", "target", target, TARGETS))
+    from brian2 import prefs
+    from brian2.core.clocks import defaultclock
+    from brian2.devices.device import get_device, reset_device, runtime_device, set_device
+
+    numpy_and_brian_random = runtime_device.get_random_state()
+    old_target = prefs["codegen.target"]
+    old_device = get_device()
+    old_dt = float(defaultclock.dt) if getattr(old_device, "defaultclock", None) is not None else None
+    with contextlib.ExitStack() as stack:
+        stack.callback(runtime_device.set_random_state, numpy_and_brian_random)
+        stack.enter_context(_quiet())
+        if target == "cpp_standalone":
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spikelearn_", ignore_cleanup_errors=True))
+            directory = str(Path(folder) / "standalone")
+            set_device("cpp_standalone", build_on_run=False, directory=directory)
+            stack.callback(_leave_device, reset_device, old_dt)
+            device = get_device()
+            device.reinit()
+            device.activate(build_on_run=False, directory=directory)
+            stack.callback(device.reinit)
+            device.seed(seed)
+            yield Session(target, directory)
+        else:
+            set_device("runtime")
+            stack.callback(_leave_device, reset_device, old_dt)
+            prefs["codegen.target"] = target
+            stack.callback(prefs.__setitem__, "codegen.target", old_target)
+            runtime_device.seed(seed)
+            yield Session(target)
+
+
+def _leave_device(reset_device: Any, old_dt: float | None) -> None:
+    from brian2 import second
+    from brian2.core.clocks import defaultclock
+
+    reset_device()
+    if old_dt is not None:
+        defaultclock.dt = old_dt * second
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Brian2's own log lines from the user's terminal; errors still come as exceptions."""
+    import logging
+
+    logger = logging.getLogger("brian2")
+    old = [(handler, handler.level) for handler in logger.handlers]
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler) and not isinstance(handler, logging.FileHandler):
+            handler.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for handler, level in old:
+            handler.setLevel(level)
+
+
+def _report_period() -> Any:
+    from brian2 import second
+
+    return 0.2 * second
+
+
+@contextlib.contextmanager
+def _report(progress: bool | str) -> Iterator[Any]:
+    """Give Brian2's report callback a tqdm bar that appears only for runs longer than two seconds."""
+    if not progress:
+        yield None
+        return
+    from tqdm import tqdm
+
+    label = progress if isinstance(progress, str) else "brian2"
+    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False) as bar:
+
+        def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
+            bar.update(round(100 * completed) - bar.n)
+
+        yield report

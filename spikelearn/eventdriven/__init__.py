@@ -1,0 +1,1 @@
+"""The exact engine: membrane flow between events, threshold crossings and event-driven drivers."""

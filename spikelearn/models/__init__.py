@@ -1,0 +1,1 @@
+"""The systems, each with its equations, its parameters and its theory."""

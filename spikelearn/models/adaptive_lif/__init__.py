@@ -1,0 +1,1 @@
+"""The adaptive leaky integrate-and-fire neuron with delayed potassium conductance."""

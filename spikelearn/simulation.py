@@ -1,0 +1,1 @@
+"""simulate(): the one entry point from a model to a recording."""

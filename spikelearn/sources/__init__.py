@@ -1,0 +1,1 @@
+"""Spike sources with known moments."""
