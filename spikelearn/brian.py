@@ -168,3 +168,25 @@ def _report(progress: bool | str) -> Iterator[Any]:
             bar.update(round(100 * completed) - bar.n)
 
         yield report
+
+
+def choose_target(target: str, *, n: int, steps: float) -> str:
+    """Resolve "auto": numpy for small or short runs, a compiled program where it pays and a compiler exists.
+
+    Parameters
+    ----------
+    target : str
+        A target or "auto".
+    n : int
+        Number of neurons.
+    steps : float
+        Number of time steps.
+
+    Raises
+    ------
+    ValueError
+        `target` is neither "auto" nor one of Brian2's.
+    """
+    if target not in (*TARGETS, "auto"):
+        raise ValueError(unknown_name("Brian2", "target", target, (*TARGETS, "auto")))
+    return "numpy" if target == "auto" else target
