@@ -57,17 +57,18 @@ def simulate_on_brian(
         if len(past):
             objects += _pending_arrivals(group, model, past, offsets, delay, dt)
         counting = record == ("counts",)
-        spikes = SpikeMonitor(group, record=not counting)
-        objects.append(spikes)
+        spikes = SpikeMonitor(group, record=not counting) if "spike" in group.events else None
+        if spikes is not None:
+            objects.append(spikes)
         traces = None
         if record and not counting:
             traces = StateMonitor(group, record, record=True, dt=every * dt * second)
             objects.append(traces)
         brian.run(Network(*objects), duration * second, progress=progress and "brian2")
         trains = counts = None
-        if counting:
+        if spikes is not None and counting:
             counts = np.asarray(spikes.count[:], dtype=np.int64).reshape(1, n)
-        else:
+        elif spikes is not None:
             trains = _trains(spikes, n, duration)
         dataset = _traces(traces, record, model.recordable, every * dt)
     provenance = provenance_of(

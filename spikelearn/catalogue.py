@@ -258,7 +258,7 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
     settings, initial = content.get("run", {}), content.get("initial", {})
     _refuse_unknown("[run]", settings, system.run_settings)
     model = system.build(given)
-    if "EquationNeuron" != system.name:
+    if system.name != "EquationNeuron":
         _refuse_unknown("[initial]", initial, system.initial_settings)
     return Configuration(
         name=path.stem,

@@ -82,7 +82,8 @@ class Initial:
         if wrong.any():
             k = int(wrong.argmax())
             raise ValueError(
-                f"Initial.past_spikes must lie within -t_d < t <= 0, got {float(times[k])} s for t_d = {float(reach[k])} s"
+                f"Initial.past_spikes must lie within -t_d < t <= 0, got {float(times[k])} s "
+                f"for t_d = {float(reach[k])} s"
             )
         return times, offsets
 

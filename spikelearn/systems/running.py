@@ -18,7 +18,7 @@ __all__ = ["SIMULATE_SETTINGS", "simulate_request"]
 SIMULATE_SETTINGS = frozenset({"duration", "n", "vary", "dt", "seed", "record", "record_dt", "method"})
 
 
-def simulate_request(model: Any, request: RunRequest, *, states: Mapping[str, str]) -> Recording:
+def simulate_request(model: Any, request: RunRequest) -> Recording:
     """Run a model as a `RunRequest` asks.
 
     Parameters
@@ -27,8 +27,6 @@ def simulate_request(model: Any, request: RunRequest, *, states: Mapping[str, st
         What to run.
     request : RunRequest
         The tables of the model file.
-    states : mapping of str to str
-        Variables that ``[initial]`` may set, with their units.
 
     Raises
     ------

@@ -5,16 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.models.adaptive_lif import bursting, theory
+from spikelearn.models.adaptive_lif import regular, theory
 from spikelearn.parameters import check_range, quantity, si_value, unknown_name, validate_parameters
-
-if TYPE_CHECKING:
-    from spikelearn.models.adaptive_lif.bursting import BurstTheory
 
 __all__ = ["AdaptiveLIF"]
 
@@ -241,9 +238,83 @@ class AdaptiveLIF:
         """Convert u to the membrane potential V = u + E_L; quantities in and out."""
         return u + self.E_L
 
+    def check_initial(
+        self, states: Mapping[str, float | NDArray[np.float64]], values: Mapping[str, float | NDArray[np.float64]]
+    ) -> None:
+        """Refuse a start at or above threshold, below potassium's reversal potential, or with negative conductance.
+
+        Parameters
+        ----------
+        states : mapping
+            Initial u and g in SI units.
+        values : mapping
+            What `values` returns.
+
+        Raises
+        ------
+        ValueError
+            Naming the variable, the rule and the first value that breaks it.
+        """
+        u, g = np.asarray(states.get("u", 0.0)), np.asarray(states.get("g", 0.0))
+        for broken, rule, given in (
+            (u >= values["theta"], "u must lie below the threshold theta", u),
+            (u < -np.asarray(values["Delta"]), "u must not lie below -Delta, potassium's reversal", u),
+            (g < 0, "g must not be negative", g),
+        ):
+            if np.any(broken):
+                raise ValueError(f"Initial.{rule}, got {float(np.broadcast_to(given, broken.shape)[broken].flat[0])}")
+
+    def time_to_spike(self, g: Any = 0.0) -> Any:
+        """Time from reset to the next spike while the conductance stays at `g`: t_s(g) in seconds, Eq. (4).
+
+        Parameters
+        ----------
+        g : float or array_like
+            Conductance in units of the leak.
+
+        Returns
+        -------
+        float or ndarray
+            Seconds; infinite where g >= g*, where the print gives NaN or a negative time (erratum A2).
+
+        Examples
+        --------
+        >>> round(AdaptiveLIF(V_0="20 mV").time_to_spike(), 9)
+        0.013862944
+        """
+        return _float(theory.time_to_spike(g, **self._plain("V_0", "theta", "Delta", "tau")))
+
+    def critical_conductance(self) -> float:
+        """Conductance g* at and above which the neuron never fires, Eq. (5); not positive if V_0 <= theta."""
+        return float(theory.critical_conductance(**self._plain("V_0", "theta", "Delta")))
+
+    def spikes_until_silence(self) -> int | float:
+        """Spikes fired from rest before a conductance that never decays stops the neuron, Eq. (6).
+
+        Holds for tau_K infinite and t_d = 0. Infinite where delta_g = 0 and V_0 > theta.
+        """
+        count: int | float = theory.spikes_until_silence(**self._plain("V_0", "theta", "Delta", "delta_g"))
+        return count
+
+    def regular_interval(self, order: Literal["leading", "first", "manifold", "exact"] = "leading") -> float:
+        """Interval t* of regular firing without delay, in seconds.
+
+        Parameters
+        ----------
+        order : {"leading", "first", "manifold", "exact"}
+            "leading" is Eq. (7); "first" adds its missing term of order tau (erratum A8); "manifold" goes to third
+            order in tau/tau_K; "exact" is the fixed point of the map from spike to spike.
+        """
+        names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g")
+        return float(regular.regular_interval(**self._plain(*names), order=order))
+
     def _plain(self, *names: str) -> dict[str, Any]:
         values = self.values()
         return {name: values[name] for name in names}
+
+
+def _float(value: Any) -> Any:
+    return float(value) if np.ndim(value) == 0 else value
 
 
 def _difference(a: Any, b: Any) -> Any:
