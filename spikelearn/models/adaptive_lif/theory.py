@@ -3,7 +3,7 @@
 Plain SI numbers in (volt, second; conductances in units of the leak), plain numbers out; everything broadcasts.
 The model, with `u` the voltage above rest:
 
-    tau du/dt = -u + V_0 - g (u + Delta),    dg/dt = -g / tau_K,    g jumps by delta_g at t_k + t_d,    u -> 0 at u = theta
+    tau du/dt = -u + V_0 - g (u + Delta),   dg/dt = -g/tau_K,   g jumps by delta_g at t_k + t_d,   u -> 0 at u = theta
 
 Assumed everywhere: ``theta > 0``, ``theta + Delta > 0``, ``tau > 0``, ``tau_K > 0``, ``delta_g >= 0``, ``t_d >= 0``.
 """
@@ -135,8 +135,8 @@ def _spikes_until_silence(V_0: float, theta: float, Delta: float, delta_g: float
     """Return ceil(g*/delta_g) of one neuron, with ties decided as `spikes_until_silence` says."""
     if any(map(math.isnan, (V_0, theta, Delta, delta_g))):
         return math.nan
-    if V_0 <= theta or math.isinf(delta_g):
-        return 0 if V_0 <= theta else 1
+    if theta >= V_0 or math.isinf(delta_g):
+        return 0 if theta >= V_0 else 1
     if delta_g == 0.0 or math.isinf(V_0):
         return math.inf
     distance, span = Fraction(V_0) - Fraction(theta), Fraction(Delta) + Fraction(theta)
