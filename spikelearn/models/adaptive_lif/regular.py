@@ -156,7 +156,14 @@ def regular_validity(
     ----------
     002 Q1 part 5.
     """
-    numbers = {"V_0": V_0, "theta": theta, "Delta": Delta, "tau": tau, "tau_K": tau_K, "delta_g": delta_g}
+    numbers: dict[str, Any] = {
+        "V_0": V_0,
+        "theta": theta,
+        "Delta": Delta,
+        "tau": tau,
+        "tau_K": tau_K,
+        "delta_g": delta_g,
+    }
     leading = np.asarray(regular_interval(**numbers))
     leading = np.where(np.isinf(leading), np.nan, leading)
     lag = np.asarray(regular_interval(**numbers, order="first")) - leading

@@ -3,7 +3,7 @@
 Plain SI numbers in (volt, second; conductances in units of the leak), plain numbers out; everything broadcasts.
 The model, with `u` the voltage above rest:
 
-    tau du/dt = -u + V_0 - g (u + Delta),    dg/dt = -g / tau_K,    g jumps by delta_g at t_k + t_d,    u -> 0 at u = theta
+    tau du/dt = -u + V_0 - g (u + Delta),   dg/dt = -g/tau_K,   g jumps by delta_g at t_k + t_d,   u -> 0 at u = theta
 
 Assumed everywhere: ``theta > 0``, ``theta + Delta > 0``, ``tau > 0``, ``tau_K > 0``, ``delta_g >= 0``, ``t_d >= 0``.
 """
