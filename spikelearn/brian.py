@@ -198,7 +198,7 @@ def _report(progress: bool | str) -> Iterator[Any]:
     from tqdm import tqdm
 
     label = progress if isinstance(progress, str) else "brian2"
-    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False) as bar:
+    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False, disable=None) as bar:
 
         def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
             bar.update(round(100 * completed) - bar.n)
