@@ -35,7 +35,17 @@ from numba import njit
 
 from spikelearn.eventdriven.phi import Tables, manifold
 
-__all__ = ["CONSTANT_G", "STEPS", "Cell", "below_threshold", "conductance", "flow", "make_cell", "membrane", "next_event"]
+__all__ = [
+    "CONSTANT_G",
+    "STEPS",
+    "Cell",
+    "below_threshold",
+    "conductance",
+    "flow",
+    "make_cell",
+    "membrane",
+    "next_event",
+]
 
 # Table numbers below zero: no table, but steps of the power series; and a conductance that does not decay.
 STEPS = -1
