@@ -41,12 +41,13 @@ def test_burst_cycle_against_the_exact_train(exact_train, bursting):
     spikes = exact_train(**cell, duration=1.05 * (theory.leading_period + theory.period))
     first, last, count = bursts_of(spikes, 0.5 * cell["t_d"])
     period, on = first[2] - first[1], last[1] - first[1]
-    # The phase of the spikes against the arrivals is not part of a rate theory: it moves the last spike by up to an
-    # interval (7 to 18 ms here), and the silence by nearly as much the other way, so that the period keeps less of it.
+    # The phase of the spikes against the arrivals is not part of a rate theory: it moves the last spike by an interval
+    # or so (t_s(0) is 7 to 18 ms here, the last interval up to three times that), and the silence by nearly as much the
+    # other way, so that the period keeps less of it.
     T_0 = time_to_spike(**{k: cell[k] for k in CELL})
     assert theory.period == pytest.approx(period, abs=0.6 * T_0)
-    assert theory.on - on == pytest.approx(0.5 * T_0, abs=T_0)
-    assert theory.off - (period - on) == pytest.approx(-0.5 * T_0, abs=T_0)
+    assert theory.on == pytest.approx(on, abs=1.5 * T_0)
+    assert theory.off == pytest.approx(period - on, abs=1.5 * T_0)
     assert -1.1 <= theory.spikes - count[1] <= 0.3
     # Leading order is off by far more: the sharper numbers are worth their equations.
     assert abs(theory.leading_period - period) > 3 * abs(theory.period - period)
