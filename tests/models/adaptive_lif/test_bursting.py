@@ -41,12 +41,13 @@ def test_burst_cycle_against_the_exact_train(exact_train, bursting):
     spikes = exact_train(**cell, duration=1.05 * (theory.leading_period + theory.period))
     first, last, count = bursts_of(spikes, 0.5 * cell["t_d"])
     period, on = first[2] - first[1], last[1] - first[1]
-    # The phase of the spikes against the arrivals is not part of a rate theory: it moves the last spike by up to an
-    # interval (7 to 18 ms here), and the silence by nearly as much the other way, so that the period keeps less of it.
+    # The phase of the spikes against the arrivals is not part of a rate theory: it moves the last spike by an interval
+    # or so (t_s(0) is 7 to 18 ms here, the last interval up to three times that), and the silence by nearly as much the
+    # other way, so that the period keeps less of it.
     T_0 = time_to_spike(**{k: cell[k] for k in CELL})
     assert theory.period == pytest.approx(period, abs=0.6 * T_0)
-    assert theory.on - on == pytest.approx(0.5 * T_0, abs=T_0)
-    assert theory.off - (period - on) == pytest.approx(-0.5 * T_0, abs=T_0)
+    assert theory.on == pytest.approx(on, abs=1.5 * T_0)
+    assert theory.off == pytest.approx(period - on, abs=1.5 * T_0)
     assert -1.1 <= theory.spikes - count[1] <= 0.3
     # Leading order is off by far more: the sharper numbers are worth their equations.
     assert abs(theory.leading_period - period) > 3 * abs(theory.period - period)
@@ -173,3 +174,18 @@ def test_regime_and_theory_where_nothing_bursts():
     assert math.isnan(burst_theory(**at_ratio(1.5, tau_K=0.2, t_d=0.1)).period)
     with pytest.raises(ValueError, match="tonic_edge: V_0 must exceed theta, got 0.015 V and 0.015 V"):
         tonic_edge(V_0=15e-3, theta=15e-3, Delta=15e-3)
+
+
+def test_cycles_after_the_first_are_identical(exact_train):
+    """A burst starts with u = 0, g = g_th and no spike under way, so every cycle but the first is the same train."""
+    cell = CELL | {"tau_K": 0.2, "delta_g": 0.05, "t_d": 1.5}
+    theory = burst_theory(**cell)
+    spikes = exact_train(**cell, duration=4.1 * theory.period)
+    first, _, count = bursts_of(spikes, 0.5 * cell["t_d"])
+    assert count[1] == count[2] == count[3] != count[0]
+    # What the membrane remembers is exp(-t_off/tau - ...) = 0 in doubles; what is left is rounding of absolute times.
+    np.testing.assert_allclose(np.diff(first)[1:], first[2] - first[1], rtol=1e-11)
+    start = len(spikes[spikes < first[1]])
+    again = exact_train(**cell, duration=theory.period, g=theory.threshold, past_spikes=[0.0])
+    n = count[1] - 1
+    np.testing.assert_allclose(again[:n], spikes[start + 1 : start + 1 + n] - first[1], atol=1e-11)
