@@ -1,10 +1,12 @@
 from . import analyses as analyses
 from . import interop as interop
+from . import network as network
 from . import plotting as plotting
 from . import rules as rules
 from . import sources as sources
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
+from .network.records import Network as Network
 from .recording import Recording as Recording
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate

@@ -1,0 +1,140 @@
+"""What the network loop knows of each neuron: constants, state, and the columns of the arrays that hold them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from spikelearn.eventdriven.flow import Cell, make_cell
+from spikelearn.eventdriven.phi import Tables
+
+__all__ = [
+    "BOUND",
+    "CELL_COLUMNS",
+    "DELAY",
+    "DEVIATION",
+    "G0",
+    "JUMPS",
+    "LOWER",
+    "NOW",
+    "NOW_LOW",
+    "PAUSE",
+    "PAUSE_END",
+    "P_NEXT",
+    "STATE_COLUMNS",
+    "TABLED",
+    "T_NEXT",
+    "T_NEXT_LOW",
+    "X",
+    "X_NEXT",
+    "Z_NEXT",
+    "Inputs",
+    "Sources",
+    "Synapses",
+    "cell_of",
+    "fill_cells",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+
+# Columns of a neuron's constants after the 16 of a Cell.
+DELAY, PAUSE, TABLED, G0 = 16, 17, 18, 19
+CELL_COLUMNS = 20
+
+# Columns of a neuron's state. DEVIATION is y - A phi(x) where TABLED, else z; LOWER a lower bound of phi(x) where
+# TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where there is none before the next
+# own arrival, NaN where it is not known; with the state then.
+DEVIATION, X, LOWER, NOW, NOW_LOW, BOUND, T_NEXT, T_NEXT_LOW, Z_NEXT, X_NEXT, P_NEXT, PAUSE_END, JUMPS = range(13)
+STATE_COLUMNS = 13
+
+
+class Synapses(NamedTuple):
+    """The synapses onto the neurons of one thread, by source.
+
+    Attributes
+    ----------
+    start : ndarray of int64, shape (n_sources + 1,)
+        Row of each source, neurons first, then external trains.
+    target : ndarray of int32, shape (n,)
+        Target, counted from the thread's first neuron.
+    weight : ndarray, shape (n,)
+        Jump of the membrane, volts.
+    delay : ndarray, shape (n,) or (1,)
+        Seconds, rising within a row; one entry where all are the same.
+    """
+
+    start: Integers
+    target: Shorts
+    weight: Floats
+    delay: Floats
+
+
+class Sources(NamedTuple):
+    """External spikes, sorted by time: times in seconds, and their rows in `Synapses.start`."""
+
+    times: Floats
+    rows: Integers
+
+
+class Inputs(NamedTuple):
+    """Poisson input: neuron i has the entries ``start[i]`` to ``start[i + 1] - 1``.
+
+    Attributes
+    ----------
+    start : ndarray of int64, shape (n + 1,)
+    rate, weight : ndarray
+        Events a second, and the jump of each, volts.
+    key : ndarray of uint64
+        Key of each entry's random stream.
+    next : ndarray
+        Time of each entry's next event; state.
+    drawn : ndarray of uint64
+        Numbers drawn so far from each stream; state.
+    """
+
+    start: Integers
+    rate: Floats
+    weight: Floats
+    key: NDArray[np.uint64]
+    next: Floats
+    drawn: NDArray[np.uint64]
+
+
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Floats) -> None:
+    """Prepare the constants of every neuron.
+
+    Parameters
+    ----------
+    parameters : ndarray, shape (n, 8)
+        V_0, theta, Delta, tau, tau_K, delta_g, t_d, refractory; SI units.
+    table_of : ndarray of int64, shape (n,)
+        Table of each neuron, see `flow.make_cell`.
+    tables : Tables
+        See `phi.build_tables`.
+    cells : ndarray, shape (n, CELL_COLUMNS)
+        Receives the constants, but for TABLED and G0.
+    """
+    for i in range(len(parameters)):
+        p = parameters[i]
+        c = make_cell(p[0], p[1], p[2], p[3], p[4], p[5], table_of[i], tables)
+        cells[i, 0], cells[i, 1], cells[i, 2], cells[i, 3] = c.tau, c.tau_K, c.kappa, c.A
+        cells[i, 4], cells[i, 5], cells[i, 6], cells[i, 7] = c.above, c.B, c.level, c.reset
+        cells[i, 8], cells[i, 9], cells[i, 10], cells[i, 11] = c.jump, c.V_0, c.Delta, c.x_star
+        cells[i, 12], cells[i, 13], cells[i, 14], cells[i, 15] = c.x_manifold, c.falling, c.fires, c.table
+        cells[i, DELAY], cells[i, PAUSE] = p[6], p[7]
+
+
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def cell_of(cells: Floats, i: int) -> Cell:
+    """Give the constants of neuron i as a `Cell`."""
+    c = cells[i]
+    return Cell(
+        c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13] != 0.0, c[14] != 0.0,
+        int(c[15]),
+    )  # fmt: skip
