@@ -28,12 +28,12 @@ __all__ = [
     "TABLED",
     "T_NEXT",
     "T_NEXT_LOW",
-    "X",
     "X_NEXT",
     "Z_NEXT",
     "Inputs",
     "Sources",
     "Synapses",
+    "X",
     "cell_of",
     "fill_cells",
 ]

@@ -38,7 +38,17 @@ from spikelearn.eventdriven.network_cells import (
 )
 from spikelearn.eventdriven.phi import Tables, manifold
 
-__all__ = ["draw", "enter_tables", "find_crossing", "jump_membrane", "look", "open_potassium", "reset_membrane", "to_time", "two_sum"]
+__all__ = [
+    "draw",
+    "enter_tables",
+    "find_crossing",
+    "jump_membrane",
+    "look",
+    "open_potassium",
+    "reset_membrane",
+    "to_time",
+    "two_sum",
+]
 
 Floats = NDArray[np.float64]
 
@@ -156,9 +166,7 @@ def look(s: Floats, t: float, clamped: bool, tabled: bool, c: Cell, tables: Tabl
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def find_crossing(
-    s: Floats, before: float, end: float, end_low: float, tabled: bool, c: Cell, tables: Tables
-) -> None:
+def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: bool, c: Cell, tables: Tables) -> None:
     """Find the next crossing up to `end`, unless bounds show that none comes up to `before`: set T_NEXT or BOUND.
 
     Parameters

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,7 +191,7 @@ class _Run:
         n = len(u0)
         self.n, self.duration = n, duration
         self.begin = resume.time if resume is not None else 0.0
-        synapses = _by_delay(inputs.synapses)
+        synapses = Synapses(*(_writable(array) for array in _by_delay(inputs.synapses)))
         self.shortest, self.longest = _delays(synapses, n, inputs)
         self.window = min(self.shortest * _SHORTER, _LONGEST_WINDOW)
         self.limit = max(8, math.ceil(inputs.max_rate * max(_EPOCH, self.window)))
@@ -201,7 +201,7 @@ class _Run:
         self.cells, self.tables = _cells(inputs, duration, self.autonomous, g0)
         self.ranges = _ranges(degree, threads)
         self.parts = [_part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
-        self.sources = inputs.sources
+        self.sources = Sources(*(_writable(array) for array in inputs.sources))
         self.state = _fresh(self.cells, self.tables, u0, g0) if resume is None else resume.state.copy()
         entries = len(inputs.poisson_rate)
         self.poisson = Inputs(
@@ -215,12 +215,12 @@ class _Run:
         if resume is None:
             for e in range(entries):
                 draw(e, self.poisson)
-        self.recent_times = np.empty(0) if resume is None else resume.recent_times
-        self.recent_rows = np.empty(0, dtype=np.int64) if resume is None else resume.recent_rows
+        self.recent_times = np.empty(0) if resume is None else _writable(resume.recent_times)
+        self.recent_rows = np.empty(0, dtype=np.int64) if resume is None else _writable(resume.recent_rows)
         self.wake = np.full(n, -math.inf)
         self.traced_rows = np.full(n, -1, dtype=np.int64)
         self.traced_rows[traced] = np.arange(len(traced))
-        self.trace_times = trace_times
+        self.trace_times = _writable(trace_times)
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
         self.g = np.full((len(traced), len(trace_times)), np.nan)
@@ -245,7 +245,9 @@ class _Run:
         workers = len(self.parts)
         with (
             ThreadPoolExecutor(workers) as pool,
-            tqdm(total=self.duration, initial=self.begin, disable=not progress, delay=2.0, unit="s", smoothing=0.0) as bar,
+            tqdm(
+                total=self.duration, initial=self.begin, disable=not progress, delay=2.0, unit="s", smoothing=0.0
+            ) as bar,
         ):
             while done < total and not halt.is_set():
                 started = time.perf_counter()
@@ -301,6 +303,11 @@ class _Run:
         self.recent_times, self.recent_rows = times[order], rows[order]
 
 
+def _writable(array: Any) -> Any:
+    """Give an array of the one memory layout that the loop is compiled for; a second would be compiled anew."""
+    return array if array.flags.writeable and array.flags.c_contiguous else array.copy(order="C")
+
+
 def _by_delay(synapses: Synapses) -> Synapses:
     """Sort every row by delay, so that a spike's arrivals come in order."""
     if len(synapses.delay) <= 1:
@@ -326,9 +333,7 @@ def _delays(synapses: Synapses, n: int, inputs: NetworkInputs) -> tuple[float, f
     return shortest, max(own, longest) * (1.0 + 1e-9) + 1e-12
 
 
-def _cells(
-    inputs: NetworkInputs, duration: float, autonomous: NDArray[np.bool_], g0: Floats
-) -> tuple[Floats, Tables]:
+def _cells(inputs: NetworkInputs, duration: float, autonomous: NDArray[np.bool_], g0: Floats) -> tuple[Floats, Tables]:
     n = len(autonomous)
     values = {name: np.asarray(inputs.parameters[name], dtype=np.float64) for name in _NAMES}
     table_of, tables = assign_tables({name: values[name] for name in _NAMES[:5]}, duration, n)

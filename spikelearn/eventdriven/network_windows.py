@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from spikelearn.eventdriven.barrier import wait
 from spikelearn.eventdriven.network_cells import (
+    BOUND,
     DELAY,
+    DEVIATION,
     G0,
+    LOWER,
     NOW,
     NOW_LOW,
     P_NEXT,
@@ -26,15 +29,12 @@ from spikelearn.eventdriven.network_cells import (
     T_NEXT,
     T_NEXT_LOW,
     TABLED,
-    BOUND,
-    DEVIATION,
-    LOWER,
-    X,
     X_NEXT,
     Z_NEXT,
     Inputs,
     Sources,
     Synapses,
+    X,
     cell_of,
 )
 from spikelearn.eventdriven.network_neuron import (
@@ -162,10 +162,14 @@ def run_windows(
         Spikes of this thread's neurons, window by window.
     """
     threads = len(ranges) - 1
+    # Fields are taken out of their tuples once: in the loop every access would count references.
+    row_start, target, weight, delay = synapses.start, synapses.target, synapses.weight, synapses.delay
+    source_times, source_rows = sources.times, sources.rows
+    input_start, input_next, input_weight = poisson.start, poisson.next, poisson.weight
     first, end = ranges[thread], ranges[thread + 1]
     n = end - first
     start = begin + first_window * window
-    uniform = len(synapses.delay) == 1
+    uniform = len(delay) == 1
 
     # Spikes under way to this thread's neurons, each with its place in its row of synapses.
     under_way = 0
@@ -176,8 +180,8 @@ def run_windows(
     own_first, own_last = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     for k in range(len(recent_times)):
         row = recent_rows[k]
-        place, row_end = synapses.start[row], synapses.start[row + 1]
-        while place < row_end and recent_times[k] + synapses.delay[0 if uniform else place] < start:
+        place, row_end = row_start[row], row_start[row + 1]
+        while place < row_end and recent_times[k] + delay[0 if uniform else place] < start:
             place += 1
         if place < row_end:
             if under_way == len(way_time):
@@ -194,7 +198,7 @@ def run_windows(
                 pool_next[own_last[row - first]] = pool_size
             own_last[row - first] = pool_size
             pool_size += 1
-    source = np.searchsorted(sources.times, start)
+    source = np.searchsorted(source_times, start)
 
     inbox = np.full(n, -1, np.int32)
     box_next, box_row = np.empty(1024, np.int32), np.empty(1024, np.int32)
@@ -216,48 +220,48 @@ def run_windows(
             for q in range(threads):
                 for m in range(shared_start[q], shared_start[q] + shared_counts[1 - half, q]):
                     row = shared_rows[1 - half, m]
-                    if synapses.start[row + 1] > synapses.start[row]:
+                    if row_start[row + 1] > row_start[row]:
                         if under_way == len(way_time):
                             way_time, way_row = _longer(way_time, 0), _longer(way_row, 0)
                             way_place = _longer(way_place, 0)
                         way_time[under_way], way_row[under_way] = shared_times[1 - half, m], row
-                        way_place[under_way] = synapses.start[row]
+                        way_place[under_way] = row_start[row]
                         under_way += 1
-        while source < len(sources.times) and sources.times[source] < close:
-            row = sources.rows[source]
-            if synapses.start[row + 1] > synapses.start[row]:
+        while source < len(source_times) and source_times[source] < close:
+            row = source_rows[source]
+            if row_start[row + 1] > row_start[row]:
                 if under_way == len(way_time):
                     way_time, way_row, way_place = _longer(way_time, 0), _longer(way_row, 0), _longer(way_place, 0)
-                way_time[under_way], way_row[under_way] = sources.times[source], row
-                way_place[under_way] = synapses.start[row]
+                way_time[under_way], way_row[under_way] = source_times[source], row
+                way_place[under_way] = row_start[row]
                 under_way += 1
             source += 1
 
         arrived, kept = 0, 0
         for a in range(under_way):
             t, row, place = way_time[a], way_row[a], way_place[a]
-            row_end = synapses.start[row + 1]
+            row_end = row_start[row + 1]
             if arrived + (row_end - place) > len(box_time):
                 size = arrived + (row_end - place)
                 box_time, box_weight = _longer(box_time, size), _longer(box_weight, size)
                 box_next, box_row = _longer(box_next, size), _longer(box_row, size)
             if uniform:
-                t_arrival = t + synapses.delay[0]
+                t_arrival = t + delay[0]
                 if t_arrival < close:
                     for p in range(place, row_end):
-                        j = synapses.target[p]
-                        box_time[arrived], box_weight[arrived] = t_arrival, synapses.weight[p]
+                        j = target[p]
+                        box_time[arrived], box_weight[arrived] = t_arrival, weight[p]
                         box_next[arrived], box_row[arrived] = inbox[j], row
                         inbox[j] = arrived
                         arrived += 1
                     place = row_end
             else:
                 while place < row_end:
-                    t_arrival = t + synapses.delay[place]
+                    t_arrival = t + delay[place]
                     if t_arrival >= close:
                         break
-                    j = synapses.target[place]
-                    box_time[arrived], box_weight[arrived] = t_arrival, synapses.weight[place]
+                    j = target[place]
+                    box_time[arrived], box_weight[arrived] = t_arrival, weight[place]
                     box_next[arrived], box_row[arrived] = inbox[j], row
                     inbox[j] = arrived
                     arrived += 1
@@ -286,7 +290,10 @@ def run_windows(
             if incoming > 1:
                 _sort(t_in, w_in, r_in, incoming)
             if spikes + limit + 1 > len(spike_times):
-                spike_times, spike_rows = _longer(spike_times, spikes + limit + 1), _longer(spike_rows, spikes + limit + 1)
+                spike_times, spike_rows = (
+                    _longer(spike_times, spikes + limit + 1),
+                    _longer(spike_rows, spikes + limit + 1),
+                )
             if pool_size + limit + 1 > len(pool_time):
                 pool_time = _longer(pool_time, pool_size + limit + 1)
                 pool_next = _longer(pool_next, pool_size + limit + 1)
@@ -294,7 +301,7 @@ def run_windows(
             c = cell_of(cells, i)
             s = state[i]
             t_d, pause, tabled = cells[i, DELAY], cells[i, PAUSE], cells[i, TABLED] != 0.0
-            poisson_first, poisson_end = poisson.start[i], poisson.start[i + 1]
+            poisson_first, poisson_end = input_start[i], input_start[i + 1]
             place = 0
             while True:
                 # What comes next of its own accord: own potassium, the end of a pause, a jump from outside.
@@ -303,7 +310,7 @@ def run_windows(
                     own, own_low = two_sum(pool_time[own_first[j]], t_d)
                 jump = t_in[place] if place < incoming else math.inf
                 for e in range(poisson_first, poisson_end):
-                    jump = min(jump, poisson.next[e])
+                    jump = min(jump, input_next[e])
                 clamped = s[PAUSE_END] > s[NOW]
                 event = min(own, jump)
                 if clamped:
@@ -366,8 +373,8 @@ def run_windows(
                             total += w_in[place]
                             place += 1
                         for e in range(poisson_first, poisson_end):
-                            while poisson.next[e] <= event:
-                                total += poisson.weight[e]
+                            while input_next[e] <= event:
+                                total += input_weight[e]
                                 draw(e, poisson)
                         if not clamped:
                             spike = jump_membrane(s, total, at_threshold, tabled, c, tables)

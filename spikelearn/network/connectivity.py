@@ -54,7 +54,9 @@ class Connections:
         """Give the pairs as arrays of int32; see `FixedProbability.pairs`."""
         pre, post = np.atleast_1d(self.sources), np.atleast_1d(self.targets)
         if pre.shape != post.shape or pre.ndim != 1:
-            raise ValueError(f"{where}: sources and targets must have the same length, got {pre.shape} and {post.shape}")
+            raise ValueError(
+                f"{where}: sources and targets must have the same length, got {pre.shape} and {post.shape}"
+            )
         for name, index, size in (("sources", pre, n_sources), ("targets", post, n_targets)):
             if len(index) and not np.issubdtype(index.dtype, np.integer):
                 raise ValueError(f"{where}: {name} must be whole numbers, got {index.dtype}")

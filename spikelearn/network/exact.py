@@ -52,9 +52,7 @@ def simulate_network_exactly(
         break
     if resume is not None and not 0.0 <= resume.time < duration:
         raise ValueError(f"duration must lie beyond the {resume.time} s of the state to resume from, got {duration} s")
-    if resume is not None and (
-        len(resume.state) != wiring.n or len(resume.poisson_next) != len(inputs.poisson_rate)
-    ):
+    if resume is not None and (len(resume.state) != wiring.n or len(resume.poisson_next) != len(inputs.poisson_rate)):
         raise ValueError(f"resume must be a state of this network of {wiring.n} neurons, got {len(resume.state)}")
     begin = 0.0 if resume is None else resume.time
     wanted = tuple(name for name in record if name != "counts")

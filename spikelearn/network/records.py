@@ -145,7 +145,9 @@ class Projection:
         return f"Projection {self.source} -> {self.target}"
 
     @classmethod
-    def from_synapses(cls, source: str, target: str, synapses: Any, *, weight: Any = "w", allow_self: bool = False) -> Projection:
+    def from_synapses(
+        cls, source: str, target: str, synapses: Any, *, weight: Any = "w", allow_self: bool = False
+    ) -> Projection:
         """Take pairs, delays and weights from a Brian2 Synapses object that is not of a standalone device.
 
         Parameters

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 
 def scipy_advance(y, g, A, level, tau, tau_K, length):
     """The same contract as the forty-digit `advance`, by SciPy's integrator of order eight."""
+
     def slope(t, y):
         now = g * np.exp(-t / tau_K)
         return (now * A - (1 + now) * y) / tau
@@ -62,7 +63,7 @@ def reference(values, synapses, external, duration, advance, number=float):
             g[i] *= mp.exp(-(t - now[i]) / q["tau_K"]) if number is mpf else np.exp(-(t - now[i]) / q["tau_K"])
         elif t > now[i]:
             _, y[i], g[i] = advance(
-                y[i], g[i], q["V_0"] + q["Delta"], -number(10) ** 6, q["tau"], q["tau_K"], t - now[i]
+                y[i], g[i], q["V_0"] + q["Delta"], -(number(10) ** 6), q["tau"], q["tau_K"], t - now[i]
             )
         now[i] = t
 
@@ -71,7 +72,12 @@ def reference(values, synapses, external, duration, advance, number=float):
         crossing[i] = None
         if pause[i] <= now[i] and q["V_0"] > q["theta"]:
             after, _, _ = advance(
-                y[i], g[i], q["V_0"] + q["Delta"], q["V_0"] - q["theta"], q["tau"], q["tau_K"],
+                y[i],
+                g[i],
+                q["V_0"] + q["Delta"],
+                q["V_0"] - q["theta"],
+                q["tau"],
+                q["tau_K"],
                 number(duration) - now[i],
             )
             crossing[i] = None if after is None else now[i] + after

@@ -45,7 +45,9 @@ def loop_of_three(**changes):
     weights = np.array([2.0, 1.5, -3.0, 0.7, -1.0]) * mV
     delays = np.array([1.5, 2.25, 3.1, 7.0, 1.5]) * ms
     settings = {"vary": vary, "refractory": 3 * ms, **changes}
-    return sl.Network({"cells": Population(neuron, 3, **settings)}, [Projection("cells", "cells", pairs, weights, delays)])
+    return sl.Network(
+        {"cells": Population(neuron, 3, **settings)}, [Projection("cells", "cells", pairs, weights, delays)]
+    )
 
 
 def random_network(n, seed, *, degree=5, t_d=3 * ms, tau_K=60 * ms, refractory=0.0, mean=18.0, external=True):

@@ -117,7 +117,14 @@ def test_a_saved_state_resumes_bit_for_bit(tmp_path):
     first = sl.simulate(network, 0.1503, seed=3, record="u", record_dt=0.01, units=[5, 350])
     save_state(first.state, tmp_path / "state")
     second = sl.simulate(
-        network, 0.4, seed=3, record="u", record_dt=0.01, units=[5, 350], resume=load_state(tmp_path / "state"), threads=2
+        network,
+        0.4,
+        seed=3,
+        record="u",
+        record_dt=0.01,
+        units=[5, 350],
+        resume=load_state(tmp_path / "state"),
+        threads=2,
     )
     for i in range(network.n):
         joined = np.concatenate([first.spikes.train(i), second.spikes.train(i)])
@@ -159,7 +166,9 @@ def test_poisson_input_has_the_moments_of_its_process():
     n = 4000 independent values; both statistics within 4.5 standard errors: false alarm 1.4e-5.
     """
     n, rate, weight = 4000, 800.0, 0.1e-3
-    network = sl.Network({"cells": Population(QUIET, n)}, poisson=[PoissonInput("cells", rate * Hz, weight * 1000 * mV)])
+    network = sl.Network(
+        {"cells": Population(QUIET, n)}, poisson=[PoissonInput("cells", rate * Hz, weight * 1000 * mV)]
+    )
     u = sl.simulate(network, 0.2, seed=11, record="u", record_dt=0.199).traces["u"].values[1]
     variance = rate * weight**2 * 0.01 / 2
     assert abs(u.mean() - rate * weight * 0.01) < 4.5 * np.sqrt(variance / n)
@@ -184,16 +193,17 @@ def test_connections_have_the_numbers_that_were_asked_for():
 
 
 def test_compressed_rows_and_brian_synapses_give_the_same_network():
-    from brian2 import Synapses
+    from brian2 import Network, Synapses
 
     from spikelearn.brian import session
 
-    with session("numpy") as _:
-        group, _own = QUIET.brian_objects(4, dt=0.1 * ms)
+    with session("numpy") as brian:
+        group, own = QUIET.brian_objects(4, dt=0.1 * ms)
         synapses = Synapses(group, group, "w : volt", on_pre="u_post += w", dt=0.1 * ms)
         synapses.connect(i=[0, 0, 2], j=[1, 2, 3])
         synapses.w = [1, 2, 3] * mV
         synapses.delay = [1, 2, 3] * ms
+        brian.run(Network(group, own, synapses), 0.1 * ms)
         taken = Projection.from_synapses("a", "a", synapses)
     rows = Connections.from_csr([0, 2, 2, 3, 3], [1, 2, 3])
     listed = Projection("a", "a", rows, [1, 2, 3] * mV, [1, 2, 3] * ms)
