@@ -21,6 +21,7 @@ __all__ = [
     "LOWER",
     "NOW",
     "NOW_LOW",
+    "OWN_NEXT",
     "PAUSE",
     "PAUSE_END",
     "P_NEXT",
@@ -33,6 +34,7 @@ __all__ = [
     "Inputs",
     "Sources",
     "Synapses",
+    "aligned",
     "X",
     "cell_of",
     "fill_cells",
@@ -44,13 +46,16 @@ Shorts = NDArray[np.int32]
 
 # Columns of a neuron's constants after the 16 of a Cell.
 DELAY, PAUSE, TABLED, G0 = 16, 17, 18, 19
-CELL_COLUMNS = 20
+# Of the constants, too, those that every event needs stand in the first eight.
+CELL_COLUMNS = 24
 
 # Columns of a neuron's state. DEVIATION is y - A phi(x) where TABLED, else z; LOWER a lower bound of phi(x) where
 # TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where there is none before the next
 # own arrival, NaN where it is not known; with the state then.
-DEVIATION, X, LOWER, NOW, NOW_LOW, BOUND, T_NEXT, T_NEXT_LOW, Z_NEXT, X_NEXT, P_NEXT, PAUSE_END, JUMPS = range(13)
-STATE_COLUMNS = 13
+# OWN_NEXT: when its own potassium next arrives. The first eight share a cache line: most events touch nothing else.
+DEVIATION, X, LOWER, NOW, BOUND, T_NEXT, PAUSE_END, OWN_NEXT = range(8)
+NOW_LOW, T_NEXT_LOW, Z_NEXT, X_NEXT, P_NEXT, JUMPS = range(8, 14)
+STATE_COLUMNS = 16
 
 
 class Synapses(NamedTuple):
@@ -103,6 +108,13 @@ class Inputs(NamedTuple):
     key: NDArray[np.uint64]
     next: Floats
     drawn: NDArray[np.uint64]
+
+
+def aligned(rows: int, columns: int) -> Floats:
+    """Give zeros whose rows begin with a cache line, for a multiple of eight columns."""
+    room = np.zeros(rows * columns + 8)
+    first = (-room.ctypes.data // 8) % 8
+    return room[first : first + rows * columns].reshape(rows, columns)
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]

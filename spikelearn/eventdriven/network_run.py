@@ -31,6 +31,7 @@ from spikelearn.eventdriven.network_cells import (
     Sources,
     Synapses,
     X,
+    aligned,
     fill_cells,
 )
 from spikelearn.eventdriven.network_neuron import draw, enter_tables
@@ -87,7 +88,7 @@ class NetworkState:
     ----------
     time : float
         Seconds.
-    state : ndarray, shape (n, 13)
+    state : ndarray, shape (n, 16)
         See `network_cells`.
     poisson_next, poisson_drawn : ndarray
         Next event of each Poisson input, and how many were drawn.
@@ -202,7 +203,7 @@ class _Run:
         self.ranges = _ranges(degree, threads)
         self.parts = [_part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
         self.sources = Sources(*(_writable(array) for array in inputs.sources))
-        self.state = _fresh(self.cells, self.tables, u0, g0) if resume is None else resume.state.copy()
+        self.state = _fresh(self.cells, self.tables, u0, g0) if resume is None else _aligned_copy(resume.state)
         entries = len(inputs.poisson_rate)
         self.poisson = Inputs(
             inputs.poisson_start,
@@ -220,6 +221,8 @@ class _Run:
         self.wake = np.full(n, -math.inf)
         self.traced_rows = np.full(n, -1, dtype=np.int64)
         self.traced_rows[traced] = np.arange(len(traced))
+        # What most neurons are: with a table, no random input, no trace, so that most events go the short way.
+        self.plain = (self.cells[:, TABLED] != 0) & (np.diff(inputs.poisson_start) == 0) & (self.traced_rows < 0)
         self.trace_times = _writable(trace_times)
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
@@ -281,7 +284,7 @@ class _Run:
         found: tuple[Floats, NDArray[np.int32]] = run_windows(
             thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
             self.shared_counts, self.begin, first, last, self.window, stop, self.duration, self.cells, self.state,
-            self.wake, self.tables, self.parts[thread], self.sources, self.poisson, self.autonomous,
+            self.wake, self.tables, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
             self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
             self.trace_times, self.u, self.g,
         )  # fmt: skip
@@ -337,7 +340,7 @@ def _cells(inputs: NetworkInputs, duration: float, autonomous: NDArray[np.bool_]
     n = len(autonomous)
     values = {name: np.asarray(inputs.parameters[name], dtype=np.float64) for name in _NAMES}
     table_of, tables = assign_tables({name: values[name] for name in _NAMES[:5]}, duration, n)
-    cells = np.zeros((n, CELL_COLUMNS))
+    cells = aligned(n, CELL_COLUMNS)
     fill_cells(np.column_stack([values[name] for name in _NAMES]), table_of, tables, cells)
     cells[:, TABLED] = (table_of >= 0) & ~autonomous
     cells[:, G0] = g0
@@ -369,9 +372,15 @@ def _part(synapses: Synapses, first: int, end: int) -> Synapses:
     return Synapses(before[synapses.start].astype(np.int64), target, synapses.weight[inside], delay)
 
 
+def _aligned_copy(state: Floats) -> Floats:
+    copy = aligned(*state.shape)
+    copy[:] = state
+    return copy
+
+
 def _fresh(cells: Floats, tables: Tables, u0: Floats, g0: Floats) -> Floats:
     """Make the state at time 0."""
-    state = np.zeros((len(cells), STATE_COLUMNS))
+    state = aligned(len(cells), STATE_COLUMNS)
     V_0, Delta, falling = cells[:, 9], cells[:, 10], cells[:, 13] != 0.0
     state[:, X] = cells[:, 2] * g0
     state[:, LOWER] = np.nan
