@@ -21,7 +21,7 @@ _yield = types.ExternalFunction("sched_yield" if os.name == "posix" else "Switch
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def _fetch_add(typingctx, array, place, amount):  # type: ignore[no-untyped-def]  # noqa: ANN
+def _fetch_add(typingctx, array, place, amount):  # type: ignore[no-untyped-def]
     """Add to an element atomically and give its value before."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -3,9 +3,10 @@
 Between events nothing is computed that no event needs. The deviation ``D = y - A phi(x)`` from the slow manifold decays
 as ``e^{-M}``, ``M = t/tau + x_0 - x``, and a jump of the membrane only adds to it: an event costs two exponentials.
 Whether a crossing is possible at all before the next event is first asked of bounds: with u above potassium's reversal
-``y' >= -y/tau``, so that no crossing comes before ``tau log(y/(V_0 - theta)) >= 2 tau (y - l)/(y + l)``, l = V_0 - theta; and phi
-is concave with phi(0) = 0, so that ``phi(x e^{-s}) >= e^{-s} phi(x)``. Only where the bounds leave it open are phi and
-the solver of `flow` called. A neuron never advances to a mere end of a window: nothing depends on where windows end.
+``y' >= -y/tau``, so that no crossing comes before ``tau log(y/l) >= 2 tau (y - l)/(y + l)``, l = V_0 - theta; and phi is
+concave with phi(0) = 0, so that ``phi(x e^{-s}) >= e^{-s} phi(x)``, which bounds the fall of the manifold likewise.
+Only where the bounds leave it open are phi and the solver of `flow` called. A neuron never advances to a mere end of a
+window: nothing depends on where windows end.
 
 Events at one instant: own potassium first, then all jumps of the membrane summed, then the threshold.
 """
@@ -122,13 +123,25 @@ def enter_tables(cells: Floats, tables: Tables, state: Floats) -> None:
 
 
 @njit(cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _no_crossing_within(D: float, slow: float, A: float, above: float, tau: float, tau_K: float) -> float:
+    """Give a time within which the threshold is not crossed, -inf if it may be now; `slow` is at most A phi(x)."""
+    y = min(D + slow, A)
+    if y <= above:
+        return -math.inf
+    # As if potassium had gone; and as if only the manifold fell: y >= min(D, 0) + slow e^{-t/tau_K}.
+    low = above - min(D, 0.0)
+    first = tau * (y - above) / (y + above)
+    second = tau_K * (slow - low) / (slow + low)
+    return (2.0 * _SAFE) * max(first, second)
+
+
+@njit(cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
 def _bound(s: Floats, c: Cell) -> None:
     """Set BOUND from the lower bound of y."""
     if not c.fires:
         s[BOUND] = math.inf
         return
-    y = min(s[DEVIATION] + c.A * s[LOWER], c.A)
-    s[BOUND] = s[NOW] + (2.0 * _SAFE) * c.tau * (y - c.above) / (y + c.above) if y > c.above else -math.inf
+    s[BOUND] = s[NOW] + _no_crossing_within(s[DEVIATION], c.A * s[LOWER], c.A, c.above, c.tau, c.tau_K)
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -187,12 +200,12 @@ def advance_by_jumps(state: Floats, cells: Floats, i: int, times: Floats, jumps:
         drop = x * eta
         new = D * math.exp(-length / tau - drop) - total
         new_lower = lower * (1.0 - eta)
-        y = min(new + A * new_lower, A)
-        if y <= above:
+        within = _no_crossing_within(new, A * new_lower, A, above, tau, tau_K)
+        if within < 0.0:
             # Perhaps at the threshold: to be looked at closely.
             break
         D, x, lower, now = new, x - drop, new_lower, t
-        bound = now + (2.0 * _SAFE) * tau * (y - above) / (y + above)
+        bound = now + within
         known = math.nan
         done = following
     if done:

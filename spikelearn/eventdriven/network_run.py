@@ -355,7 +355,8 @@ def _ranges(degree: Integers, threads: int | None) -> Integers:
     workers = min(threads or os.cpu_count() or 1, max(n // 64, 1))
     cost = np.cumsum(degree + 20.0)
     cuts = np.searchsorted(cost, cost[-1] * np.arange(1, workers) / workers)
-    return np.concatenate([[0], cuts, [n]]).astype(np.int64)
+    edges: Integers = np.concatenate([[0], cuts, [n]]).astype(np.int64)
+    return edges
 
 
 def _part(synapses: Synapses, first: int, end: int) -> Synapses:

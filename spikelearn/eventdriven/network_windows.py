@@ -1,9 +1,9 @@
 """The compiled loop over the windows of a network: deliver, advance, exchange.
 
 No spike has an effect on another neuron sooner than the shortest delay. Within a window not longer than that, every
-neuron advances by itself; at its end the spikes are exchanged. Each thread owns a range of neurons and all synapses onto
-them. Jumps that meet at one neuron are sorted by time, then source, so that the sums, and with them every digit, are the
-same for any number of threads.
+neuron advances by itself; at its end the spikes are exchanged. Each thread owns a range of neurons and all synapses
+onto them. Jumps that meet at one neuron are sorted by time, then source, so that the sums, and with them every digit,
+are the same for any number of threads.
 """
 
 from __future__ import annotations

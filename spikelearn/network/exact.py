@@ -42,7 +42,7 @@ def simulate_network_exactly(
         Input that does not fit; a state of another network; neurons whose rate runs away, with their names.
     """
     wiring = wire(network)
-    used = int(np.random.SeedSequence().entropy or 0) % 2**32 if seed is None else seed
+    used = int(np.random.default_rng().integers(2**32)) if seed is None else seed
     inputs = network_inputs(wiring, used, float(si_value(network.max_rate, "1 Hz", "Network.max_rate")))
     states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
     if len(initial.past_spikes):
@@ -56,7 +56,7 @@ def simulate_network_exactly(
         raise ValueError(f"resume must be a state of this network of {wiring.n} neurons, got {len(resume.state)}")
     begin = 0.0 if resume is None else resume.time
     wanted = tuple(name for name in record if name != "counts")
-    times = np.empty(0)
+    times: NDArray[np.float64] = np.empty(0)
     if wanted:
         times = np.arange(max(int(np.ceil(duration / record_dt * (1 - 1e-12))), 1)) * record_dt
         times = times[times >= begin]
@@ -100,7 +100,7 @@ def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
         start,
         np.ascontiguousarray(rate[order]),
         np.ascontiguousarray(weight[order]),
-        keys,
+        keys.astype(np.uint64),
         max_rate,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,12 +116,12 @@ def _synapses(network: Network, base: dict[str, int], rows: int) -> tuple[Intege
     np.cumsum(np.bincount(row, minlength=rows), out=start[1:])
     del row
 
-    def laid(parts: list[NDArray[np.generic]]) -> NDArray[np.generic]:
+    def laid(parts: list[Any]) -> Any:
         whole = np.ascontiguousarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
         return whole if order is None else whole[order]
 
     delay = np.array([float(edges[0].min())]) if one_delay else laid(delays)
-    return start, laid(posts), laid(weights), delay  # type: ignore[return-value,arg-type]
+    return start, laid(posts), laid(weights), delay
 
 
 def _one_each(value: Floats, count: int, where: str) -> Floats:
