@@ -1,0 +1,1 @@
+"""Spike trains to and from other formats; every extra package is imported only where it is used."""
