@@ -16,3 +16,4 @@ from .regularity import lv as lv
 from .regularity import lvr as lvr
 from .regularity import rate as rate
 from .regularity import regularity as regularity
+from .joint_psth import jpsth as jpsth
