@@ -45,9 +45,10 @@ def band_bins(half_width: Any, width: float) -> int:
 
 
 def near_diagonal(matrix: Floats, half_bins: int) -> Floats:
-    """Average a square matrix near its diagonal: entry t is the mean over ``[t, t + l]`` and ``[t + l, t]``, |l| <= half.
+    """Average a square matrix near its diagonal.
 
-    The result does not change when the units are exchanged. Entries beyond the edges or undefined are left out.
+    Entry t is the mean over ``[t, t + l]`` and ``[t + l, t]`` for all lags l up to `half_bins`, so that the result change when
+    the units are exchanged. Entries beyond the edges or undefined are left out.
     """
     n = len(matrix)
     total, number = np.zeros(n), np.zeros(n)
@@ -57,11 +58,12 @@ def near_diagonal(matrix: Floats, half_bins: int) -> Floats:
             defined = ~np.isnan(values)
             total[at[defined]] += values[defined]
             number[at[defined]] += 1
-    return np.divide(total, number, out=np.full(n, np.nan), where=number > 0)
+    result: Floats = np.divide(total, number, out=np.full(n, np.nan), where=number > 0)
+    return result
 
 
 def lag_sums(matrix: Floats) -> Floats:
-    """Add a square matrix along its diagonals: entry ``lag + n - 1`` is the sum of ``[m, m + lag]``; NaN counts as 0."""
+    """Add a square matrix along its diagonals: entry ``lag + n - 1`` sums ``[m, m + lag]``; NaN counts as 0."""
     n = len(matrix)
     # Rows written 2n apart and read 2n - 1 apart slide by one column each, which lines the diagonals up.
     sheared = np.zeros((n, 2 * n))

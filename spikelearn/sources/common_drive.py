@@ -294,10 +294,12 @@ class CommonDrive:
         return brian.drive_group(self, self._kernel.area, n_trials, n_units, dt, duration, t_start, seed)
 
     def _count_covariance(self, edges: Floats) -> Floats:
-        return self.alpha**2 * drive_covariance(self._kernel, self.drive_rate, edges)
+        result: Floats = self.alpha**2 * drive_covariance(self._kernel, self.drive_rate, edges)
+        return result
 
     def _intensity_covariance(self, first: Floats, second: Floats) -> Floats:
-        return self.alpha**2 * drive_intensity_covariance(self._kernel, self.drive_rate, first, second)
+        result: Floats = self.alpha**2 * drive_intensity_covariance(self._kernel, self.drive_rate, first, second)
+        return result
 
 
 def _offspring_of_the_past(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ def drive_covariance(kernel: Kernel, drive_rate: Any, edges: Floats) -> Floats:
         # exp(-d x) 4 sinh(x/2)^2 written so that wide bins do not overflow; x - 1 + exp(-x) so that narrow ones keep
         # their digits.
         between = np.exp(-(np.maximum(apart, 1) - 1) * x) * np.expm1(-x) ** 2
-        return c0 * np.where(apart == 0, 2 * _one_bin(x), between)
+        closed: Floats = c0 * np.where(apart == 0, 2 * _one_bin(x), between)
+        return closed
 
     def compute(panels: int) -> Floats:
         early = max(1, int(np.ceil(kernel.reach / kernel.scale)))
@@ -61,7 +63,8 @@ def drive_covariance(kernel: Kernel, drive_rate: Any, edges: Floats) -> Floats:
         nodes, weights = panel_nodes(np.concatenate([before, edges[1:]]), panels)
         times, mass = nodes.ravel(), weights.ravel()
         reached = kernel.between(edges[:-1, None] - times, edges[1:, None] - times)
-        return (reached * (mass * rate_at(drive_rate, times, _WHERE))) @ reached.T
+        product: Floats = (reached * (mass * rate_at(drive_rate, times, _WHERE))) @ reached.T
+        return product
 
     width = float(edges[1] - edges[0])
     return converged(compute, _WHERE, first=max(1, int(np.ceil(width / (2 * kernel.scale)))))
@@ -80,12 +83,16 @@ def drive_intensity_covariance(kernel: Kernel, drive_rate: Any, first: Floats, s
     for index in np.ndindex(t.shape):
         begin, gap = float(t[index]), float(lag[index])
         if gap < kernel.memory:
-            result[index] = bin_integrals(
-                lambda u, begin=begin, gap=gap: kernel(u) * kernel(u + gap) * rate_at(drive_rate, begin - u, _WHERE),
-                np.linspace(0.0, kernel.memory - gap, 9),
-                1e-9,
-            ).sum()
+            pieces = np.linspace(0.0, kernel.memory - gap, 9)
+            result[index] = bin_integrals(_overlap(kernel, drive_rate, begin, gap), pieces, 1e-9).sum()
     return result
+
+
+def _overlap(kernel: FiniteKernel, drive_rate: Any, time: float, lag: float) -> Callable[[Floats], Floats]:
+    def product(ages: Floats) -> Floats:
+        return kernel(ages) * kernel(ages + lag) * rate_at(drive_rate, time - ages, _WHERE)
+
+    return product
 
 
 def _one_bin(x: float) -> float:

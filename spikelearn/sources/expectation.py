@@ -146,13 +146,14 @@ def modulated_covariance(
     """
     n, width = len(edges) - 1, float(edges[1] - edges[0])
     if not callable(rate):
-        lags = np.arange(n + 1) * width
+        lags: Floats = np.arange(n + 1) * width
         area = bin_integrals(correlation, lags)
         moment = bin_integrals(lambda u: u * correlation(u), lags) - lags[:-1] * area
         by_lag = width * area - moment
         by_lag[0] *= 2
         by_lag[1:] += moment[:-1]
-        return float(rate) ** 2 * by_lag[np.abs(np.subtract.outer(np.arange(n), np.arange(n)))]
+        constant: Floats = float(rate) ** 2 * by_lag[np.abs(np.subtract.outer(np.arange(n), np.arange(n)))]
+        return constant
 
     def compute(panels: int) -> Floats:
         nodes, weights = panel_nodes(edges, panels)

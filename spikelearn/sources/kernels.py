@@ -1,4 +1,4 @@
-"""Causal positive kernels through which a drive spike raises a rate: their area, its growth, and delays drawn from it."""
+"""Causal positive kernels through which a drive spike raises a rate: area, integrals, and delays drawn from them."""
 
 from __future__ import annotations
 
