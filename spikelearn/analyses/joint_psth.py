@@ -42,7 +42,7 @@ def bin_units(trains: SpikeTrains, units: Sequence[int], bin_size: Any, window: 
     """
     if trains.n_trials < 2:
         raise ValueError(
-            f"{where} must have at least two trials to tell correlation from the PSTHs, got {trains.n_trials}"
+            f"{where} must have at least two trials to tell correlation from rates, got {trains.n_trials}"
         )
     first, last = (None, None) if window is None else _pair(window, where)
     start, stop, width, _ = read_window(trains, bin_size, first, last, where)

@@ -216,7 +216,7 @@ def _complete_counts(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], float, float]:
     if not 0 < alpha < 1:
         raise ValueError(f"{where}: alpha must lie between 0 and 1, got {alpha}")
-    if n_surrogates < 1 / alpha - 1 + 1e-9 and n_surrogates + 1 < 1 / alpha:
+    if n_surrogates + 1 < 1 / alpha:
         raise ValueError(f"{where}: n_surrogates must be at least 1/alpha - 1 = {1 / alpha - 1:g}, got {n_surrogates}")
     if len(units) != 2:
         raise ValueError(f"{where}: units must be a pair, got {units!r}")

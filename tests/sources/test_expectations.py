@@ -69,8 +69,12 @@ def test_common_drive_agrees_with_direct_integration(x):
 
     for m, n in [(0, 0), (1, 1), (0, 1), (3, 1)]:
         pieces = sorted({-800 * width - 40 * tau, -5 * tau, -tau, 0.0, *(k * width for k in range(1, 5))})
+
+        def product(s, m=m, n=n):
+            return reached(s, m) * reached(s, n)
+
         value = sum(
-            integrate.quad(lambda s: reached(s, m) * reached(s, n), a, b, epsabs=0, epsrel=1e-12, limit=400)[0]
+            integrate.quad(product, a, b, epsabs=0, epsrel=1e-12, limit=400)[0]
             for a, b in zip(pieces[:-1], pieces[1:], strict=True)
             if a < (min(m, n) + 1) * width
         )
