@@ -38,7 +38,7 @@ def rounding(*times: ArrayLike) -> Any:
     return _UNITS_IN_THE_LAST_PLACE * _EPSILON * largest
 
 
-def bin_indices(times: ArrayLike, t_start: float, width: float, n: int) -> NDArray[np.int64]:
+def bin_indices(times: ArrayLike, t_start: float, width: float, n: int, *, slack: float = 0.0) -> NDArray[np.int64]:
     """Say in which bin each time lies.
 
     Bin k is the half-open interval ``[t_start + k*width, t_start + (k + 1)*width)``. A time that lies below an edge by
@@ -55,6 +55,8 @@ def bin_indices(times: ArrayLike, t_start: float, width: float, n: int) -> NDArr
         Width of a bin in seconds, positive.
     n : int
         Number of bins.
+    slack : float
+        Rounding error in seconds that the times carry already, as differences of larger times do.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def bin_indices(times: ArrayLike, t_start: float, width: float, n: int) -> NDArr
     array([ 0,  2,  3,  7, 10])
     """
     flat = np.asarray(times, dtype=np.float64)
-    place = ((flat - t_start) + rounding(flat, t_start)) / width
+    place = ((flat - t_start) + (rounding(flat, t_start) + slack)) / width
     return np.asarray(np.floor(np.clip(place, -1, n)), dtype=np.int64)
 
 
