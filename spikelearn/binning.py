@@ -145,7 +145,7 @@ def read_window(
 def count_in_bins(trains: SpikeTrains, bin_size: Any, t_start: Any = None, t_stop: Any = None) -> NDArray[np.int64]:
     """Count spikes in bins; see `spikelearn.SpikeTrains.binned`."""
     start, stop, width, n = read_window(trains, bin_size, t_start, t_stop)
-    place = bin_indices(trains.times, start, width, n)
+    place = bin_indices(trains.times, start, width, n, slack=trains.slack)
     if stop >= trains.t_stop:
         # A spike within rounding of the window's end is still before it: it belongs to the last bin.
         place = np.minimum(place, n - 1)
@@ -160,6 +160,6 @@ def find_observed_bins(
 ) -> NDArray[np.bool_]:
     """Say which bins were observed from end to end; see `spikelearn.SpikeTrains.observed_bins`."""
     start, _, width, n = read_window(trains, bin_size, t_start, t_stop, "observed_bins")
-    edges, slack = bin_edges(start, width, n), float(rounding(trains.t_start, trains.t_stop))
+    edges, slack = bin_edges(start, width, n), float(rounding(trains.t_start, trains.t_stop)) + trains.slack
     first, last = trains.observed[:, :1], trains.observed[:, 1:]
     return np.asarray((first <= edges[:-1] + slack) & (last >= edges[1:] - slack) & (last > first))

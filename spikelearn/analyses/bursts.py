@@ -121,7 +121,7 @@ def _runs(
     train = train_of(trains.offsets)
     unit = train % max(trains.n_units, 1)
     # Comparisons with NaN, the threshold that was not found, are false: no interval is short.
-    slack = float(rounding(trains.t_start, trains.t_stop))
+    slack = trains.slack + float(rounding(trains.t_start, trains.t_stop))
     short = (train[1:] == train[:-1]) & (np.diff(trains.times) <= threshold[unit[1:]] + slack)
     change = np.diff(np.concatenate([[False], short, [False]]).astype(np.int8))
     first, last = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
@@ -143,9 +143,9 @@ def burst_summary(trains: SpikeTrains, method: str = "threshold", **options: Any
     -------
     pandas.DataFrame
         One row a unit with the columns unit, bursts (all that were found), burst_rate (Hz), fraction (of spikes that
-        lie in bursts), and the means length (s), spikes, silence (s) and period (s). The means leave out what the end of
-        the observation may have cut: length and spikes of bursts that are not whole, silences and periods from or to
-        such bursts. NaN where nothing remains.
+        lie in bursts), and the means length (s), spikes, silence (s) and period (s). The means leave out what the
+        border of the observation may have cut: length and spikes of bursts that are not whole, silences and periods
+        from or to such bursts. NaN where nothing remains.
     """
     import pandas as pd
 

@@ -155,7 +155,7 @@ def _pairs(
     first = np.searchsorted(key, _key(pair, one.times - reach))
     last = np.searchsorted(key, _key(pair, one.times + reach))
     counts = np.zeros(n_bins, dtype=np.int64)
-    slack = float(rounding(one.t_start, one.t_stop))
+    slack = one.slack + float(rounding(one.t_start, one.t_stop))
     done = np.concatenate([[0], np.cumsum(last - first)])
     begin = 0
     while begin < len(pair):

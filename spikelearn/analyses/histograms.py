@@ -113,7 +113,7 @@ def isi_histogram(
 
     stop = seconds(max_interval, "isi_histogram: max_interval")
     values, lengths = intervals_of(trains)
-    slack = float(rounding(trains.t_start, trains.t_stop))
+    slack = trains.slack + float(rounding(trains.t_start, trains.t_stop))
     unit = np.repeat(np.arange(len(lengths)) % max(trains.n_units, 1), lengths)
     if bins_per_decade is None:
         width = seconds(bin_size, "isi_histogram: bin_size")
