@@ -150,7 +150,7 @@ def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: i
     """
     shown = min(trains.n_trials, max_trials)
     rows = [trains.train(unit, k) for k in range(shown)]
-    axes.eventplot(rows, colors=_colours()["simulation"], linewidths=0.7, linelengths=0.8)
+    axes.eventplot(rows, lineoffsets=range(shown), colors=_colours()["simulation"], linewidths=0.7, linelengths=0.8)
     if not trains.fully_observed:
         for k, (begin, end) in enumerate(trains.observed[:shown]):
             for left, right in ((trains.t_start, begin), (end, trains.t_stop)):
@@ -176,11 +176,12 @@ def plot_bursts(axes: Axes, trains: SpikeTrains, table: pd.DataFrame, *, unit: i
         Which train.
     """
     colours = _colours()
-    axes.eventplot([trains.train(unit, trial)], colors=colours["simulation"], linewidths=0.7, linelengths=0.8)
+    spikes = trains.train(unit, trial)
+    axes.eventplot(spikes, lineoffsets=0, colors=colours["simulation"], linewidths=0.7, linelengths=0.8)
     own = table[(table["unit"] == unit) & (table["trial"] == trial)]
-    for row in own.itertuples():
-        face = colours["theory"] if row.whole else "none"
-        axes.barh(-0.55, row.length, 0.12, left=row.start, facecolor=face, edgecolor=colours["theory"])
+    for start, length, whole in own[["start", "length", "whole"]].to_numpy(dtype=np.float64):
+        face = colours["theory"] if whole else "none"
+        axes.barh(-0.55, length, 0.12, left=start, facecolor=face, edgecolor=colours["theory"])
     axes.set_xlim(trains.t_start, trains.t_stop)
     axes.set_ylim(-0.75, 0.5)
     axes.set_yticks([])
