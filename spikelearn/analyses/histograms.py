@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.analyses.segments import intervals_of
-from spikelearn.binning import bin_centers, bin_indices, count_bins, read_window
+from spikelearn.binning import bin_centers, bin_indices, count_bins, read_window, rounding
 from spikelearn.parameters import seconds
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def psth(trains: SpikeTrains, bin_size: Any = 0.01, *, t_start: Any = None, t_st
     coords = {
         "unit": np.arange(trains.n_units),
         "time": ("time", bin_centers(start, width, n), {"units": "s"}),
-        "trials": ("time", trials[0] if len(trials) else seen[:, 0].sum(axis=0)),
+        "trials": ("time", trials[0]),
         "sem": (("unit", "time"), np.sqrt(variance) / width, {"units": "Hz"}),
     }
     attrs = {"long_name": "peristimulus time histogram", "units": "Hz", "bin_size": width}
@@ -113,12 +113,13 @@ def isi_histogram(
 
     stop = seconds(max_interval, "isi_histogram: max_interval")
     values, lengths = intervals_of(trains)
+    slack = trains.slack + float(rounding(trains.t_start, trains.t_stop))
     unit = np.repeat(np.arange(len(lengths)) % max(trains.n_units, 1), lengths)
     if bins_per_decade is None:
         width = seconds(bin_size, "isi_histogram: bin_size")
         n = count_bins(0.0, stop, width, "isi_histogram: bin_size")
         edges = np.arange(n + 1) * width
-        place, centers = bin_indices(values, 0.0, width, n), bin_centers(0.0, width, n)
+        place, centers = bin_indices(values, 0.0, width, n, slack=slack), bin_centers(0.0, width, n)
     else:
         first = seconds(min_interval, "isi_histogram: min_interval")
         if not 0 < first < stop or bins_per_decade < 1:
@@ -128,7 +129,7 @@ def isi_histogram(
             )
         n = max(round(np.log10(stop / first) * bins_per_decade), 1)
         edges = np.geomspace(first, stop, n + 1)
-        place, centers = np.searchsorted(edges, values, side="right") - 1, np.sqrt(edges[:-1] * edges[1:])
+        place, centers = np.searchsorted(edges, values + slack, side="right") - 1, np.sqrt(edges[:-1] * edges[1:])
     inside = (place >= 0) & (place < n)
     counts = np.bincount(unit[inside] * n + place[inside], minlength=trains.n_units * n).reshape(trains.n_units, n)
     total = np.bincount(unit, minlength=trains.n_units)

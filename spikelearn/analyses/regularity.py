@@ -100,7 +100,7 @@ def cv(trains: SpikeTrains, *, pooled: bool = False) -> xr.DataArray:
     Examples
     --------
     >>> import spikelearn as sl
-    >>> float(sl.analyses.cv(sl.SpikeTrains.from_arrays([[0.0, 0.1, 0.4]], t_stop=1.0))[0, 0])
+    >>> float(sl.analyses.cv(sl.SpikeTrains.from_arrays([[0.0, 0.25, 1.0]], t_stop=2.0))[0, 0])
     0.5
     """
     values, lengths = intervals_of(trains)
@@ -300,7 +300,7 @@ def _gather(per_train: NDArray[Any], trains: SpikeTrains, pooled: bool) -> Float
 
 def _ratio(above: Floats, below: Floats) -> Floats:
     """Divide, with NaN and no warning where the divisor is 0."""
-    return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below != 0)
+    return np.asarray(np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below != 0))
 
 
 def _mean_term(term: Floats, lengths: NDArray[np.int64], trains: SpikeTrains, pooled: bool) -> Floats:

@@ -47,17 +47,7 @@ def sums_per_train(values: Floats, lengths: Integers) -> Floats:
 
 
 def label(values: NDArray[np.generic], trains: SpikeTrains, name: str, long_name: str, units: str) -> xr.DataArray:
-    """Label one value a train, or one value a unit, given flat or shaped.
-
-    Parameters
-    ----------
-    values : ndarray, n_trials * n_units or n_units values
-        Where both are the same number, one value a train is meant only if `values` has two dimensions.
-    trains : SpikeTrains
-        What the values belong to.
-    name, long_name, units : str
-        The name of the array and what ``attrs`` says.
-    """
+    """Label one value a train, shape (n_trials, n_units), or one value a unit, shape (n_units,)."""
     import xarray as xr
 
     attrs = {"long_name": long_name, "units": units}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["facts_of", "read_frame", "to_frame"]
 
-KEYS = ("t_start", "t_stop", "n_units", "n_trials", "observed")
+KEYS = ("t_start", "t_stop", "n_units", "n_trials", "observed", "slack")
 
 
 def facts_of(trains: SpikeTrains) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def facts_of(trains: SpikeTrains) -> dict[str, Any]:
     }
     if not trains.fully_observed:
         facts["observed"] = trains.observed.tolist()
+    if trains.slack:
+        facts["slack"] = trains.slack
     return facts
 
 
@@ -73,7 +75,7 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
         times = np.asarray(frame["time"], dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: time must be numbers in seconds: {error}") from error
-    return SpikeTrains.from_indices(
+    trains = SpikeTrains.from_indices(
         unit,
         times,
         trials=trial,
@@ -83,6 +85,11 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
         t_stop=seconds(facts["t_stop"], f"{where}: t_stop"),
         observed=facts.get("observed"),
     )
+    slack = float(facts.get("slack", 0.0))
+    if not slack:
+        return trains
+    window: dict[str, Any] = {"t_start": trains.t_start, "t_stop": trains.t_stop, "observed": trains.observed}
+    return SpikeTrains(trains.times, trains.offsets, trains.n_units, slack=slack, **window)
 
 
 def _whole(column: Any, name: str, where: str) -> Any:
