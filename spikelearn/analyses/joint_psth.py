@@ -138,9 +138,7 @@ def jpsth(
         raise ValueError(f"jpsth: units must be a pair, got {units!r}")
     binned = bin_units(trains, units, bin_size, window, "jpsth")
     band_bins(half_width, binned.width)
-    first, second = as_factors(binned.counts[:, 0]), as_factors(binned.counts[:, 1])
-    if first.dtype != second.dtype:
-        first, second = first.astype(np.float64), second.astype(np.float64)
+    first, second = as_factors(binned.counts)
     moments = joint_moments(
         first,
         second,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.analyses.jpsth_dataset import JointMoments
 from spikelearn.parameters import unknown_name
 
-__all__ = ["NORMALIZATIONS", "PREDICTORS", "as_factors", "check_choice", "joint_moments"]
+__all__ = ["NORMALIZATIONS", "PREDICTORS", "UnitCounts", "as_factors", "check_choice", "joint_moments"]
 
 Floats = NDArray[np.float64]
 Array = NDArray[np.floating]
@@ -31,19 +33,38 @@ def check_choice(kind: str, value: str, choices: tuple[str, ...]) -> None:
         raise ValueError(unknown_name("jpsth", kind, str(value), choices))
 
 
-def as_factors(counts: NDArray[np.integer]) -> Array:
+class UnitCounts(NamedTuple):
+    """The counts of one unit as a factor of matrix products, with the moments that every pair of it needs."""
+
+    counts: Array  # (n_trials, n_bins), zero where not observed
+    psth: Floats  # (n_bins,), mean count
+    variance: Floats  # (n_bins,), over n_trials; exactly zero where the count never varies
+
+
+def as_factors(counts: NDArray[np.integer]) -> list[UnitCounts]:
     """Turn counts into floats for matrix products: single precision where all sums of products stay exact in it.
 
     Whole numbers below 2^24 are exact in single precision, so that the faster product loses nothing.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_trials, n_units, n_bins)
+        Zero where not observed.
     """
-    largest = int(counts.max(initial=0))
-    single = len(counts) * largest**2 < _EXACT_IN_SINGLE
-    return counts.astype(np.float32 if single else np.float64)
+    n_trials, largest = len(counts), int(counts.max(initial=0))
+    dtype = np.float32 if n_trials * largest**2 < _EXACT_IN_SINGLE else np.float64
+    result = []
+    for unit in range(counts.shape[1]):
+        plain = np.ascontiguousarray(counts[:, unit], dtype=dtype)
+        total = plain.sum(axis=0, dtype=np.float64)
+        squares = (plain * plain).sum(axis=0, dtype=np.float64)
+        result.append(UnitCounts(plain, total / n_trials, (n_trials * squares - total**2) / n_trials**2))
+    return result
 
 
 def joint_moments(
-    first: Array,
-    second: Array,
+    first: UnitCounts,
+    second: UnitCounts,
     *,
     observed: NDArray[np.bool_] | None = None,
     predictor: str = "psth",
@@ -54,8 +75,8 @@ def joint_moments(
 
     Parameters
     ----------
-    first, second : ndarray, shape (n_trials, n_bins)
-        Counts of the two units as made by `as_factors`; zero where not observed.
+    first, second : UnitCounts
+        The two units, both made by one call of `as_factors`.
     observed : ndarray of bool, shape (n_trials, n_bins), optional
         Bins that each trial observed; None where all are. Every pair of bins then uses the trials that observed both.
     predictor, normalization, unbiased
@@ -66,39 +87,32 @@ def joint_moments(
     JointMoments
         NaN where fewer than two trials observed both bins, and in ``normalized`` where a count never varies.
     """
+    a, b = first.counts, second.counts
     if observed is not None and not observed.all():
-        return _with_gaps(first, second, observed.astype(first.dtype), predictor, normalization, unbiased)
-    n_trials = len(first)
-    sum_1, sum_2 = first.sum(axis=0, dtype=np.float64), second.sum(axis=0, dtype=np.float64)
-    psth_1, psth_2 = sum_1 / n_trials, sum_2 / n_trials
-    joint = (first.T @ second).astype(np.float64)
-    raw = joint / n_trials
-    if predictor == "psth":
-        expected = np.multiply.outer(psth_1, psth_2)
-    elif predictor == "shuffle":
-        expected = (np.multiply.outer(sum_1, sum_2) - joint) / (n_trials * (n_trials - 1))
+        return _with_gaps(a, b, observed.astype(a.dtype), predictor, normalization, unbiased)
+    n_trials = len(a)
+    raw = np.divide(a.T @ b, n_trials, dtype=np.float64)
+    if predictor == "shift":
+        expected = np.divide(a[:-1].T @ b[1:] + a[1:].T @ b[:-1], 2 * (n_trials - 1), dtype=np.float64)
+        corrected = raw - expected
     else:
-        shifted = first[:-1].T @ second[1:] + first[1:].T @ second[:-1]
-        expected = shifted.astype(np.float64) / (2 * (n_trials - 1))
-    corrected = raw - expected
-    if unbiased and predictor == "psth":
-        corrected *= n_trials / (n_trials - 1)
-    degrees = n_trials if normalization == "population" else n_trials - 1
-    deviation_1, deviation_2 = (_deviation(counts, degrees) for counts in (first, second))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        normalized = corrected / deviation_1[:, None] / deviation_2[None, :]
-    if not (deviation_1.all() and deviation_2.all()):
-        normalized[deviation_1 == 0, :] = np.nan
-        normalized[:, deviation_2 == 0] = np.nan
-    return JointMoments(raw, expected, corrected, normalized, psth_1, psth_2)
+        expected = np.multiply.outer(first.psth, second.psth)
+        corrected = raw - expected
+        if predictor == "shuffle":
+            # Over all ordered pairs of different trials: (K^2 P1 P2 - K raw)/(K (K - 1)).
+            expected -= corrected / (n_trials - 1)
+        if predictor == "shuffle" or unbiased:
+            corrected *= n_trials / (n_trials - 1)
+    degrees = 1.0 if normalization == "population" else n_trials / (n_trials - 1)
+    scale_1, scale_2 = (_over(np.sqrt(unit.variance * degrees)) for unit in (first, second))
+    normalized = corrected * scale_1[:, None]
+    normalized *= scale_2
+    return JointMoments(raw, expected, corrected, normalized, first.psth, second.psth)
 
 
-def _deviation(counts: Array, degrees: int) -> Floats:
-    """Give the standard deviation of the counts in each bin, exactly zero where they are all the same."""
-    n = len(counts)
-    total = counts.sum(axis=0, dtype=np.float64)
-    squares = np.einsum("km,km->m", counts, counts, dtype=np.float64, casting="same_kind")
-    result: Floats = np.sqrt((n * squares - total**2) / (n * degrees))
+def _over(deviation: Floats) -> Floats:
+    """Give 1/deviation, and NaN where it is zero: no correlation is defined there."""
+    result: Floats = np.divide(1.0, deviation, out=np.full_like(deviation, np.nan), where=deviation > 0)
     return result
 
 

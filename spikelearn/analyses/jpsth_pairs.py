@@ -85,9 +85,7 @@ def jpsth_pairs(
     binned = bin_units(trains, units, bin_size, window, "jpsth_pairs")
     half_bins = band_bins(half_width, binned.width)
     place = {unit: k for k, unit in enumerate(units)}
-    # One contiguous array a unit, in the same precision, so that every product runs at the speed of the BLAS.
-    factors = as_factors(binned.counts)
-    per_unit = [np.ascontiguousarray(factors[:, k]) for k in range(len(units))]
+    per_unit = as_factors(binned.counts)
     n = binned.counts.shape[2]
     kept = {name: np.empty((len(chosen), n, n), dtype=dtype) for name in keep}
     coincidence, covariogram = np.empty((len(chosen), n)), np.empty((len(chosen), 2 * n - 1))
