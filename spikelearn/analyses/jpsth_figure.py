@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +48,8 @@ def jpsth_figure(
 ) -> Figure:
     """Draw a JPSTH the way it has been drawn since Aertsen and colleagues.
 
-    The matrix with the first unit's time to the right and the second's upwards; the PSTHs along its sides; to the right,
-    parallel to the diagonal and level with it, the coincidence histogram; beyond the corner, across the diagonal
+    The matrix with the first unit's time to the right and the second's upwards; the PSTHs along its sides; to the
+    right, parallel to the diagonal and level with it, the coincidence histogram; beyond the corner, across the diagonal
     and to the same scale, the covariogram, towards the upper left where the second unit fires later.
 
     Parameters
@@ -168,7 +168,11 @@ def _draw_psths(figure: Figure, result: xr.Dataset, expected: xr.Dataset | None,
     below = figure.add_axes(_box(_LEFT, _BOTTOM - _GAP - _MARGIN, _SIDE, _MARGIN))
     beside = figure.add_axes(_box(_LEFT - _GAP - _MARGIN, _BOTTOM, _MARGIN, _SIDE))
     top = max(float(data[f"psth_{k}"].max()) for data in (result, expected) if data is not None for k in (1, 2)) / width
-    for axes, which, orientation in ((below, 1, "vertical"), (beside, 2, "horizontal")):
+    sides: tuple[tuple[Axes, int, Literal["vertical", "horizontal"]], ...] = (
+        (below, 1, "vertical"),
+        (beside, 2, "horizontal"),
+    )
+    for axes, which, orientation in sides:
         rate = result[f"psth_{which}"].values / width
         axes.stairs(rate, edges, orientation=orientation, fill=True, color=colours["simulation"], alpha=0.75)
         if expected is not None:
@@ -176,8 +180,11 @@ def _draw_psths(figure: Figure, result: xr.Dataset, expected: xr.Dataset | None,
             axes.stairs(wanted, edges, orientation=orientation, color=colours["theory"], linewidth=1.2, baseline=None)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
-    below.set(xlim=(start, stop), ylim=(0, 1.08 * top), xlabel=f"time of {_name(result, 1)} (s)", ylabel="Hz")
-    beside.set(ylim=(start, stop), xlim=(0, 1.08 * top), ylabel=f"time of {_name(result, 2)} (s)", xlabel="Hz")
+    below.set(xlim=(start, stop), ylim=(0, 1.08 * top), xlabel=f"time of {_name(result, 1)} (s)")
+    beside.set(ylim=(start, stop), xlim=(0, 1.08 * top), ylabel=f"time of {_name(result, 2)} (s)")
+    below.set_ylabel("rate (Hz)", fontsize=8)
+    beside.set_xlabel("rate (Hz)", fontsize=8)
+    beside.xaxis.set_label_position("top")
 
 
 def _scale(values: list[Floats]) -> float:
@@ -228,7 +235,7 @@ def _draw_coincidence(
     width = float(result.attrs["half_width"])
     near = "on the diagonal" if width == 0 else f"within {1e3 * width:g} ms of the diagonal"
     place = origin + 0.5 * length * along + (_UP + 0.22) * up
-    canvas.text(*place, f"covariance {near}", rotation=45, ha="center", va="center", fontsize=9, rotation_mode="anchor")
+    _write(canvas, place, f"covariance {near}", 45, 9)
 
 
 def _draw_covariogram(
@@ -262,13 +269,24 @@ def _draw_covariogram(
         if abs(tick) * per_second <= _REACH:
             foot = origin + tick * per_second * along
             canvas.plot(*zip(foot, foot - 0.06 * up, strict=True), color="black", linewidth=0.8)
-            canvas.text(
-                *(foot - 0.16 * up), f"{1e3 * tick:g}", rotation=-45, ha="center", va="center", fontsize=7
-            )
+            _write(canvas, foot - 0.16 * up, f"{1e3 * tick:g}", -45, 7)
     _scale_bar(canvas, ends[0] - 0.12 * along, up, scale)
     place = origin + (_UP + 0.3) * up
-    text = f"covariogram; lag of {_name(result, 2)} (ms)"
-    canvas.text(*place, text, rotation=-45, ha="center", va="center", fontsize=9, rotation_mode="anchor")
+    _write(canvas, place, f"covariogram; lag of {_name(result, 2)} (ms)", -45, 9)
+
+
+def _write(canvas: Axes, place: Floats, text: str, angle: float, size: float) -> None:
+    canvas.text(
+        float(place[0]),
+        float(place[1]),
+        text,
+        rotation=angle,
+        rotation_mode="anchor",
+        ha="center",
+        va="center",
+        fontsize=size,
+        bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5},
+    )
 
 
 def _nice(value: float) -> float:

@@ -96,7 +96,7 @@ def _summaries() -> dict[str, tuple[Callable[[Any], Any], str, str]]:
 
 
 def _mean_rate(experiment: SourceExperiment, recording: Recording) -> float:
-    return float(np.mean(recording.counts) / float(experiment.duration))
+    return float(np.asarray(recording.counts).mean() / float(experiment.duration))
 
 
 def _fano_factor(_experiment: SourceExperiment, recording: Recording) -> float:
