@@ -4,9 +4,13 @@ from .bursts import bursts as bursts
 from .bursts import log_isi_threshold as log_isi_threshold
 from .correlograms import autocorrelogram as autocorrelogram
 from .correlograms import cross_correlogram as cross_correlogram
+from .covariogram import covariogram_band as covariogram_band
 from .fi_curve import fi_curve as fi_curve
 from .histograms import isi_histogram as isi_histogram
 from .histograms import psth as psth
+from .joint_psth import jpsth as jpsth
+from .jpsth_figure import jpsth_figure as jpsth_figure
+from .jpsth_pairs import jpsth_pairs as jpsth_pairs
 from .regularity import cv as cv
 from .regularity import cv2 as cv2
 from .regularity import fano_factor as fano_factor
@@ -16,9 +20,5 @@ from .regularity import lv as lv
 from .regularity import lvr as lvr
 from .regularity import rate as rate
 from .regularity import regularity as regularity
-from .joint_psth import jpsth as jpsth
-from .jpsth_pairs import jpsth_pairs as jpsth_pairs
-from .covariogram import covariogram_band as covariogram_band
 from .surrogates import jpsth_bootstrap as jpsth_bootstrap
 from .surrogates import jpsth_significance as jpsth_significance
-from .jpsth_figure import jpsth_figure as jpsth_figure
