@@ -110,11 +110,11 @@ def test_ctrl_c_leaves_nothing_behind(here):
     command = [sys.executable, "-m", "spikelearn.cli", "run", "long.toml", "--engine", "brian2", "--target", "numpy"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not (here / "runs").is_dir() and time.monotonic() < deadline:
+    while not (here / "runs").is_dir() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     error = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+    assert process.returncode == 130, error
     assert error.splitlines()[-1] == "spikelearn: interrupted; nothing was written"
     assert sorted(os.listdir(here)) == ["long.toml", "quick.toml"]
