@@ -8,5 +8,7 @@ from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
 from .recording import Recording as Recording
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
-from .standalone import StandaloneProgram as StandaloneProgram
 from .spikes import SpikeTrains as SpikeTrains
+from .standalone import StandaloneProgram as StandaloneProgram
+
+__version__: str

@@ -171,7 +171,7 @@ class StandaloneProgram:
         if not np.array_equal(
             np.broadcast_to(values.pop("t_d"), (n,)), np.broadcast_to(self.model.values(self.vary, n)["t_d"], (n,))
         ):
-            raise ValueError("StandaloneProgram: t_d is built in and cannot be varied between runs; build another program")
+            raise ValueError("StandaloneProgram: t_d is built in and cannot differ between runs; build another program")
         group = self._circuit.objects[0]
         wanted = {name: np.ascontiguousarray(np.broadcast_to(value, (n,))) for name, value in values.items()}
         arguments = {getattr(group, name): _with_unit(group, name, value) for name, value in wanted.items()}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import mV, ms, second
+from brian2 import ms, mV, second
 
 import spikelearn as sl
 from spikelearn import targets
@@ -134,7 +134,9 @@ def test_auto_takes_numpy_for_short_runs_and_compiles_long_ones(monkeypatch):
 
 
 def test_without_a_compiler_there_is_one_clear_line(monkeypatch, capsys):
-    monkeypatch.setattr("spikelearn.brian.why_not", lambda target: None if target == "numpy" else "no C++ compiler found")
+    monkeypatch.setattr(
+        "spikelearn.brian.why_not", lambda target: None if target == "numpy" else "no C++ compiler found"
+    )
     assert choose_target("auto", n=10_000, steps=1e6) == "numpy"
     assert capsys.readouterr().err == "spikelearn: no C++ compiler found; running on numpy, which may take long\n"
     with pytest.raises(RuntimeError, match="target cython cannot be used here: no C\\+\\+ compiler found; numpy works"):
