@@ -16,3 +16,9 @@ from .regularity import lv as lv
 from .regularity import lvr as lvr
 from .regularity import rate as rate
 from .regularity import regularity as regularity
+from .joint_psth import jpsth as jpsth
+from .jpsth_pairs import jpsth_pairs as jpsth_pairs
+from .covariogram import covariogram_band as covariogram_band
+from .surrogates import jpsth_bootstrap as jpsth_bootstrap
+from .surrogates import jpsth_significance as jpsth_significance
+from .jpsth_figure import jpsth_figure as jpsth_figure
