@@ -127,7 +127,7 @@ def spike_triggered_covariance(
     if np.count_nonzero(flat) < 2:
         raise ValueError("a covariance needs spikes in two frames at least, got one frame; use spike_triggered_average")
     prior_mean, prior = prior_moments(ensemble)
-    white = whitening(prior, ridge, variance_floor)
+    white = whitening(prior, ridge, variance_floor, scale=ensemble.scale)
     average, covariance = weighted_moments(ensemble, flat)
     matrix = whitened_covariance(white, covariance, prior)
     stages: list[Stage] = []

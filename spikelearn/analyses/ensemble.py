@@ -68,6 +68,11 @@ class Ensemble:
         return self.n_lags * self.n_dimensions
 
     @property
+    def scale(self) -> float:
+        """Largest mean of a dimension: what rounding is relative to."""
+        return float(np.abs(self.center).max())
+
+    @property
     def begin(self) -> int:
         """First frame that has a whole window."""
         return max(0, -self.first_lag)

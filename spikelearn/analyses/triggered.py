@@ -100,7 +100,7 @@ def spike_triggered_average(
     mean, error = weighted_averages(ensemble, used)
     if whiten:
         prior_mean, prior = prior_moments(ensemble)
-        mean = whitening(prior, ridge, variance_floor).solve(mean - prior_mean)
+        mean = whitening(prior, ridge, variance_floor, scale=ensemble.scale).solve(mean - prior_mean)
     elif center:
         mean = mean - prior_moments(ensemble)[0]
     else:

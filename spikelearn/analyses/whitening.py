@@ -50,7 +50,7 @@ class Whitening:
         return vectors @ self.matrix @ self.matrix.T
 
 
-def whitening(covariance: Floats, ridge: float = 0.0, variance_floor: float = 1e-9) -> Whitening:
+def whitening(covariance: Floats, ridge: float = 0.0, variance_floor: float = 1e-9, *, scale: float = 0.0) -> Whitening:
     """Find whitened coordinates of a stimulus from its covariance.
 
     Parameters
@@ -61,6 +61,8 @@ def whitening(covariance: Floats, ridge: float = 0.0, variance_floor: float = 1e
         This fraction of the mean variance is added to the variance of every direction.
     variance_floor : float
         Directions with less than this fraction of the largest variance are left out.
+    scale : float
+        Size of the stimulus itself; a standard deviation below 1e-12 of it is rounding.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def whitening(covariance: Floats, ridge: float = 0.0, variance_floor: float = 1e
     if not 0 <= variance_floor < 1:
         raise ValueError(f"variance_floor must lie in [0, 1), got {variance_floor}")
     variances, directions = np.linalg.eigh(covariance)
-    if not variances[-1] > 0:
+    if not variances[-1] > (1e-12 * scale) ** 2:
         raise ValueError("stimulus must vary, got one that is constant")
     kept = (variances > variance_floor * variances[-1]) & (variances > 0)
     return Whitening(directions[:, kept], variances[kept], ridge * float(np.trace(covariance)) / len(covariance))
