@@ -22,3 +22,12 @@ from .covariogram import covariogram_band as covariogram_band
 from .surrogates import jpsth_bootstrap as jpsth_bootstrap
 from .surrogates import jpsth_significance as jpsth_significance
 from .jpsth_figure import jpsth_figure as jpsth_figure
+from .covariance import spike_triggered_covariance as spike_triggered_covariance
+from .nonlinearity import nonlinearity as nonlinearity
+from .triggered import spike_triggered_average as spike_triggered_average
+from .triggered_figures import plot_nonlinearity as plot_nonlinearity
+from .triggered_figures import plot_triggered_average as plot_triggered_average
+from .triggered_figures import plot_triggered_covariance as plot_triggered_covariance
+from .triggered_weights import effective_sample_size as effective_sample_size
+from .triggered_weights import joint_weights as joint_weights
+from .triggered_weights import summed_weights as summed_weights
