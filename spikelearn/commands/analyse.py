@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["analyse", "read_stimulus"]
 
-BIN, MOST_BINS, LAG_FRAMES, MOST_ROWS = 0.01, 200, 20, 40
+BIN, MOST_BINS, LAG_FRAMES, MOST_ROWS = 0.01, 200, 20, 20
 HEADINGS = {"rate": "rate (Hz)", "isi": "mean interval (s)", "fano_factor": "Fano factor"}
 
 
@@ -91,14 +91,14 @@ def analyse(
     width = _default_bin(trains) if bin_size is None else seconds(bin_size, "analyse: bin_size")
     if stimulus is not None and stimulus_dt is None:
         raise ValueError("analyse: stimulus_dt must say how long a frame of the stimulus is, for example '1 ms'")
+    frames = None if stimulus is None else read_stimulus(stimulus)
     lines = [repr(trains), ""]
     with whole_folder(folder, overwrite=True) as temporary:
         lines += [_regularity(trains, refractoriness, temporary), ""]
+        if frames is not None:
+            lines.append(_triggered(trains, frames, stimulus_dt, stimulus_window, temporary))
         lines.append(_psth(trains, units, width, temporary))
         lines += _pair(trains, units, width, temporary)
-        if stimulus is not None:
-            frames = read_stimulus(stimulus)
-            lines.append(_triggered(trains, frames, stimulus_dt, stimulus_window, temporary))
         made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
         write_manifest(temporary, "analysis", {"analysis": made})
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
