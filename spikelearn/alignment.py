@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,19 +19,21 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
-def shifted(trains: SpikeTrains, by: float) -> tuple[Floats, float, float, Floats | None]:
-    """Give times, begin, end and observed parts, all moved by `by` seconds."""
+def shifted(trains: SpikeTrains, by: float) -> dict[str, Any]:
+    """Move everything by `by` seconds: the arguments of the new SpikeTrains but for its offsets."""
     ends = np.repeat(trains.observed[:, 1] + by, trains.counts().sum(axis=1))
     # A sum can round up to the end of the window; the last number below it is nearer than the rounding error.
     times = np.minimum(trains.times + by, np.nextafter(ends, -np.inf))
     observed = None if trains.fully_observed else trains.observed + by
-    return times, trains.t_start + by, trains.t_stop + by, observed
+    start, stop = trains.t_start + by, trains.t_stop + by
+    slack = max(trains.slack, float(rounding(trains.t_start, trains.t_stop, start, stop)))
+    return {"times": times, "t_start": start, "t_stop": stop, "observed": observed, "slack": slack}
 
 
 def align(
     trains: SpikeTrains, events: Floats, before: float, after: float, trials: ArrayLike | None, incomplete: str
-) -> tuple[Floats, Integers, Floats | None]:
-    """Cut ``[event - before, event + after)`` out of every unit: times from the event, offsets, observed parts.
+) -> dict[str, Any]:
+    """Cut ``[event - before, event + after)`` out of every unit: the arguments of the new SpikeTrains.
 
     Raises
     ------
@@ -69,7 +71,14 @@ def align(
         # Both the spike and the border of the observed part were rounded in the subtraction of the event.
         inside = np.repeat(observed, np.diff(offsets[:: trains.n_units or 1]), axis=0)
         flat = np.clip(flat, inside[:, 0], np.nextafter(inside[:, 1], -np.inf))
-    return flat, offsets, None if whole.all() else observed
+    return {
+        "times": flat,
+        "offsets": offsets,
+        "t_start": -before,
+        "t_stop": after,
+        "observed": None if whole.all() else observed,
+        "slack": max(trains.slack, float(rounding(trains.t_start, trains.t_stop))),
+    }
 
 
 def _cut(trains: SpikeTrains, events: Floats, trial: Integers, before: float, after: float) -> tuple[Floats, Integers]:

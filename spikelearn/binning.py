@@ -38,7 +38,7 @@ def rounding(*times: ArrayLike) -> Any:
     return _UNITS_IN_THE_LAST_PLACE * _EPSILON * largest
 
 
-def bin_indices(times: ArrayLike, t_start: float, width: float, n: int) -> NDArray[np.int64]:
+def bin_indices(times: ArrayLike, t_start: float, width: float, n: int, *, slack: float = 0.0) -> NDArray[np.int64]:
     """Say in which bin each time lies.
 
     Bin k is the half-open interval ``[t_start + k*width, t_start + (k + 1)*width)``. A time that lies below an edge by
@@ -55,6 +55,8 @@ def bin_indices(times: ArrayLike, t_start: float, width: float, n: int) -> NDArr
         Width of a bin in seconds, positive.
     n : int
         Number of bins.
+    slack : float
+        Rounding error in seconds that the times carry already, as differences of larger times do.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def bin_indices(times: ArrayLike, t_start: float, width: float, n: int) -> NDArr
     array([ 0,  2,  3,  7, 10])
     """
     flat = np.asarray(times, dtype=np.float64)
-    place = ((flat - t_start) + rounding(flat, t_start)) / width
+    place = ((flat - t_start) + (rounding(flat, t_start) + slack)) / width
     return np.asarray(np.floor(np.clip(place, -1, n)), dtype=np.int64)
 
 
@@ -143,7 +145,7 @@ def read_window(
 def count_in_bins(trains: SpikeTrains, bin_size: Any, t_start: Any = None, t_stop: Any = None) -> NDArray[np.int64]:
     """Count spikes in bins; see `spikelearn.SpikeTrains.binned`."""
     start, stop, width, n = read_window(trains, bin_size, t_start, t_stop)
-    place = bin_indices(trains.times, start, width, n)
+    place = bin_indices(trains.times, start, width, n, slack=trains.slack)
     if stop >= trains.t_stop:
         # A spike within rounding of the window's end is still before it: it belongs to the last bin.
         place = np.minimum(place, n - 1)
@@ -158,6 +160,6 @@ def find_observed_bins(
 ) -> NDArray[np.bool_]:
     """Say which bins were observed from end to end; see `spikelearn.SpikeTrains.observed_bins`."""
     start, _, width, n = read_window(trains, bin_size, t_start, t_stop, "observed_bins")
-    edges, slack = bin_edges(start, width, n), float(rounding(trains.t_start, trains.t_stop))
+    edges, slack = bin_edges(start, width, n), float(rounding(trains.t_start, trains.t_stop)) + trains.slack
     first, last = trains.observed[:, :1], trains.observed[:, 1:]
     return np.asarray((first <= edges[:-1] + slack) & (last >= edges[1:] - slack) & (last > first))

@@ -43,6 +43,9 @@ class SpikeTrains:
     observed : array_like, shape (n_trials, 2), optional
         For trials of unequal length: begin and end, in seconds, of the part of the window in which each trial was
         observed. Without it every trial was observed throughout.
+    slack : float
+        Rounding error in seconds that the times carry from when they were larger, as `aligned` and `shift` leave it;
+        bins tolerate it.
 
     Raises
     ------
@@ -58,7 +61,7 @@ class SpikeTrains:
     array([[2, 1]])
     """
 
-    __slots__ = ("_n_units", "_observed", "_offsets", "_t_start", "_t_stop", "_times")
+    __slots__ = ("_n_units", "_observed", "_offsets", "_slack", "_t_start", "_t_stop", "_times")
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class SpikeTrains:
         t_start: float = 0.0,
         t_stop: float,
         observed: ArrayLike | None = None,
+        slack: float = 0.0,
     ) -> None:
         flat = frozen(np.array(times, dtype=np.float64))
         ends = frozen(np.array(offsets, dtype=np.int64))
@@ -79,7 +83,7 @@ class SpikeTrains:
         parts = check_observed(observed, (len(ends) - 1) // max(n_units, 1), start, stop)
         check_times(flat, ends, max(n_units, 1), start, stop, parts)
         self._times, self._offsets, self._n_units = flat, ends, int(n_units)
-        self._t_start, self._t_stop, self._observed = start, stop, parts
+        self._t_start, self._t_stop, self._observed, self._slack = start, stop, parts, slack
 
     @classmethod
     def from_arrays(cls, arrays: Sequence[ArrayLike], *, t_start: float = 0.0, t_stop: float) -> SpikeTrains:
@@ -128,6 +132,7 @@ class SpikeTrains:
         trials: ArrayLike | None = None,
         n_trials: int = 1,
         observed: ArrayLike | None = None,
+        slack: float = 0.0,
     ) -> SpikeTrains:
         """Build from parallel arrays of unit index and spike time, in any order, as a Brian2 SpikeMonitor holds them.
 
@@ -139,7 +144,7 @@ class SpikeTrains:
             Times in seconds or as a Quantity.
         n_units, n_trials : int
             Number of units and trials, including silent ones.
-        t_start, t_stop, observed : optional
+        t_start, t_stop, observed, slack : optional
             As for the class.
         """
         flat = plain_times(times)
@@ -148,7 +153,7 @@ class SpikeTrains:
         check_indices("indices", unit, flat.shape, n_units)
         check_indices("trials", trial, flat.shape, n_trials)
         flat, offsets = sort_into_trains(trial * n_units + unit, flat, n_trials * n_units)
-        return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed)
+        return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed, slack=slack)
 
     @classmethod
     def from_dataframe(
@@ -165,12 +170,7 @@ class SpikeTrains:
 
         Times are in seconds; ``trial`` and ``unit`` count from 0, and ``trial`` may be missing where there is one. What
         a table cannot show, silent units and the end of the recording above all, is taken from ``frame.attrs``, where
-        `to_dataframe` leaves it, unless it is given here as in `from_indices`.
-
-        Raises
-        ------
-        ValueError
-            A column or the end of the window is missing, or the spikes do not fit.
+        `to_dataframe` leaves it, unless it is given here. What is missing is refused.
         """
         from spikelearn.interop.table import read_frame
 
@@ -210,6 +210,11 @@ class SpikeTrains:
         if self._observed is not None:
             return self._observed
         return frozen(np.tile([self._t_start, self._t_stop], (self.n_trials, 1)))
+
+    @property
+    def slack(self) -> float:
+        """Rounding error in seconds that the times carry from when they were larger."""
+        return self._slack
 
     @property
     def fully_observed(self) -> bool:
@@ -281,10 +286,7 @@ class SpikeTrains:
     def select_units(self, units: Any) -> SpikeTrains:
         """Keep the units given by an index, indices (in their order), a mask or a slice, in every trial.
 
-        Raises
-        ------
-        IndexError
-            There is no such unit.
+        A unit that is not there is refused with an IndexError.
         """
         chosen = read_choice(units, self._n_units, "SpikeTrains.select_units: units")
         which = (np.arange(self.n_trials)[:, None] * self._n_units + chosen).ravel()
@@ -293,10 +295,7 @@ class SpikeTrains:
     def select_trials(self, trials: Any) -> SpikeTrains:
         """Keep the trials given by an index, indices (in their order), a mask or a slice.
 
-        Raises
-        ------
-        IndexError
-            There is no such trial.
+        A trial that is not there is refused with an IndexError.
         """
         chosen = read_choice(trials, self.n_trials, "SpikeTrains.select_trials: trials")
         which = (chosen[:, None] * self._n_units + np.arange(self._n_units)).ravel()
@@ -306,10 +305,7 @@ class SpikeTrains:
     def restrict(self, t_start: Any, t_stop: Any) -> SpikeTrains:
         """Keep the part ``t_start <= t < t_stop`` of the window; times stay as they are.
 
-        Raises
-        ------
-        ValueError
-            The part reaches beyond the window, where silence was not observed.
+        A part that reaches beyond the window, where silence was not observed, is refused with a ValueError.
         """
         start, stop = seconds(t_start, "restrict: t_start"), seconds(t_stop, "restrict: t_stop")
         if start < self._t_start or stop > self._t_stop or stop < start:
@@ -323,8 +319,7 @@ class SpikeTrains:
 
     def shift(self, dt: Any) -> SpikeTrains:
         """Move all times and the window by `dt` seconds."""
-        flat, start, stop, observed = shifted(self, seconds(dt, "shift: dt"))
-        return self._like(flat, self._offsets, t_start=start, t_stop=stop, observed=observed)
+        return self._like(offsets=self._offsets, **shifted(self, seconds(dt, "shift: dt")))
 
     def aligned(
         self, events: Any, before: Any, after: Any, *, trials: ArrayLike | None = None, incomplete: str = "refuse"
@@ -348,8 +343,7 @@ class SpikeTrains:
             An event is NaN, its cut was not observed, or its trial is missing.
         """
         back, ahead = seconds(before, "aligned: before"), seconds(after, "aligned: after")
-        flat, offsets, observed = align(self, plain_times(events), back, ahead, trials, incomplete)
-        return self._like(flat, offsets, t_start=-back, t_stop=ahead, observed=observed)
+        return self._like(**align(self, plain_times(events), back, ahead, trials, incomplete))
 
     @classmethod
     def concatenate_trials(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:
@@ -376,7 +370,7 @@ class SpikeTrains:
         return to_frame(self)
 
     def _like(self, times: Floats, offsets: Integers, **changes: Any) -> SpikeTrains:
-        window = {"t_start": self._t_start, "t_stop": self._t_stop, "observed": self._observed}
+        window = {"t_start": self._t_start, "t_stop": self._t_stop, "observed": self._observed, "slack": self._slack}
         return SpikeTrains(times, offsets, **({"n_units": self._n_units} | window | changes))
 
     def __iter__(self) -> Iterator[Floats]:

@@ -39,7 +39,11 @@ def from_spike_monitor(monitor: Any, *, t_start: Any = 0.0, t_stop: Any = None) 
         raise TypeError(f"from_spike_monitor must get a brian2.SpikeMonitor, got {type(monitor).__name__}")
     if not getattr(monitor, "record", True):
         raise ValueError("from_spike_monitor: the monitor was made with record=False, so it has no spike times")
-    stop = float(monitor.clock.t_) if t_stop is None else seconds(t_stop, "from_spike_monitor: t_stop")
+    stop = (
+        float(np.asarray(monitor.clock.t_[:]).reshape(()))
+        if t_stop is None
+        else seconds(t_stop, "from_spike_monitor: t_stop")
+    )
     return SpikeTrains.from_indices(
         np.asarray(monitor.i[:], dtype=np.int64),
         np.asarray(monitor.t_[:], dtype=np.float64),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["facts_of", "read_frame", "to_frame"]
 
-KEYS = ("t_start", "t_stop", "n_units", "n_trials", "observed")
+KEYS = ("t_start", "t_stop", "n_units", "n_trials", "observed", "slack")
 
 
 def facts_of(trains: SpikeTrains) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def facts_of(trains: SpikeTrains) -> dict[str, Any]:
     }
     if not trains.fully_observed:
         facts["observed"] = trains.observed.tolist()
+    if trains.slack:
+        facts["slack"] = trains.slack
     return facts
 
 
@@ -82,6 +84,7 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
         t_start=seconds(facts.get("t_start", 0.0), f"{where}: t_start"),
         t_stop=seconds(facts["t_stop"], f"{where}: t_stop"),
         observed=facts.get("observed"),
+        slack=float(facts.get("slack", 0.0)),
     )
 
 
