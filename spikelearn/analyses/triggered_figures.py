@@ -41,7 +41,9 @@ def plot_triggered_average(average: xr.DataArray, *, title: str = "") -> Figure:
             panel.fill_between(x, one.values - error, one.values + error, alpha=0.3, lw=0, color="C0")
         panel.set_title(_ensemble_text(one), fontsize="medium")
         if "stimulus_mean" in one.coords and one.ndim == 1:
-            panel.plot(_abscissa(one)[0], one["stimulus_mean"].values, color="0.5", ls="--", lw=1, label="mean stimulus")
+            panel.plot(
+                _abscissa(one)[0], one["stimulus_mean"].values, color="0.5", ls="--", lw=1, label="mean stimulus"
+            )
             panel.legend(fontsize="small", frameon=False)
     panels[-1].set_xlabel(_abscissa(average.isel(unit=0))[1])
     if title:
