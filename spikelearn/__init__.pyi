@@ -11,3 +11,6 @@ from .rule import Rule as Rule
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
 from .spikes import SpikeTrains as SpikeTrains
+from .verdicts import Stability as Stability
+from .verdicts import stability as stability
+from .verdicts import stability_map as stability_map
