@@ -55,7 +55,9 @@ def draw(name, panels, model, model_name):
     figure = new_figure(4.6 * columns, 4.3 * rows)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     shares = [stability_panel(a, model, rule, title) for a, (title, rule) in zip(axes, panels, strict=True)]
-    figure.suptitle(f"Fig. {name} of 003, parameters {model_name.replace('_', ' ')}")
+    key = "blue: stable, sand: valid but unstable"
+    gap = "\n" if columns == 1 else "; "
+    figure.suptitle(f"Fig. {name} of 003, parameters {model_name}{gap}{key}", fontsize="medium")
     return figure, shares
 
 

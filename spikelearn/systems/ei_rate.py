@@ -1,4 +1,4 @@
-"""Set points of the E/I rate model under a plasticity rule in the catalogue: stability counted, and trajectories run."""
+"""The E/I rate model under a plasticity rule in the catalogue: stability counted, and trajectories run."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ BASES = {"table_1": EIRates, "non_paradoxical": EIRates.non_paradoxical}
 RULES = tuple(name for name in rules.__all__ if name != "Rule")
 MODEL_PARAMETERS = tuple(field.name for field in dataclasses.fields(EIRates))
 SETTINGS = frozenset({"grid", "duration", "dt"})
+GRID = 200
 KICK = 1e-5
 
 
@@ -46,12 +47,13 @@ class Case:
 
 
 def grid_axes(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give the centres of n x n cells over the figures' range, W_EE in [0, 10] and W_IE in [0, 20].
+    """Give one point in each of n x n cells over the figures' range, W_EE in [0, 10] and W_IE in [0, 20].
 
-    Centres, so that no point lies on a boundary such as C = 0 by construction.
+    The places within the cells are irrational: boundaries are lines with rational coefficients, and a point on one of
+    them would be judged by its rounding error.
     """
-    middle = (np.arange(n) + 0.5) / n
-    return 10 * middle, 20 * middle
+    cells = np.arange(n)
+    return 10 * (cells + (np.sqrt(5) - 1) / 2) / n, 20 * (cells + np.sqrt(2) - 1) / n
 
 
 def _build(table: Mapping[str, Any]) -> Case:
@@ -102,7 +104,7 @@ def _run(case: Case, request: RunRequest) -> Recording:
     engine = request.engine or "array"
     if engine not in ("array", "brian2"):
         raise ValueError(unknown_name("EIRates", "engine", engine, ("array", "brian2")))
-    n = _whole(settings.get("grid", 100), "grid")
+    n = _whole(settings.get("grid", GRID), "grid")
     dt = 1e3 * seconds(settings.get("dt", "0.05 ms"), "[run] dt")
     duration = 1e3 * seconds(settings.get("duration", "200 ms"), "[run] duration")
     model = case.model
@@ -171,7 +173,7 @@ def _verdict(case: Case, method: Any) -> NDArray[np.float64]:
     return np.asarray(verdict.eigenvalues[:2].real)
 
 
-def _closed_fraction(case: Case, n: int = 100) -> float:
+def _closed_fraction(case: Case, n: int = GRID) -> float:
     if case.rule is None:
         raise ValueError("this number needs a rule")
     verdict = stability_map(case.model, case.rule, *grid_axes(n), method="closed")
@@ -203,7 +205,7 @@ QUANTITIES = {
     "I_up": Measure(lambda _, r: float(r.traces["I_fixed_weights"][-1]), "Hz", "I at the end, weights fixed"),
 }
 FORMULAS = {
-    "stable_fraction": Measure(_closed_fraction, "1", "by the closed form of the rule, on a grid of 100 x 100"),
+    "stable_fraction": Measure(_closed_fraction, "1", "by the closed form of the rule, on a grid of 200 x 200"),
     "eigenvalues": Measure(lambda case: _verdict(case, "closed"), "1/ms", "real parts, by the closed form of the rule"),
     "growth_rate": Measure(
         lambda case: float(_verdict(case, "closed")[0] * case.slowdown), "1/ms", "the larger one times slowdown (QSS)"

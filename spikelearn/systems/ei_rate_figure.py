@@ -22,12 +22,12 @@ __all__ = ["overview", "stability_panel"]
 
 X_MAX, Y_MAX, N = 10.0, 20.0, 301
 LINES: Mapping[str, dict[str, Any]] = {
-    "determinant, Eq. (22)": {"colour": "#009E73", "style": "-", "at": 0.72},
-    "trace, Eq. (23)": {"colour": "#009E73", "style": "--", "at": 0.80},
+    "determinant, Eq. (22)": {"colour": "#009E73", "style": "-", "at": 0.86},
+    "trace, Eq. (23)": {"colour": "#009E73", "style": "--", "at": 0.87},
     r"$W_{EI} > 0$": {"colour": "#7F7F7F", "style": "-", "at": 0.16},
-    r"$W_{II} > 0$": {"colour": "#7F7F7F", "style": "-", "at": 0.82},
-    "paradoxical, Eq. (27)": {"colour": "#CC79A7", "style": ":", "at": 0.62},
-    "rule stable": {"colour": "#000000", "style": "-", "at": 0.45},
+    r"$W_{II} > 0$": {"colour": "#7F7F7F", "style": "-", "at": 0.08},
+    "paradoxical, Eq. (27)": {"colour": "#CC79A7", "style": ":", "at": 0.68},
+    "rule stable": {"colour": "#000000", "style": "-", "at": 0.5},
 }
 
 
@@ -114,6 +114,9 @@ def _rule_margin(model: EIRates, rule: Rule, method: Any, x: Any, y: Any) -> Any
 def _line(axes: Axes, ee: NDArray[np.float64], ie: NDArray[np.float64], margin: NDArray[np.float64], name: str) -> None:
     look = LINES[name]
     if not (np.nanmin(margin) < 0 < np.nanmax(margin)):
+        if name == "rule stable":
+            where = "everywhere" if np.nanmin(margin) >= 0 else "nowhere"
+            axes.text(0.97, 0.03, f"rule stable {where}", transform=axes.transAxes, ha="right", fontsize=7)
         return
     drawn = axes.contour(
         ee, ie, margin.T, levels=[0.0], colors=[look["colour"]], linestyles=[look["style"]], linewidths=1.4
@@ -148,6 +151,7 @@ def _line(axes: Axes, ee: NDArray[np.float64], ie: NDArray[np.float64], margin: 
         va="bottom" if holds else "top",
         fontsize=7,
         color=look["colour"],
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.55, "pad": 0.3},
     )
 
 
