@@ -9,3 +9,6 @@ from .recording import Recording as Recording
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
 from .spikes import SpikeTrains as SpikeTrains
+from .symbolic.derive import DerivedRule as DerivedRule
+from .symbolic.derive import derive_rule as derive_rule
+from .symbolic.populations import RatePopulations as RatePopulations
