@@ -5,7 +5,9 @@ from . import rules as rules
 from . import sources as sources
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
+from .models.ei_rate.model import EIRates as EIRates
 from .recording import Recording as Recording
+from .rule import Rule as Rule
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
 from .spikes import SpikeTrains as SpikeTrains
