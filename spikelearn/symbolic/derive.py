@@ -12,8 +12,8 @@ from spikelearn.symbolic.approximate import full, small_weights, up_state
 from spikelearn.symbolic.implicit import Response, implicit_response
 from spikelearn.symbolic.numeric import Numeric, numeric
 from spikelearn.symbolic.parse import parse_expression
-from spikelearn.symbolic.populations import SteadyState, read_steady_state
-from spikelearn.symbolic.remarks import check_loss, remarks
+from spikelearn.symbolic.populations import SteadyState, neural_equations, read_steady_state
+from spikelearn.symbolic.remarks import LossFacts, check_loss, remarks
 from spikelearn.symbolic.tidy import tidier
 from spikelearn.symbolic.verify import GradientCheck, check_gradient
 from spikelearn.symbolic.write import brian_text, latex_lines
@@ -44,8 +44,8 @@ class DerivedRule:
     notes : tuple of str
         What the derivation shows and a user should know: where the rule does not rest at the set point, what it leaves
         free, what an expansion point means.
-    rests_at_set_point : bool
-        Whether the loss has zero gradient at the set point.
+    facts : LossFacts
+        Whether the loss has zero gradient at the set point, and which.
     alpha : float
         The learning rate that `rule`, `check` and `stability` use, per ms.
     parameters : dict of str to float
@@ -59,7 +59,7 @@ class DerivedRule:
     loss: Any
     determinant: Any
     notes: tuple[str, ...]
-    rests_at_set_point: bool
+    facts: LossFacts
     alpha: float
     parameters: dict[str, float]
     solve_for: tuple[str, ...] | None
@@ -69,14 +69,30 @@ class DerivedRule:
     exact: dict[str, Any] = field(repr=False)
 
     @property
+    def rests_at_set_point(self) -> bool:
+        """Whether the loss has zero gradient at the set point, so that the rule rests there."""
+        return self.facts.rests
+
+    @property
     def texts(self) -> dict[str, str]:
         """The change of each weight as Brian2 text."""
         return {name: brian_text(change) for name, change in self.expressions.items()}
 
     @property
-    def equations(self) -> str:
-        """Brian2 differential equations of the weights, times in ms; to be joined to those of the activities."""
+    def weight_equations(self) -> str:
+        """Brian2 differential equations of the weights alone, times in ms."""
         return "\n".join(f"d{name}/dt = ({text})/ms : 1" for name, text in self.texts.items())
+
+    @property
+    def equations(self) -> str:
+        """Brian2 equations of activities and weights together, that run with ``namespace=derived.values``.
+
+        Raises
+        ------
+        ValueError
+            The model has no dynamics: a time constant ``tau_<population>`` is missing.
+        """
+        return f"{neural_equations(self.model)}\n{self.weight_equations}"
 
     @property
     def values(self) -> dict[str, float]:
@@ -85,14 +101,11 @@ class DerivedRule:
 
     @property
     def rule(self) -> Any:
-        """The rule as a ``spikelearn.Rule``, for trials, stability maps and Brian2 runs.
-
-        Rules live above this package, so that the name is looked up only here.
-        """
-        import spikelearn
+        """The rule as a ``spikelearn.Rule``, for trials, stability maps and Brian2 runs."""
+        from spikelearn.rule import Rule
 
         source = f"-alpha grad L of L = {self.text} ({self.approximation})"
-        return spikelearn.Rule(dW=self.texts, parameters={**self.parameters, "alpha": self.alpha}, source=source)
+        return Rule(dW=self.texts, parameters={**self.parameters, "alpha": self.alpha}, source=source)
 
     def latex(self) -> str:
         """Write the rule as LaTeX, with the common denominator named once."""
@@ -106,10 +119,11 @@ class DerivedRule:
         """Judge the rule at the set point with the given free weights, for example ``W_EE=5, W_IE=10``.
 
         The E/I model goes to ``spikelearn.stability`` (looked up only here, since it lies above this package), which
-        takes arrays and three methods. Other models, and rules that do not rest at the set point, get the eigenvalues
+        takes arrays and three methods. Other models, and losses that are not least at the set
+        point or leave a direction out, get the eigenvalues
         in quasi-steady state where the rule rests, see `spikelearn.symbolic.spectrum.rule_spectrum`.
         """
-        if self.state.populations == ("E", "I") and self.rests_at_set_point and hasattr(self.model, "setpoint_weights"):
+        if hasattr(self.model, "setpoint_weights") and self.rests_at_set_point and not self.facts.neutral:
             import spikelearn
 
             return spikelearn.stability(self.model, self.rule, method=method, **free)
@@ -190,7 +204,7 @@ def derive_rule(
     >>> derived = derive_rule("(r - r_set)**2/2", one)
     >>> derived.expressions["W_rr"]
     -alpha*g*r*(r - r_set)/(-W_rr*g + 1)
-    >>> print(derived.equations)
+    >>> print(derived.weight_equations)
     dW_rr/dt = (-alpha*g*r*(r - r_set)/(-W_rr*g + 1))/ms : 1
     >>> derived.check().passed
     True
@@ -203,7 +217,7 @@ def derive_rule(
         raise ValueError(f"derive_rule.alpha must be positive, got {alpha!r}")
     state = read_steady_state(model, parameters)
     formula = parse_expression(loss, state.names)
-    rests, remarks_on_loss = check_loss(state, formula)
+    facts = check_loss(state, formula)
     tidy = tidier(time_limit)
     response = implicit_response(state)
     letter = "D" if approximation == "up_state" else "C"
@@ -225,8 +239,8 @@ def derive_rule(
         expressions=expressions,
         loss=formula,
         determinant=determinant,
-        notes=(*remarks_on_loss, *remarks(state, approximation, expressions)),
-        rests_at_set_point=rests,
+        notes=(*facts.remarks, *remarks(state, approximation, expressions)),
+        facts=facts,
         alpha=float(alpha),
         parameters={name: float(value) for name, value in (parameters or {}).items()},
         solve_for=None if solve_for is None else tuple(solve_for),

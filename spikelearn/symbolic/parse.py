@@ -33,8 +33,6 @@ _FUNCTIONS: dict[str, Callable[[float], float]] = {
     "sinh": math.sinh,
     "cosh": math.cosh,
     "tanh": math.tanh,
-    "arcsin": math.asin,
-    "arccos": math.acos,
     "arctan": math.atan,
 }
 _CONSTANTS = {"pi": math.pi}
@@ -74,7 +72,7 @@ def parse_expression(text: str, names: Collection[str], where: str = "loss") -> 
     """Read a differentiable formula in the given names into SymPy; nothing is evaluated.
 
     The grammar has numbers, ``+ - * / **``, parentheses, ``pi``, the names, and calls with one argument of ``sqrt exp
-    expm1 log log10 log1p sin cos tan sinh cosh tanh arcsin arccos arctan``. The text is checked as a syntax tree and
+    expm1 log log10 log1p sin cos tan sinh cosh tanh arctan``. The text is checked as a syntax tree and
     then read by Brian2's own reader. Decimal numbers are kept exactly: 0.1 is 1/10.
 
     Parameters
@@ -241,10 +239,14 @@ def _arithmetic(op: ast.operator, left: float, right: float) -> Any:
 def _exact(expression: Any, text: str, where: str) -> Any:
     """Exact numbers, real square roots, plain symbols; and what only SymPy can see is refused here."""
     import sympy
+    from sympy.codegen.cfunctions import expm1, log1p, log10
 
     floats = {number: sympy.Rational(repr(float(number))) for number in expression.atoms(sympy.Float)}
     # Brian2 leaves sqrt as a function without a derivative; over real symbols sqrt(x**2) then shows itself as Abs(x).
     real = expression.xreplace(floats).replace(sympy.Function("sqrt"), sympy.sqrt)
+    for function, plain in ((log10, lambda x: sympy.log(x) / sympy.log(10)), (log1p, lambda x: sympy.log(1 + x))):
+        real = real.replace(function, plain)
+    real = real.replace(expm1, lambda x: sympy.exp(x) - 1)
     if real.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         raise ValueError(f"{where} must have finite real values, got {_shown(text)}")
     if real.has(sympy.Abs, sympy.sign):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -10,7 +11,7 @@ from typing import Any
 
 from spikelearn.symbolic.parse import RESERVED, parse_expression
 
-__all__ = ["RatePopulations", "SteadyState", "read_steady_state"]
+__all__ = ["RatePopulations", "SteadyState", "neural_equations", "read_steady_state"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class RatePopulations:
     >>> model = RatePopulations({"E": "g*(W_EE*E - W_ES*S) + b", "S": "W_SE*E"}, {"g": 2, "b": 1, "tau_E": 10, "tau_S": 5})
     >>> model.populations, model.weights
     (('E', 'S'), ('W_EE', 'W_ES', 'W_SE'))
-    >>> print(model.equations)
+    >>> print(model.neural_equations)
     dE/dt = (-E + clip(g*(W_EE*E - W_ES*S) + b, 0, inf))/(tau_E*ms) : 1
     dS/dt = (-S + clip(W_SE*E, 0, inf))/(tau_S*ms) : 1
     """
@@ -65,15 +66,14 @@ class RatePopulations:
         return tuple(self.steady_state)
 
     @property
+    def neural_equations(self) -> str:
+        """The activities as Brian2 equations, rectified at zero; needs ``tau_<population>`` for each."""
+        return neural_equations(self)
+
+    @property
     def equations(self) -> str:
-        """Brian2 equations of the activities, rectified at zero; needs ``tau_<population>`` for each."""
-        missing = [f"tau_{name}" for name in self.populations if f"tau_{name}" not in self.parameters]
-        if missing:
-            raise ValueError(f"RatePopulations.parameters must give {', '.join(missing)} (in ms) for the dynamics")
-        return "\n".join(
-            f"d{name}/dt = (-{name} + clip({text}, 0, inf))/(tau_{name}*ms) : 1"
-            for name, text in self.steady_state.items()
-        )
+        """Brian2 equations with fixed weights."""
+        return "\n".join([self.neural_equations, *(f"{name} : 1" for name in self.weights)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +160,31 @@ def read_steady_state(model: Any, parameters: Mapping[str, float] | None = None)
     return SteadyState(populations, weights, sides, values)
 
 
+def neural_equations(model: Any) -> str:
+    """Give the activities of a model as Brian2 equations, with the weights left to be declared.
+
+    These are the model's own ``neural_equations`` where it has them; else they are made of its steady state, rectified
+    at zero, with a time constant ``tau_<population>`` in ms for each.
+
+    Raises
+    ------
+    ValueError
+        A time constant is missing among the parameters.
+    """
+    if not isinstance(model, RatePopulations) and hasattr(model, "neural_equations"):
+        return str(model.neural_equations)
+    owner = type(model).__name__
+    texts, differential = _texts(model, owner)
+    if differential:
+        return str(model.equations)
+    missing = [f"tau_{name}" for name in texts if f"tau_{name}" not in model.parameters]
+    if missing:
+        raise ValueError(f"{owner}.parameters must give {', '.join(missing)} (in ms) for the dynamics")
+    return "\n".join(
+        f"d{name}/dt = (-{name} + clip({text}, 0, inf))/(tau_{name}*ms) : 1" for name, text in texts.items()
+    )
+
+
 def _texts(model: Any, owner: str) -> tuple[dict[str, str], bool]:
     given = getattr(model, "steady_state", None)
     given = getattr(model, "equations", None) if given is None else given
@@ -173,8 +198,6 @@ def _texts(model: Any, owner: str) -> tuple[dict[str, str], bool]:
 
 
 def _weights(text: str) -> tuple[str, ...]:
-    import re
-
     return tuple(dict.fromkeys(re.findall(r"\bW_\w+", text)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,31 @@ from spikelearn.symbolic.approximate import steady_state_without_weights
 from spikelearn.symbolic.numeric import array_function
 from spikelearn.symbolic.populations import SteadyState
 
-__all__ = ["check_loss", "remarks"]
+__all__ = ["LossFacts", "check_loss", "remarks"]
 
 
-def check_loss(state: SteadyState, loss: Any) -> tuple[bool, tuple[str, ...]]:
+@dataclass(frozen=True)
+class LossFacts:
+    """What a loss does at the set point of a model.
+
+    Parameters
+    ----------
+    rests : bool
+        Whether all its derivatives, by activities and by weights, are zero there (False without set points).
+    activities_rest : bool
+        Whether those by the activities are.
+    neutral : bool
+        Whether its second derivative by the activities is singular there: a direction that it does not see.
+    remarks : tuple of str
+    """
+
+    rests: bool
+    activities_rest: bool
+    neutral: bool
+    remarks: tuple[str, ...]
+
+
+def check_loss(state: SteadyState, loss: Any) -> LossFacts:
     """Refuse a loss that no rule can follow, and say where its minimum is not the set point.
 
     Parameters
@@ -24,9 +46,7 @@ def check_loss(state: SteadyState, loss: Any) -> tuple[bool, tuple[str, ...]]:
 
     Returns
     -------
-    rests : bool
-        Whether the gradient of the loss is zero at the set point (False without set points).
-    remarks : tuple of str
+    LossFacts
 
     Raises
     ------
@@ -45,7 +65,8 @@ def check_loss(state: SteadyState, loss: Any) -> tuple[bool, tuple[str, ...]]:
         if not loss.has(x)
     ]
     if len(state.set_points) < len(activities):
-        return False, (*said, "The model has no set point for every population: the rule is a gradient and no more.")
+        said.append("The model has no set point for every population: the rule is a gradient and no more is said.")
+        return LossFacts(False, False, False, tuple(said))
     # Weights of no round value, so that a zero there is no accident.
     w = 1.37 + 0.11 * np.arange(len(weights))
     target = np.array([state.parameters[name] for name in state.set_points.values()])
@@ -66,14 +87,16 @@ def check_loss(state: SteadyState, loss: Any) -> tuple[bool, tuple[str, ...]]:
             "The loss is not least at the set point: its derivative by "
             f"{', '.join(moving)} is not zero there. The rule rests somewhere else."
         )
-        return False, tuple(said)
     n = len(activities)
-    hessian = array_function(
+    second = array_function(
         state, [loss.diff(a).diff(b) for a in activities for b in activities], state.parameters, (n, n)
     )(target, w)
-    if np.linalg.eigvalsh(hessian).min() < -1e-9 * np.abs(hessian).max():
+    curvatures = np.linalg.eigvalsh(second)
+    margin = 1e-9 * np.abs(curvatures).max()
+    if not moving and curvatures.min() < -margin:
         said.append("The set point is no minimum of the loss: descent leads away from it.")
-    return True, tuple(said)
+    neutral = bool((np.abs(curvatures) <= margin).any())
+    return LossFacts(not moving, not set(moving) & set(state.populations), neutral, tuple(said))
 
 
 def remarks(state: SteadyState, approximation: str, expressions: Mapping[str, Any]) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ class RuleSpectrum:
         weights that hold the set points has as many nonzero ones as there are populations.
     stable : bool
         No eigenvalue has a positive real part, and as many as there are populations have a negative one.
+    neutral : int
+        In how many directions that change the activities the rule does nothing (a loss that leaves one out).
     neural_stable : bool or None
         The activities return to the steady state with the weights held; None without ``tau_<population>``.
     positive : bool
@@ -43,6 +45,7 @@ class RuleSpectrum:
     activities: dict[str, float]
     eigenvalues: np.ndarray[Any, Any]
     stable: bool
+    neutral: int
     neural_stable: bool | None
     positive: bool
     paradoxical: dict[str, bool]
@@ -50,11 +53,12 @@ class RuleSpectrum:
     def __str__(self) -> str:
         place = ", ".join(f"{name} = {value:.4g}" for name, value in {**self.activities, **self.weights}.items())
         paradoxical = [name for name, yes in self.paradoxical.items() if yes]
+        verdict = "stable" if self.stable else f"neutral in {self.neutral} direction(s)" if self.neutral else "unstable"
         neural = {True: "stable", False: "unstable", None: "unknown (no time constants)"}[self.neural_stable]
         return "\n".join(
             (
                 f"at {place}",
-                f"rule in quasi-steady state: {'stable' if self.stable else 'not stable'}; activities: {neural}; "
+                f"rule in quasi-steady state: {verdict}; activities: {neural}; "
                 f"weights {'all positive' if self.positive else 'not all positive'}; "
                 f"paradoxical: {', '.join(paradoxical) or 'none'}",
                 f"eigenvalues (1/ms): {', '.join(f'{value:.4g}' for value in self.eigenvalues)}",
@@ -106,6 +110,7 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
         dict(zip(state.populations, x.tolist(), strict=True)),
         eigenvalues,
         growing == 0 and decaying >= n,
+        max(n - decaying - growing, 0),
         neural,
         bool((weights > 0).all()),
         {name: bool(gain < 0) for name, gain in zip(state.populations, own, strict=True)},
