@@ -35,7 +35,9 @@ def small_weights(state: SteadyState, response: Response) -> Response:
     b_0, b_1 = _orders(drive, state)
     adjugate, determinant = adjugate_and_determinant(a_0)
     if is_identically_zero(determinant):
-        raise ValueError("small_weights must start from a regular steady state, got a singular Jacobian at zero weights")
+        raise ValueError(
+            "small_weights must start from a regular steady state, got a singular Jacobian at zero weights"
+        )
     correction = _product(_product(adjugate, a_1), adjugate)
     s_0 = [[determinant * adjugate[p][q] for q in range(n)] for p in range(n)]
     s_1 = [[determinant * adjugate[p][q] - correction[p][q] for q in range(n)] for p in range(n)]

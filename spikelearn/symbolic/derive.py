@@ -203,9 +203,9 @@ def derive_rule(
     >>> one = RatePopulations({"r": "g*(W_rr*r + b)"}, {"g": 1.0, "b": 3.0, "r_set": 5.0})
     >>> derived = derive_rule("(r - r_set)**2/2", one)
     >>> derived.expressions["W_rr"]
-    -alpha*g*r*(r - r_set)/(-W_rr*g + 1)
+    alpha*g*r*(-r + r_set)/(-W_rr*g + 1)
     >>> print(derived.weight_equations)
-    dW_rr/dt = (-alpha*g*r*(r - r_set)/(-W_rr*g + 1))/ms : 1
+    dW_rr/dt = (alpha*g*r*(-r + r_set)/(-W_rr*g + 1))/ms : 1
     >>> derived.check().passed
     True
     """
@@ -251,9 +251,7 @@ def derive_rule(
     )
 
 
-def _changes(
-    state: SteadyState, loss: Any, response: Response, factor: Any
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _changes(state: SteadyState, loss: Any, response: Response, factor: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Write -alpha dL/dW for every weight, with the denominator in full and with its name."""
     import sympy
 

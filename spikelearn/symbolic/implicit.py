@@ -131,4 +131,3 @@ def is_identically_zero(expression: Any) -> bool:
         elif not abs(sympy.N(value, 30, chop=True)) < sympy.Float("1e-20"):
             return False
     return True
-

@@ -11,6 +11,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable, Collection
+from fractions import Fraction
 from typing import Any
 
 from spikelearn.parameters import nearest
@@ -108,7 +109,8 @@ def parse_expression(text: str, names: Collection[str], where: str = "loss") -> 
     from brian2.parsing.sympytools import str_to_sympy
 
     try:
-        return _exact(str_to_sympy(text.strip()), text, where)
+        # Decimal numbers go in as fractions: 0.1*E + 0.2*E would otherwise be 0.30000000000000004*E.
+        return _smooth(str_to_sympy(ast.unparse(_Fractions().visit(tree))), text, where)
     except (SyntaxError, RecursionError, OverflowError) as error:
         raise ValueError(f"{where} must be a formula, got {_shown(text)}: {error}") from error
 
@@ -145,8 +147,8 @@ def _tree(text: str, where: str) -> ast.expr:
 
 def _check(node: ast.AST, names: Collection[str], where: str) -> None:
     """Refuse whatever is not arithmetic of known names."""
-    kinked = next((k for kind, k in _KINKED_NODES.items() if isinstance(node, kind)), None)
-    kinked = kinked or next((k for kind, k in _KINKED_NODES.items() if isinstance(getattr(node, "op", None), kind)), None)
+    parts = (node, getattr(node, "op", None))
+    kinked = next((why for kind, why in _KINKED_NODES.items() if any(isinstance(part, kind) for part in parts)), None)
     if kinked:
         raise ValueError(_kink(where, ast.unparse(node) if isinstance(node, ast.expr) else "it", kinked))
     match node:
@@ -236,17 +238,23 @@ def _arithmetic(op: ast.operator, left: float, right: float) -> Any:
             return left**right
 
 
-def _exact(expression: Any, text: str, where: str) -> Any:
-    """Exact numbers, real square roots, plain symbols; and what only SymPy can see is refused here."""
+class _Fractions(ast.NodeTransformer):
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, float):
+            return node
+        exact = Fraction(repr(node.value))
+        return ast.BinOp(ast.Constant(exact.numerator), ast.Div(), ast.Constant(exact.denominator))
+
+
+def _smooth(expression: Any, text: str, where: str) -> Any:
+    """Real square roots and plain symbols; and what only SymPy can see is refused here."""
     import sympy
     from sympy.codegen.cfunctions import expm1, log1p, log10
 
-    floats = {number: sympy.Rational(repr(float(number))) for number in expression.atoms(sympy.Float)}
     # Brian2 leaves sqrt as a function without a derivative; over real symbols sqrt(x**2) then shows itself as Abs(x).
-    real = expression.xreplace(floats).replace(sympy.Function("sqrt"), sympy.sqrt)
+    real = expression.replace(sympy.Function("sqrt"), sympy.sqrt).replace(expm1, lambda x: sympy.exp(x) - 1)
     for function, plain in ((log10, lambda x: sympy.log(x) / sympy.log(10)), (log1p, lambda x: sympy.log(1 + x))):
         real = real.replace(function, plain)
-    real = real.replace(expm1, lambda x: sympy.exp(x) - 1)
     if real.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         raise ValueError(f"{where} must have finite real values, got {_shown(text)}")
     if real.has(sympy.Abs, sympy.sign):

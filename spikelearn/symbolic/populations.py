@@ -36,7 +36,8 @@ class RatePopulations:
 
     Examples
     --------
-    >>> model = RatePopulations({"E": "g*(W_EE*E - W_ES*S) + b", "S": "W_SE*E"}, {"g": 2, "b": 1, "tau_E": 10, "tau_S": 5})
+    >>> formulas = {"E": "g*(W_EE*E - W_ES*S) + b", "S": "W_SE*E"}
+    >>> model = RatePopulations(formulas, {"g": 2, "b": 1, "tau_E": 10, "tau_S": 5})
     >>> model.populations, model.weights
     (('E', 'S'), ('W_EE', 'W_ES', 'W_SE'))
     >>> print(model.neural_equations)
@@ -144,7 +145,9 @@ def read_steady_state(model: Any, parameters: Mapping[str, float] | None = None)
         if not name.isidentifier() or name.startswith("_"):
             raise ValueError(f"{owner} must use plain names, got {name!r}")
         if name in RESERVED:
-            raise ValueError(f"{owner} must not use the name {name!r}, which means something else in the rule's equations")
+            raise ValueError(
+                f"{owner} must not use the name {name!r}, which means something else in the rule's equations"
+            )
     if len({*populations, *weights}) != len(populations) + len(weights):
         raise ValueError(f"{owner} must use every name once, got populations {populations} and weights {weights}")
     names = (*populations, *weights, *values)

@@ -136,7 +136,7 @@ def rest_point(derived: DerivedRule, weights: Vector, x: Vector) -> tuple[Vector
 
     speed = np.abs(np.linalg.eigvals(functions.jacobian(x, weights))).max() / derived.alpha
     w = weights
-    for stretch in range(1, 7):
+    for stretch in range(1, 10):
         w = solve_ivp(flow, (0.0, 10.0**stretch / speed), w, method="LSODA", rtol=1e-9, atol=1e-12).y[:, -1]
         if np.abs(flow(0.0, w)).max() <= 1e-7 * speed * np.abs(w).max():
             return w, functions.steady_state(w, guess[0])
