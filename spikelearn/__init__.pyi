@@ -14,3 +14,6 @@ from .spikes import SpikeTrains as SpikeTrains
 from .symbolic.derive import DerivedRule as DerivedRule
 from .symbolic.derive import derive_rule as derive_rule
 from .symbolic.populations import RatePopulations as RatePopulations
+from .verdicts import Stability as Stability
+from .verdicts import stability as stability
+from .verdicts import stability_map as stability_map

@@ -16,7 +16,7 @@ from spikelearn.parameters import unknown_name
 
 __all__ = ["FUNCTIONS", "RESERVED", "check_expression", "names_in", "numpy_function", "parse_expression", "symbol"]
 
-FUNCTIONS = ("abs", "arctan", "cos", "cosh", "exp", "log", "sign", "sin", "sinh", "sqrt", "tan", "tanh")
+FUNCTIONS = ("abs", "arctan", "cos", "cosh", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh")
 RESERVED = frozenset({"e", "pi", "inf", "t", "dt", "i", "xi", *FUNCTIONS})
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 _LONGEST = 20_000
@@ -138,9 +138,15 @@ def names_in(text: str, where: str = "expression") -> frozenset[str]:
 
 @functools.lru_cache(maxsize=1024)
 def _parsed(text: str) -> Any:
+    import sympy
     from brian2.parsing.sympytools import str_to_sympy
 
-    return str_to_sympy(text)
+    tree = str_to_sympy(text)
+    # Brian2 leaves some functions, sqrt among them, as mere names, of which no derivative can be taken.
+    known = {"abs": sympy.Abs, "arctan": sympy.atan, "sqrt": sympy.sqrt}
+    for name in FUNCTIONS:
+        tree = tree.replace(sympy.Function(name), known.get(name) or getattr(sympy, name))
+    return tree
 
 
 def parse_expression(text: str, names: Collection[str] | None, where: str = "expression") -> Any:
@@ -181,9 +187,14 @@ def parse_expression(text: str, names: Collection[str] | None, where: str = "exp
     if clash:
         raise ValueError(f"{where} must not use the reserved name {clash[0]!r}")
     try:
-        return _parsed(text.strip())
+        tree = _parsed(text.strip())
     except (SyntaxError, ZeroDivisionError) as error:
         raise ValueError(f"{where} must be a formula, got {text[:80]!r}") from error
+    import sympy
+
+    if tree.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
+        raise ValueError(f"{where} must be real and finite, got {text[:80]!r}")
+    return tree
 
 
 def numpy_function(arguments: Sequence[str], expressions: Iterable[Any]) -> Callable[..., Any]:

@@ -58,10 +58,19 @@ def coefficients(model: Any, W_EE: ArrayLike, W_IE: ArrayLike) -> Coefficients:
     """
     ee = np.asarray(W_EE, dtype=np.float64)
     ie = np.asarray(W_IE, dtype=np.float64)
+    theta_E = model.Theta_E - model.I_ext
     x = model.g_E * ee - 1
     y = (model.g_I / model.I_set) * (model.E_set * ie - model.Theta_I)
-    ei = (x * model.E_set - model.g_E * (model.Theta_E - model.I_ext)) / (model.g_E * model.I_set)
-    return Coefficients(x, y, model.g_E * model.g_I * ei * ie - x * y, ei, (y - 1) / model.g_I)
+    ei = (x * model.E_set - model.g_E * theta_E) / (model.g_E * model.I_set)
+    # C of Eq. (19) with the set-point weights put in: their product cancels, and so does its rounding error.
+    C = _difference(model.Theta_I * x, model.g_E * theta_E * ie) * (model.g_I / model.I_set)
+    return Coefficients(x, y, C, ei, (y - 1) / model.g_I)
+
+
+def _difference(a: Any, b: Any) -> NDArray[np.float64]:
+    """Subtract, giving exactly zero where nothing but rounding is left: there no sign can be told."""
+    result = np.asarray(a - b)
+    return np.where(np.abs(result) <= 8 * np.finfo(float).eps * (np.abs(a) + np.abs(b)), 0.0, result)
 
 
 def neural_region(model: Any, W_EE: ArrayLike, W_IE: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
