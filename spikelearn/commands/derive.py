@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 __all__ = ["derivation"]
 
 
@@ -107,7 +109,7 @@ def _verdict(derived: Any, at: Sequence[str]) -> str:
         return "\n".join(f"  {line}" for line in str(found).splitlines())
     place = ", ".join(f"{name} = {value:g}" for name, value in free.items())
     words = ", ".join(f"{name}: {'yes' if getattr(found, name) else 'no'}" for name in _WORDS)
-    eigenvalues = ", ".join(f"{value:.4g}" for value in found.eigenvalues.ravel())
+    eigenvalues = ", ".join(f"{value:.4g}" for value in np.real_if_close(found.eigenvalues.ravel()))
     return f"  at {place}: {words}\n  eigenvalues (1/ms): {eigenvalues}"
 
 

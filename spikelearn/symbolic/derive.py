@@ -70,7 +70,7 @@ class DerivedRule:
 
     @property
     def rests_at_set_point(self) -> bool:
-        """Whether the loss has zero gradient at the set point, so that the rule rests there."""
+        """Whether the loss has zero gradient at the set point, so that its exact rule rests there."""
         return self.facts.rests
 
     @property
@@ -115,7 +115,7 @@ class DerivedRule:
         """Compare the rule with finite differences of the loss, see `spikelearn.symbolic.verify.check_gradient`."""
         return check_gradient(self, points, seed)
 
-    def stability(self, method: str = "qss", **free: Any) -> Any:
+    def stability(self, method: Literal["qss", "full", "trial", "closed"] = "qss", **free: Any) -> Any:
         """Judge the rule at the set point with the given free weights, for example ``W_EE=5, W_IE=10``.
 
         The E/I model goes to ``spikelearn.stability`` (looked up only here, since it lies above this package), which
@@ -179,7 +179,7 @@ def derive_rule(
     solve_for : sequence of str, optional
         For ``up_state``: the weights that the set point fixes; by default the last into each population.
     time_limit : float
-        Seconds for tidying formulas; past it they are right but longer. The exact rule needs none.
+        Seconds for tidying formulas; past it they stay as they were built. The exact rule needs none.
 
     Returns
     -------

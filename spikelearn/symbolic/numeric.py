@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikelearn.symbolic.populations import SteadyState
 
-__all__ = ["Numeric", "array_function", "numeric"]
+__all__ = ["Numeric", "array_function", "numeric", "weight_function"]
 
-Vector = np.ndarray[Any, np.dtype[np.float64]]
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,8 @@ class Numeric:
 
     def response(self, x: Vector, weights: Vector) -> Vector:
         """Give dX/dW along the steady state, shape (populations, weights)."""
-        return np.linalg.solve(np.eye(x.size) - self.slopes(x, weights), self.drive(x, weights))
+        inverse = np.linalg.inv(np.eye(x.size) - self.slopes(x, weights))
+        return np.asarray(inverse @ self.drive(x, weights), dtype=np.float64)
 
     def jacobian(self, x: Vector, weights: Vector) -> Vector:
         """Give the Jacobian of the rule in quasi-steady state, shape (weights, weights)."""
@@ -134,3 +136,19 @@ def array_function(
             return np.array(raw(*x, *w, *numbers), dtype=np.float64).reshape(shape)
 
     return call
+
+
+def weight_function(
+    held: Mapping[str, Any], free: Sequence[str], parameters: Mapping[str, float]
+) -> Callable[[Vector], dict[str, float]]:
+    """Turn the formulas of the weights that hold a set point into a function of the free weights, in order."""
+    import sympy
+
+    names = list(parameters)
+    raw = sympy.lambdify([sympy.Symbol(s) for s in (*free, *names)], list(held.values()), modules="numpy")
+
+    def solve(values: Vector) -> dict[str, float]:
+        with np.errstate(all="ignore"):
+            return dict(zip(held, raw(*values, *(parameters[name] for name in names)), strict=True))
+
+    return solve

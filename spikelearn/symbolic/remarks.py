@@ -68,7 +68,7 @@ def check_loss(state: SteadyState, loss: Any) -> LossFacts:
         said.append("The model has no set point for every population: the rule is a gradient and no more is said.")
         return LossFacts(False, False, False, tuple(said))
     # Weights of no round value, so that a zero there is no accident.
-    w = 1.37 + 0.11 * np.arange(len(weights))
+    w = np.asarray(1.37 + 0.11 * np.arange(len(weights)), dtype=np.float64)
     target = np.array([state.parameters[name] for name in state.set_points.values()])
     variables = [*activities, *weights]
     values = array_function(state, [loss], state.parameters, (1,))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.symbolic.approximate import set_point_weights
-from spikelearn.symbolic.numeric import Vector
-from spikelearn.symbolic.verify import _numbers
+from spikelearn.symbolic.numeric import Vector, weight_function
 
 if TYPE_CHECKING:
     from spikelearn.symbolic.derive import DerivedRule
@@ -151,6 +150,6 @@ def _set_point(derived: DerivedRule, free: Mapping[str, float]) -> tuple[Vector,
         given = ", ".join(free) or "none"
         raise ValueError(f"stability must be given the free weights {', '.join(order)}, got {given}")
     values = np.array([float(free[name]) for name in order])
-    found = dict(zip(order, values.tolist(), strict=True)) | _numbers(held, order, state.parameters)(values)
+    found = dict(zip(order, values.tolist(), strict=True)) | weight_function(held, order, state.parameters)(values)
     weights = np.array([found[name] for name in state.weights], dtype=np.float64)
     return weights, np.array([state.parameters[name] for name in state.set_points.values()])

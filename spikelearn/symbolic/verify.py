@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.symbolic.approximate import set_point_weights, steady_state_without_weights
-from spikelearn.symbolic.numeric import Numeric, Vector
+from spikelearn.symbolic.numeric import Numeric, Vector, weight_function
 
 if TYPE_CHECKING:
     from spikelearn.symbolic.derive import DerivedRule
@@ -118,7 +118,7 @@ def sample_weights(derived: DerivedRule, rng: np.random.Generator) -> tuple[Vect
     target = np.array([state.parameters[name] for name in state.set_points.values()])
     held = set_point_weights(state)
     order = [name for name in state.weights if name not in held]
-    solve = _numbers(held, order, state.parameters)
+    solve = weight_function(held, order, state.parameters)
     for attempt in range(2000):
         free = 20 * rng.random(len(order))
         found = dict(zip(order, free, strict=True)) | solve(free)
@@ -130,21 +130,10 @@ def sample_weights(derived: DerivedRule, rng: np.random.Generator) -> tuple[Vect
     raise ValueError("check must find weights with a regular steady state at the set point, got none in 2000 draws")
 
 
-def _numbers(formulas: dict[str, Any], order: list[str], parameters: Any) -> Any:
-    import sympy
-
-    names = list(parameters)
-    raw = sympy.lambdify([sympy.Symbol(s) for s in (*order, *names)], list(formulas.values()), modules="numpy")
-
-    def solve(free: Vector) -> dict[str, float]:
-        return dict(zip(formulas, raw(*free, *(parameters[name] for name in names)), strict=True))
-
-    return solve
-
-
 def _check_exact(derived: DerivedRule, points: int, rng: np.random.Generator) -> GradientCheck:
     functions = derived.functions
-    weights, rule, gradient = [], [], []
+    weights: list[Vector] = []
+    rule, gradient = [], []
     for _ in range(50 * points):
         if len(weights) == points:
             break

@@ -5,7 +5,7 @@ import dataclasses
 import mpmath
 import numpy as np
 import pytest
-from models import PAPER_LOSS, TABLE_1, THREE, THREE_LOSS, evaluate, held, three, three_state, two, up_state
+from symbolic_models import PAPER_LOSS, TABLE_1, THREE, THREE_LOSS, evaluate, held, three, three_state, two, up_state
 from scipy.optimize import fsolve
 
 from spikelearn.symbolic.derive import APPROXIMATIONS, derive_rule

@@ -1,9 +1,9 @@
-"""003 section 3, Eqs. (46) to (57), and 000: what the engine derives against the corrected print and against the print."""
+"""003 section 3, Eqs. (46) to (57), and 000: what the engine derives against the print and its correction."""
 
 import numpy as np
 import pytest
 import sympy
-from models import PAPER_LOSS, TABLE_1, evaluate, held, two, up_state
+from symbolic_models import PAPER_LOSS, TABLE_1, evaluate, held, two, up_state
 
 from spikelearn.symbolic.approximate import set_point_weights, steady_state_without_weights
 from spikelearn.symbolic.derive import derive_rule
@@ -11,7 +11,7 @@ from spikelearn.symbolic.implicit import implicit_response
 from spikelearn.symbolic.populations import read_steady_state
 
 WEIGHTS = ("W_EE", "W_EI", "W_IE", "W_II")
-E, I, E_set, I_set, g_E, g_I, alpha = sympy.symbols("E I E_set I_set g_E g_I alpha")
+E, I, E_set, I_set, g_E, g_I, alpha = sympy.symbols("E I E_set I_set g_E g_I alpha")  # noqa: E741
 Theta_E, Theta_I, I_ext = sympy.symbols("Theta_E Theta_I I_ext")
 W_EE, W_EI, W_IE, W_II = sympy.symbols(WEIGHTS)
 theta_E = Theta_E - I_ext
@@ -92,9 +92,7 @@ def test_eq_56_as_printed_ascends():
 
     values = TABLE_1 | dict(zip(WEIGHTS, w, strict=True)) | dict(zip("EI", up_state(w), strict=True)) | {"alpha": 1.0}
     ours = np.array([evaluate(e, values) for e in derive_rule(PAPER_LOSS, two()).expressions.values()])
-    printed = np.array(
-        [evaluate(s * alpha / C * b, values) for b, s in zip(BRACKETS_56, (-1, 1, 1, -1), strict=True)]
-    )
+    printed = np.array([evaluate(s * alpha / C * b, values) for b, s in zip(BRACKETS_56, (-1, 1, 1, -1), strict=True)])
     step = 1e-4 / np.abs(ours).max()
     assert loss(w + step * ours) < loss(w) < loss(w + step * printed)
 

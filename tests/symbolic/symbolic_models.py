@@ -30,7 +30,7 @@ def up_state(w, p=TABLE_1):
     theta = p["Theta_E"] - p["I_ext"]
     c = ei * ie * p["g_E"] * p["g_I"] - (ii * p["g_I"] + 1) * (ee * p["g_E"] - 1)
     E = (ei * p["g_I"] * p["Theta_I"] - (ii * p["g_I"] + 1) * theta) * p["g_E"] / c
-    I = ((ee * p["g_E"] - 1) * p["Theta_I"] - ie * p["g_E"] * theta) * p["g_I"] / c
+    I = ((ee * p["g_E"] - 1) * p["Theta_I"] - ie * p["g_E"] * theta) * p["g_I"] / c  # noqa: E741
     return np.array([E, I])
 
 
