@@ -16,7 +16,7 @@ MODELS = {
 
 def right_side(model, state, weights):
     """Eq. (17) written out once more, from the paper."""
-    E, I = state
+    E, I = state  # noqa: E741
     ee, ei, ie, ii = weights
     return np.array(
         [
@@ -98,7 +98,7 @@ def test_stable_point_attracts_and_unstable_point_repels():
             lambda _, s, c=case, w=weights: right_side(c, s, w), (0, 400), [5.05, 14.14], rtol=1e-9, atol=1e-9
         )
         distance = np.hypot(run.y[0, -1] - 5, run.y[1, -1] - 14)
-        assert (distance < 1e-4) is stable
+        assert bool(distance < 1e-4) is stable
 
 
 def test_paradoxical_effect():
@@ -149,8 +149,8 @@ def test_bad_weights_and_points_are_named():
         model.setpoint_weights(5.0, 1.0, check=True)
     with pytest.raises(ValueError, match=r"must be stable .* got an unstable one at W_EE = 2.2, W_IE = 18"):
         model.setpoint_weights([5.0, 2.2], [10.0, 18.0], check=True)
-    with pytest.raises(ValueError, match="did you mean 'tau_E'"):
-        model.replace(tau_e=3.0)
+    with pytest.raises(ValueError, match="did you mean 'Theta_I'"):
+        model.replace(theta_I=3.0)
 
 
 def test_fixed_point_at_zero_determinant_is_nan():
