@@ -140,6 +140,9 @@ def read_steady_state(model: Any, parameters: Mapping[str, float] | None = None)
     weights = tuple(getattr(model, "weights", None) or _weights(" ".join(texts[name] for name in populations)))
     if not weights:
         raise ValueError(f"{owner}.weights must name at least one weight (names beginning with W_ are found)")
+    for name in parameters or {}:
+        if name in (*populations, *weights, *(getattr(model, "parameters", None) or {})):
+            raise ValueError(f"parameters must not redefine {name!r} of {owner}: change the model")
     values = {**dict(getattr(model, "parameters", {}) or {}), **dict(parameters or {})}
     values = {k: _number(k, v) for k, v in values.items() if k not in weights and k not in populations}
     for name in (*populations, *weights, *values):

@@ -92,7 +92,10 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
     if not derived.rests_at_set_point:
         weights, x = rest_point(derived, weights, x)
     functions, state = derived.functions, derived.state
-    eigenvalues = np.linalg.eigvals(functions.jacobian(x, weights))
+    jacobian = functions.jacobian(x, weights)
+    if not np.abs(functions.changes(x, weights)).max() <= 1e-6 * np.abs(jacobian).max() * np.abs(weights).max():
+        raise ValueError(f"stability must be asked of a rule that rests, got {derived.approximation} rule that moves")
+    eigenvalues = np.linalg.eigvals(jacobian)
     eigenvalues = np.real_if_close(eigenvalues[np.argsort(-np.abs(eigenvalues))])
     # Zero eigenvalues come out at rounding size; the margin is far below any rate of a rule that does something.
     margin = 1e-9 * np.abs(eigenvalues).max()

@@ -5,8 +5,8 @@ import dataclasses
 import mpmath
 import numpy as np
 import pytest
-from symbolic_models import PAPER_LOSS, TABLE_1, THREE, THREE_LOSS, evaluate, held, three, three_state, two, up_state
 from scipy.optimize import fsolve
+from symbolic_models import PAPER_LOSS, TABLE_1, THREE, THREE_LOSS, evaluate, held, three, three_state, two, up_state
 
 from spikelearn.symbolic.derive import APPROXIMATIONS, derive_rule
 from spikelearn.symbolic.populations import RatePopulations

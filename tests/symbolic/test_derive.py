@@ -265,6 +265,10 @@ def test_other_refusals():
         derive_rule(PAPER_LOSS, 3)
     with pytest.raises(ValueError, match="parameter eps must be a number, got 'x'"):
         derive_rule(PAPER_LOSS, two(), parameters={"eps": "x"})
+    with pytest.raises(ValueError, match="must not redefine 'E_set' of RatePopulations"):
+        derive_rule(PAPER_LOSS, two(), parameters={"E_set": 6.0})
+    with pytest.raises(ValueError, match="a rule that rests, got full rule that moves"):
+        derive_rule(PAPER_LOSS, two(), "full").stability(W_EE=5.0, W_IE=10.0)
     with pytest.raises(ValueError, match="free weights W_EE, W_IE, got W_EE"):
         derive_rule(PAPER_LOSS, two()).stability(W_EE=5.0)
     with pytest.raises(ValueError, match="must use method 'qss'"):

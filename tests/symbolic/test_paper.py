@@ -5,6 +5,8 @@ import pytest
 import sympy
 from symbolic_models import PAPER_LOSS, TABLE_1, evaluate, held, two, up_state
 
+from spikelearn import rules
+from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.symbolic.approximate import set_point_weights, steady_state_without_weights
 from spikelearn.symbolic.derive import derive_rule
 from spikelearn.symbolic.implicit import implicit_response
@@ -223,3 +225,42 @@ def test_analysis_after_eq_57():
     assert (5 * ie[valid] - 25 > 0).all()
     assert (25 * (ee[valid] - 1) - 4.8 * ie[valid] > 0).all()
     assert (ee[valid] > 1).all()  # without I_ext every valid point is paradoxical, so that b_I < 0
+
+
+def test_derivatives_are_linear_in_the_activities():
+    """000, before its small-weight expansion: complicated in the weights, but linear in one presynaptic activity."""
+    response = implicit_response(read_steady_state(two()))
+    for p in range(2):
+        for k, presynaptic in enumerate((E, I, E, I)):
+            slope = response.derivative(p, k) / presynaptic
+            assert not sympy.simplify(slope).has(E, I)
+
+
+def test_eq_57_is_a_cross_homeostatic_and_a_homeostatic_rule():
+    """The terms in a_E, a_I are Eq. (6) and those in b_E, b_I are Eq. (28), with b_I < 0 in the paradoxical regime."""
+    w = dict(zip(WEIGHTS, held(5.0, 10.0), strict=True))
+    values = TABLE_1 | w | {"E": 4.2, "I": 15.5, "alpha": 1.0}
+    D = 25.0 * 4.0 - 4.8 * 10.0
+    a_E, a_I, b_E, b_I = 14.0 * 10.0 / D, (25.0 - 4.8 - 5.0) / D, (50.0 - 25.0) / D, -14.0 * 4.0 / D
+    model = EIRates()
+    cross = rules.CrossHomeostatic(alpha_EE=a_E, alpha_EI=a_E, alpha_IE=a_I, alpha_II=a_I)
+    home = rules.Homeostatic(alpha_EE=b_E, alpha_EI=b_E, alpha_IE=b_I, alpha_II=b_I)
+    state = (values["E"], values["I"], *w.values())
+    by_family = np.array(cross.update(model)(*state)) + np.array(home.update(model)(*state))
+    derived = derive_rule(PAPER_LOSS, two(), "up_state")
+    found = [evaluate(change, values) for change in derived.expressions.values()]
+    np.testing.assert_allclose(found, by_family, rtol=1e-12)
+
+
+def test_beta_I_is_positive_where_the_network_is_not_paradoxical():
+    """With g_E 0.5 and I_ext 8 valid points with x < 0 exist, and b_I = -alpha I_set x/D is positive there."""
+    p = TABLE_1 | {"g_E": 0.5, "I_ext": 8.0}
+    ee, ie = np.meshgrid(np.linspace(0.05, 10, 100), np.linspace(0.05, 20, 100))
+    _, ei, _, ii = held(ee, ie, p)
+    x, y = 0.5 * ee - 1, 4 * ii + 1
+    valid = (ei > 0) & (ii > 0) & (2 * ei * ie - x * y > 0) & (y * 10 > x * 2)
+    D = 25.0 * x - 0.5 * (4.8 - 8.0) * ie
+    assert (D[valid] > 0).all()
+    b_I = -14.0 * x / D
+    assert (b_I[valid] > 0).any()
+    assert ((b_I > 0) == (x < 0))[valid].all()
