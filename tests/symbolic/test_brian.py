@@ -135,6 +135,9 @@ def test_a_loss_with_a_penalty_rests_off_the_set_point_and_says_so():
     # The search stops where the rule is 1e-7 of its speed; the finite differences see 1e-6 of the slopes nearby.
     assert np.abs(gradient(CASES["penalty on weights"][2], up_state, w)).max() < 1e-5 * scale
     assert found.stable
+    # On the way the weights drift along the set-point plane to where the activities themselves are unstable.
+    assert found.neural_stable is False
+    assert not found.positive
     assert (found.eigenvalues.real < 0).all()
 
 
@@ -147,3 +150,14 @@ def test_equations_run_on_the_models_own_parameters():
         before, after = (np.hypot(*(a - [5.0, 14.0])) for a in (activities[0], activities[-1]))
         assert after < 0.2 * before
     assert set(TABLE_1) | {"alpha"} <= set(derived.values)
+
+
+def test_activities_without_weights_relax_with_their_time_constants():
+    model = two(Theta_E=-3.0, Theta_I=-1.0)
+    with session("numpy") as brian:
+        group = NeuronGroup(1, model.equations, method="exponential_euler", dt=0.1 * ms)
+        brian.run(Network(group), 10 * ms, namespace=model.parameters)
+        found = [group.E[0], group.I[0]]
+    rise = 1 - np.exp(-10 / np.array([TABLE_1["tau_E"], TABLE_1["tau_I"]]))
+    # Drives g_E*3 and g_I*1; exponential Euler is exact for a constant drive, up to rounding of 100 steps.
+    np.testing.assert_allclose(found, rise * np.array([3.0, 4.0]), rtol=1e-12)
