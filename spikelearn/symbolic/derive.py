@@ -224,13 +224,14 @@ def derive_rule(
     factor = sympy.Symbol(letter if letter not in state.names else f"{letter}_0")
     exact, compact = _changes(state, formula, response, factor)
     expressions, determinant = exact, response.denominator
-    if approximation in ("small_weights", "up_state"):
-        chosen = small_weights(state, response) if approximation == "small_weights" else None
-        chosen = chosen or up_state(state, response, solve_for, tidy)
+    if approximation != "exact":
+        near = approximation == "up_state"
+        chosen = up_state(state, response, solve_for, tidy) if near else small_weights(state, response)
         expressions, compact = _changes(state, formula, chosen, factor)
         determinant = chosen.denominator
-    elif approximation == "full":
-        expressions = compact = full(state, exact, response, tidy)
+    if approximation == "full":
+        # To first order in the weights the rule with dX/dW expanded is the rule itself, and far shorter to expand on.
+        expressions = compact = full(state, expressions, chosen, tidy)
         determinant = sympy.Integer(1)
     return DerivedRule(
         text=loss,

@@ -102,17 +102,20 @@ def test_three_populations_follow_the_negative_gradient():
     assert moved > 1e-4
 
 
-def test_growth_and_decay_near_the_set_point_have_the_predicted_rate():
-    """One eigenvector of the rule's Jacobian decays with its eigenvalue; the sum over the other is not excited."""
+@pytest.mark.parametrize("sign", [1, -1])
+def test_growth_and_decay_near_the_set_point_have_the_predicted_rate(sign):
+    """Along one eigenvector of the rule's Jacobian: decay for the paper's loss, growth for its negative."""
+    text = PAPER_LOSS if sign > 0 else f"-({PAPER_LOSS})"
     w = held(5.0, 10.0)
-    unit = derive_rule(PAPER_LOSS, EIRates(), alpha=1.0)
-    x = np.array([5.0, 14.0])
-    values, vectors = np.linalg.eig(unit.functions.jacobian(x, w))
-    k = int(np.argmin(values.real))
-    rate = 2e-3
-    derived = derive_rule(PAPER_LOSS, EIRates(), alpha=rate / -values[k].real)
-    predicted = float(np.real_if_close(derived.stability(W_EE=5.0, W_IE=10.0).eigenvalues).min())
-    assert predicted == pytest.approx(-rate, rel=1e-9)
+    unit = derive_rule(text, EIRates(), alpha=1.0)
+    values, vectors = np.linalg.eig(unit.functions.jacobian(np.array([5.0, 14.0]), w))
+    k = int(np.argmax(np.abs(values)))
+    derived = derive_rule(text, EIRates(), alpha=2e-3 / np.abs(values[k]))
+    verdict = derived.stability(W_EE=5.0, W_IE=10.0)
+    assert bool(verdict.stable) == (sign > 0)
+    eigenvalues = np.real_if_close(verdict.eigenvalues)
+    predicted = float(eigenvalues[np.argmax(np.abs(eigenvalues))])
+    assert predicted == pytest.approx(-sign * 2e-3, rel=1e-9)
     direction = vectors[:, k].real
     start = w + 1e-3 * direction
     times, _, weights = run(derived, start, up_state(start), 400.0)

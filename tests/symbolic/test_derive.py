@@ -102,6 +102,16 @@ def test_own_spectrum_agrees_with_the_packages_stability():
     assert "paradoxical: I" in str(ours)
 
 
+def test_the_non_paradoxical_set():
+    derived = derive_rule(PAPER_LOSS, sl.EIRates.non_paradoxical())
+    found = derived.stability(W_EE=1.5, W_IE=10.0)
+    assert found.stable
+    assert found.positive
+    assert not found.paradoxical
+    assert rule_spectrum(derived, W_EE=1.5, W_IE=10.0).paradoxical == {"E": False, "I": False}
+    assert derived.check(points=3).passed
+
+
 def test_own_spectrum_sees_an_ascent_and_an_unstable_network():
     away = derive_rule("-(E - E_set)**2/2 - (I - I_set)**2/2", two())
     assert "The set point is no minimum" in away.notes[0]
