@@ -54,7 +54,7 @@ def test_list_and_show(capsys):
 def test_run_prints_the_table_and_writes_everything(here, capsys):
     assert call("run", "quick.toml") == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[2].split() == "quantity formula predicted expected measured error verdict".split()
+    assert out.splitlines()[2].split() == ["quantity", "formula", "predicted", "expected", "measured", "error", "verdict"]
     assert "spike_count" in out
     folder = here / "runs" / "quick"
     assert {"figure.png", "spikes.nc", "traces.nc", "check.csv", "manifest.json"} == set(os.listdir(folder))
