@@ -14,9 +14,10 @@ HEAVY = {"brian2", "scipy", "sympy", "pandas", "xarray", "matplotlib", "numba", 
 # Each layer may import itself and those before it.
 LAYERS = [
     {"parameters", "spikes", "selection", "binning", "storage", "recording", "initial", "provenance"},
-    {"brian", "standalone", "analyses", "eventdriven", "symbolic", "plotting", "interop"},
+    {"expressions", "rate_model", "rule"},
+    {"brian", "standalone", "analyses", "eventdriven", "symbolic", "plotting", "interop", "jacobians"},
     {"sources", "models", "rules"},
-    {"brian_engine", "exact_engine", "stability", "simulation", "network"},
+    {"brian_engine", "exact_engine", "verdicts", "simulation", "network"},
     {"systems"},
     {"catalogue", "sweeps"},
     {"commands"},
