@@ -1,5 +1,7 @@
 """Derived rules run in Brian2: they follow the negative gradient of the loss, measured by finite differences."""
 
+import shutil
+
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, ms
@@ -30,10 +32,10 @@ CASES = {
 }
 
 
-def run(derived, start, activities, duration, dt=0.2):
+def run(derived, start, activities, duration, dt=0.2, target="numpy"):
     """Activities and weights together, without any help by the steady state: shapes (samples, populations), ..."""
     names = (*derived.state.populations, *derived.state.weights)
-    with session("numpy") as brian:
+    with session(target) as brian:
         group = NeuronGroup(1, derived.equations, method="euler", dt=dt * ms)
         for name, value in zip(names, (*activities, *start), strict=True):
             setattr(group, name, value)
@@ -164,3 +166,15 @@ def test_activities_without_weights_relax_with_their_time_constants():
     rise = 1 - np.exp(-10 / np.array([TABLE_1["tau_E"], TABLE_1["tau_I"]]))
     # Drives g_E*3 and g_I*1; exponential Euler is exact for a constant drive, up to rounding of 100 steps.
     np.testing.assert_allclose(found, rise * np.array([3.0, 4.0]), rtol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+@pytest.mark.parametrize("target", ["cython", "cpp_standalone"])
+def test_compiled_targets_read_the_equations_alike(target):
+    """Fractions, roots and logarithms: what one target read in single precision would differ by 1e-8."""
+    derived = derive_rule("(((E - E_set)**2 + 1/3)**(3/2))/7 + I*log(I/I_set)**2/3", EIRates(), alpha=1e-5)
+    start = held(5.0, 10.0) * np.array([1.02, 0.98, 1.01, 1.02])
+    by_numpy, by_target = (run(derived, start, up_state(start), 40.0, target=t)[2] for t in ("numpy", target))
+    assert np.abs(by_numpy[-1] - by_numpy[0]).max() > 1e-4
+    np.testing.assert_allclose(by_target, by_numpy, rtol=1e-13)

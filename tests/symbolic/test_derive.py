@@ -320,6 +320,15 @@ def test_models_that_are_refused(formulas, parameters, words):
         RatePopulations(formulas, parameters)
 
 
+def test_a_model_without_set_points_still_has_a_gradient():
+    free = RatePopulations({"E": "W_EE*tanh(E) - W_EI*I + b", "I": "W_IE*E"}, {"b": 1.0})
+    derived = derive_rule("(E - 0.5)**2 + I**4", free)
+    assert "no set point for every population" in derived.notes[0]
+    assert derived.check().passed
+    with pytest.raises(ValueError, match="got none named E_set, I_set"):
+        derived.stability()
+
+
 def test_unused_weights_and_texts_of_another_kind_are_refused():
     with pytest.raises(ValueError, match="must appear in the steady state, got 'W_XY'"):
         RatePopulations({"E": "W_EE*E"}, {}, ("W_EE", "W_XY"))
