@@ -14,6 +14,9 @@ from .spikes import SpikeTrains as SpikeTrains
 from .standalone import StandaloneProgram as StandaloneProgram
 
 __version__: str
+from .symbolic.derive import DerivedRule as DerivedRule
+from .symbolic.derive import derive_rule as derive_rule
+from .symbolic.populations import RatePopulations as RatePopulations
 from .verdicts import Stability as Stability
 from .verdicts import stability as stability
 from .verdicts import stability_map as stability_map
