@@ -5,6 +5,8 @@ from . import rules as rules
 from . import sources as sources
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
+from .models.escape_noise.model import EscapeNoise as EscapeNoise
+from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
 from .recording import Recording as Recording
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
