@@ -194,7 +194,7 @@ def _filtered(cell: EscapeNoise, X: NDArray[np.uint8], width: float) -> tuple[Fl
 def _slopes(
     cell: EscapeNoise, u: Floats, x: NDArray[np.uint8], width: float, kind: int
 ) -> tuple[float, Floats, Floats]:
-    """Give the log-likelihood, and of each bin its slope and Fisher information in u, which is relative to threshold."""
+    """Give the log-likelihood, and each bin's slope and Fisher information in u, counted from threshold."""
     link = get_link(cell.link)
     z = u / float(cell.Delta_u)
     r = float(cell.rho_0) * width * link.shape(z)

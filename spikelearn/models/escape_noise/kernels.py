@@ -28,9 +28,11 @@ def compiled(function: _Function) -> _Function:
     return cast(_Function, njit(nogil=True, cache=True, error_model="numpy")(function))
 
 
-def in_chunks(task: Callable[[int, int], None], n: int, threads: int | None = None) -> None:
-    """Run ``task(start, stop)`` over 0 to n in as many threads as there are processors, or `threads`."""
-    available = threads if threads is not None else len(os.sched_getaffinity(0)) if _LINUX else os.cpu_count() or 1
+def in_chunks(task: Callable[[int, int], None], n: int, threads: int | None, work: int) -> None:
+    """Run ``task(start, stop)`` over 0 to n in `threads` threads, or as many as pay for `work` steps of the inner loop."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # A thread costs about as much to start as 20,000 steps.
+    available = threads if threads is not None else min(processors, 1 + work // 100_000)
     count = max(1, min(n, available))
     if count == 1:
         task(0, n)
@@ -39,9 +41,6 @@ def in_chunks(task: Callable[[int, int], None], n: int, threads: int | None = No
     with ThreadPoolExecutor(count) as pool:
         for future in [pool.submit(task, a, b) for a, b in itertools.pairwise(edges)]:
             future.result()
-
-
-_LINUX = hasattr(os, "sched_getaffinity")
 
 
 @compiled

@@ -98,7 +98,7 @@ def evaluate(
     def task(start: int, stop: int) -> None:
         forward(X, WT, start, stop, first, numbers, link, kind, logs, scores, largest)
 
-    in_chunks(task, n_trials, threads)
+    in_chunks(task, n_trials, threads, scores.size or X.size)
     if kind == 2 and not (largest < 1.0).all():
         trial = int(np.argmax(~(largest < 1.0)))
         raise ValueError(
@@ -120,7 +120,7 @@ def weighted_gradient(
     def task(start: int, stop: int) -> None:
         accumulate(score, weight, X, decay, start, stop, transposed)
 
-    in_chunks(task, score.shape[2], threads)
+    in_chunks(task, score.shape[2], threads, score.size)
     return np.ascontiguousarray(transposed.T)
 
 

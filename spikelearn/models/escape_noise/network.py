@@ -76,7 +76,7 @@ class VariationalNetwork:
     >>> cell = EscapeNoise(rho_0=100 * Hz)
     >>> network = VariationalNetwork(cell, 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
     >>> round(network.free_energy([[1], [0], [1]], dt=1 * ms), 4)
-    4.8046
+    4.8737
     """
 
     cell: EscapeNoise

@@ -39,10 +39,10 @@ def walk(
     self_connections: Any,
     signals: Any,
 ) -> Any:
-    """Go through one trial, changing W_M, W_Q, phi, a, G and fbar (one entry) in place; signals (bins, 2): fhat,
-    novelty.
+    """Go through one trial, changing the weights, phi, a, G and fbar (one entry) in place.
 
-    rates = (mu_M, mu_Q, exp(-dt/tau_G), dt/tau_baseline). With `given` the hidden part of X is used as it is.
+    signals (bins, 2) gets fhat and novelty; rates = (mu_M, mu_Q, exp(-dt/tau_G), dt/tau_baseline). With `given` the
+    hidden part of X is used as it is.
     """
     n_bins, n_units = X.shape
     n_hidden = n_units - n_visible

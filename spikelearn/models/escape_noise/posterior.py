@@ -69,7 +69,7 @@ def sample_path(
     def task(start: int, stop: int) -> None:
         posterior(X, WMT, WQT, threshold, start, stop, numbers, link, logs, score_M, score_Q)
 
-    in_chunks(task, n_trials, threads)
+    in_chunks(task, n_trials, threads, X.size)
     return Path(X, logs[:, :, 0], logs[:, :, 1], score_M, score_Q)
 
 

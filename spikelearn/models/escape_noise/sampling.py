@@ -81,5 +81,5 @@ def sample(
     def task(start: int, stop: int) -> None:
         generate(X, fixed, WT, threshold, start, stop, numbers, link)
 
-    in_chunks(task, n_trials)
+    in_chunks(task, n_trials, None, X.size)
     return X
