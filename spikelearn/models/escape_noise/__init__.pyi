@@ -1,5 +1,7 @@
 from .binning import bin_spikes as bin_spikes
 from .binning import to_spike_trains as to_spike_trains
+from .brian_learning import BrianLearning as BrianLearning
+from .brian_learning import learn_in_brian as learn_in_brian
 from .checkpoint import Checkpoint as Checkpoint
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import save_checkpoint as save_checkpoint

@@ -29,7 +29,7 @@ def compiled(function: _Function) -> _Function:
 
 
 def in_chunks(task: Callable[[int, int], None], n: int, threads: int | None, work: int) -> None:
-    """Run ``task(start, stop)`` over 0 to n in `threads` threads, or as many as pay for `work` steps of the inner loop."""
+    """Run ``task(start, stop)`` over 0 to n in `threads` threads, or as many as pay for `work` inner steps."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # A thread costs about as much to start as 20,000 steps.
     available = threads if threads is not None else min(processors, 1 + work // 100_000)

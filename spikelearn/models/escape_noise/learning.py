@@ -71,6 +71,7 @@ class Keeper:
         self.folder = None if folder is None else Path(folder)
         self.every, self.settings, self.unit = every, settings, unit
         self.last: int | None = None
+        self.pending: Checkpoint | None = None
         self.found: Checkpoint | None = None
         if self.folder is None or not (self.folder / "manifest.json").exists():
             return
@@ -86,19 +87,23 @@ class Keeper:
                 )
 
     def keep(self, update: int, arrays: dict[str, NDArray[Any]], rng: np.random.Generator, last: bool) -> None:
-        """Write a checkpoint where one is due."""
+        """Take a snapshot where one is due; `confirm` writes it."""
         if self.folder is None or (update % self.every and not last) or self.last == update:
             return
-        state: dict[str, Any] = dict(rng.bit_generator.state)
-        save_checkpoint(self.folder, Checkpoint(update, arrays, state, self.settings))
-        self.last = update
+        self.pending = Checkpoint(update, arrays, dict(rng.bit_generator.state), self.settings)
+
+    def confirm(self) -> None:
+        """Write the state that waits, now that the free energy with its weights has turned out finite."""
+        if self.folder is not None and self.pending is not None:
+            save_checkpoint(self.folder, self.pending)
+            self.last, self.pending = self.pending.update, None
 
     def diverged(self, update: int, what: str, network: VariationalNetwork) -> LearningDivergedError:
         """Word the error: what became NaN, when, and where the last good state is."""
         where = (
             f"the last good checkpoint is {self.folder} ({self.unit} {self.last})"
             if self.last is not None
-            else "no checkpoint was asked for; the last finite weights are in the error's network"
+            else "there is no good checkpoint; the last good weights are in the error's network"
         )
         return LearningDivergedError(
             f"VariationalNetwork.learn: {what} must stay finite, became NaN or infinite at {self.unit} {update}; "
@@ -228,7 +233,7 @@ def learn(
         W_M, W_Q, history, done = network.W_M, network.W_Q, [], 0
         path = sample_path(network, draw(), width, rng, threads=threads)
         baseline = credit(path.free_energy, width, estimator, tau_G).mean(axis=0)
-    current = network.with_weights(W_M, W_Q)
+    good = current = network.with_weights(W_M, W_Q)
 
     def state_now() -> dict[str, NDArray[Any]]:
         return {"W_M": current.W_M, "W_Q": current.W_Q, "baseline": baseline, "free_energy": np.array(history)}
@@ -242,7 +247,9 @@ def learn(
             new_M, new_Q = current.W_M - mu_M / size * dF_M, current.W_Q - mu_Q / size * dF_Q
             energy = float(path.free_energy.sum()) / (size * n_bins)
             if not np.isfinite(energy):
-                raise keeper.diverged(update, "the free energy", current)
+                raise keeper.diverged(update, "the free energy", good)
+            keeper.confirm()
+            good = current
             if not (np.isfinite(new_M).all() and np.isfinite(new_Q).all()):
                 raise keeper.diverged(update, "the weights", current)
             current = current.with_weights(new_M, new_Q)
@@ -251,6 +258,7 @@ def learn(
             keeper.keep(update, state_now(), rng, last=update == n_updates)
             bar.set_postfix_str(f"F = {energy:.4f} nat/bin", refresh=False)
             bar.update()
+    keeper.confirm()
     table = xr.Dataset(
         {"free_energy": ("update", np.array(history), {"units": "nat/bin"})},
         coords={"update": np.arange(1, len(history) + 1)},

@@ -157,8 +157,10 @@ class EscapeNoise:
         )
         synapses = Synapses(group, group, "w : 1", on_pre="h_post += w", dt=step * second)
         target, origin = np.nonzero(weights)
-        synapses.connect(i=origin, j=target)
-        if len(origin):
+        if not len(origin):
+            synapses.connect("False")
+        else:
+            synapses.connect(i=origin, j=target)
             synapses.w = weights[target, origin]
         return group, synapses
 

@@ -180,6 +180,7 @@ def learn_online(
     rates = (float(mu_M), float(mu_Q), math.exp(-width / tau_G), width / tau_baseline)
     good_M, good_Q = state["W_M"].copy(), state["W_Q"].copy()
     keeper.keep(done, {**state, "signals": signals[:done]}, rng, last=True)
+    keeper.confirm()
     with _bar(total, done, progress) as bar:
         for trial in range(done, total):
             if not carry_over:
@@ -200,6 +201,7 @@ def learn_online(
                 raise keeper.diverged(trial + 1, "the free energy", network.with_weights(good_M, good_Q))
             good_M[:], good_Q[:] = state["W_M"], state["W_Q"]
             keeper.keep(trial + 1, {**state, "signals": signals[: trial + 1]}, rng, last=trial + 1 == total)
+            keeper.confirm()
             bar.set_postfix_str(f"F = {signals[trial, :, 0].mean():.4f} nat/bin", refresh=False)
             bar.update()
     table = xr.Dataset(
