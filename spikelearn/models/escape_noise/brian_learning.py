@@ -19,8 +19,8 @@ __all__ = ["BrianLearning", "learn_in_brian"]
 Bins = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
-# At the start of a step the spikes of the step before enter the traces (cleared where a trial begins); Brian2 then decays
-# the traces, sums the drives, and tests the threshold. Spikes of this step wait in X until the next: strict causality.
+# At the start of a step the spikes of the last one enter the traces (cleared where a trial begins); then Brian2 decays
+# them, sums the drives and tests the threshold. Spikes of this step wait in X until the next: strict causality.
 _BEGIN = "phi = (phi + X)*going_on(t); a = (a + X)*going_on(t); X = 0"
 # With r = rho dt: (r/p)(X - p) and log p(X) in forms that hold for r from underflow to overflow of exp(-r).
 _SCORE = """

@@ -142,18 +142,23 @@ def accumulate(score: Any, weight: Any, X: Any, decay: Any, start: Any, stop: An
     score (trials, bins, posts), weight (trials, bins), X (trials, bins, units), GT (units, posts).
     """
     n_trials, n_bins, n_units = X.shape
-    later = np.zeros(stop - start)
+    width = stop - start
+    # Rows of arrays of this thread's own, indexed from zero: the inner loops then compile to vector instructions.
+    later, G = np.zeros(width), np.zeros((n_units, width))
     for trial in range(n_trials):
         later[:] = 0.0
         for m in range(n_bins - 1, -1, -1):
+            spikes, slope, w = X[trial, m], score[trial, m, start:stop], weight[trial, m]
             for j in range(n_units):
-                x = X[trial, m, j]
-                if x > 0:
-                    for i in range(stop - start):
-                        GT[j, start + i] += x * later[i]
-            w = weight[trial, m]
-            for i in range(stop - start):
-                later[i] = decay * (later[i] + w * score[trial, m, start + i])
+                if spikes[j] > 0:
+                    x, row = float(spikes[j]), G[j]
+                    for i in range(width):
+                        row[i] += x * later[i]
+            for i in range(width):
+                later[i] = decay * (later[i] + w * slope[i])
+    for j in range(n_units):
+        for i in range(width):
+            GT[j, start + i] += G[j, i]
 
 
 @compiled
@@ -188,30 +193,44 @@ def posterior(
         for k in range(n_bins):
             log_q = 0.0
             log_p = 0.0
+            spikes, slopes_M, slopes_Q = X[trial, k], score_M[trial, k], score_Q[trial, k]
+            hidden, limit = X[trial, k, n_visible:], threshold[trial, k]
             for i in range(n_units):
                 a[i] *= decay_a
                 h_M[i] *= decay
+            # Bins without a spike, the many, take one exponential; those with one go through bin_terms.
             for i in range(n_hidden):
                 h_Q[i] *= decay
                 u = h_Q[i] - eta * a[n_visible + i]
-                r = intensity(u, base, v, inverse_du, link)[0]
-                x = 1 if r > threshold[trial, k, i] else 0
-                X[trial, k, n_visible + i] = x
-                value, slope, r = bin_terms(x, u, base, v, inverse_du, link, 0)
+                if link == 0:
+                    r = base * math.exp((u - v) * inverse_du)
+                    value, slope = -r, -r * inverse_du
+                else:
+                    value, slope, r = bin_terms(0, u, base, v, inverse_du, link, 0)
+                if r > limit[i]:
+                    hidden[i] = 1
+                    value, slope, r = bin_terms(1, u, base, v, inverse_du, link, 0)
+                else:
+                    hidden[i] = 0
                 log_q += value
-                score_Q[trial, k, i] = slope
+                slopes_Q[i] = slope
             for i in range(n_units):
-                x = X[trial, k, i]
-                value, slope, r = bin_terms(x, h_M[i] - eta * a[i], base, v, inverse_du, link, 0)
+                u = h_M[i] - eta * a[i]
+                if link == 0 and spikes[i] == 0:
+                    r = base * math.exp((u - v) * inverse_du)
+                    value, slope = -r, -r * inverse_du
+                else:
+                    value, slope, r = bin_terms(spikes[i], u, base, v, inverse_du, link, 0)
                 log_p += value
-                score_M[trial, k, i] = slope
+                slopes_M[i] = slope
             for j in range(n_units):
-                if X[trial, k, j] > 0:
+                if spikes[j] > 0:
                     a[j] += 1.0
+                    row_M, row_Q = WMT[j], WQT[j]
                     for i in range(n_units):
-                        h_M[i] += WMT[j, i]
+                        h_M[i] += row_M[i]
                     for i in range(n_hidden):
-                        h_Q[i] += WQT[j, i]
+                        h_Q[i] += row_Q[i]
             logs[trial, k, 0] = log_q
             logs[trial, k, 1] = log_p
 

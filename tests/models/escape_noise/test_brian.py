@@ -39,7 +39,7 @@ def compare(net, spikes, target):
     """Rounding only: sums of some hundred terms of order one, so 1e-10 leaves a margin of a thousand."""
     given = {"hidden": spikes[:, :, 3:], "target": target}
     fixed = learn_in_brian(net, spikes[:, :, :3], DT, **given)
-    assert (fixed.X == spikes).all()
+    np.testing.assert_array_equal(fixed.X, spikes)
     path = evaluate_path(net, spikes, DT)
     dF_M, dF_Q = path_gradients(net, path, DT, credit(path.free_energy, DT, "causal"))
     np.testing.assert_allclose(fixed.dF_dW_M, dF_M, rtol=1e-10, atol=1e-10)

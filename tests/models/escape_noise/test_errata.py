@@ -104,7 +104,8 @@ def test_r6_rho_dt_for_bins(data):
 
 
 def test_r7_the_rule_gives_the_change_of_a_weight():
-    """At the truth the right-hand side averages to zero; as the weight itself (print) it would erase what was learned."""
+    """At the truth the right-hand side averages to zero; as the weight itself (print) it would erase what was
+    learned."""
     W = np.array([[0.0, 0.8], [0.0, 0.0]])
     X = sample(CELL, W, 200, 1000, DT, seed=8)
     change = 1e-5 * CELL.gradient(X, W, DT) / len(X)

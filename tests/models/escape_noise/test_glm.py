@@ -40,7 +40,8 @@ def test_gradient_vanishes_at_the_fit_and_errors_come_from_the_curvature(trains,
 
 
 def test_standard_errors_cover_the_truth():
-    """z-scores of 60 fits x 12 parameters: standard deviation within 1 +- 4/sqrt(2 * 720), mean within 4/sqrt(720) + 0.1
+    """z-scores of 60 fits x 12 parameters: standard deviation within 1 +- 4/sqrt(2 * 720), mean within 4/sqrt(720) +
+    0.1
     for the bias of order 1/T (false alarm below 2 in 10,000)."""
     z = []
     for seed in range(60):
@@ -53,7 +54,8 @@ def test_standard_errors_cover_the_truth():
 
 
 def test_squared_weight_error_falls_like_one_over_t():
-    """Mean squared error of six weights over 40 fits with T and 8 T: ratio 8 within a factor 1.6 (two-sided F, alpha 1e-3)."""
+    """Mean squared error of six weights over 40 fits with T and 8 T: ratio 8 within a factor 1.6 (two-sided F, alpha
+    1e-3)."""
     off = ~np.eye(3, dtype=bool)
     errors = []
     for n_trials in (4, 32):
@@ -100,7 +102,8 @@ def test_binning_there_and_back(trains):
 
 class TestRescaling:
     def test_true_model_is_accepted_at_the_nominal_rate(self):
-        """400 p-values: the share below 0.05 is binomial, 0.05 +- 4 * 0.0109 (false alarm below 1e-4), and all are uniform."""
+        """400 p-values: the share below 0.05 is binomial, 0.05 +- 4 * 0.0109 (false alarm below 1e-4), and all are
+        uniform."""
         cell = sl.EscapeNoise(tau_adapt=30 * ms, eta_0=1.5, rho_0=150 * Hz)
         p = []
         for seed in range(400):
@@ -119,7 +122,8 @@ class TestRescaling:
         assert rescaling_test(X, without.intensities(trains)).p_value[0] < 1e-6
 
     def test_intervals_are_exact_for_wide_bins(self):
-        """Bins with r = 0.8: uncorrected sums are far from exponential, the drawn positions are not. n = 20,000, alpha 1e-3."""
+        """Bins with r = 0.8: uncorrected sums are far from exponential, the drawn positions are not. n = 20,000, alpha
+        1e-3."""
         rng = np.random.default_rng(9)
         r = np.full((40000, 1), 0.8)
         X = rng.random(r.shape) < -np.expm1(-r)
