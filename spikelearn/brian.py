@@ -48,6 +48,8 @@ class Session:
         ------
         ValueError
             Brian2 cannot make code of the equations; the message says why in one line.
+        KeyboardInterrupt
+            The run was interrupted.
         """
         try:
             self._run(network, duration, dict(namespace or {}), progress)
@@ -66,8 +68,12 @@ class Session:
             network.run(duration, namespace=names)
             get_device().build(directory=self.directory, compile=True, run=True, with_output=False)
             return
+        end = float(network.t) + float(duration)
         with _report(progress) as report:
             network.run(duration, namespace=names, report=report, report_period=_report_period())
+        # Brian2 takes Ctrl-C as a wish to stop early and returns; half a run must not pass for a whole one.
+        if end - float(network.t) > 2 * max(float(clock.dt) for clock in network._clocks):
+            raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -198,7 +204,7 @@ def _report(progress: bool | str) -> Iterator[Any]:
     from tqdm import tqdm
 
     label = progress if isinstance(progress, str) else "brian2"
-    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False) as bar:
+    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False, disable=None) as bar:
 
         def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
             bar.update(round(100 * completed) - bar.n)

@@ -30,6 +30,7 @@ def simulate_on_brian(
     vary: dict[str, Any],
     initial: Initial,
     progress: bool,
+    **_exact: Any,
 ) -> Recording:
     """Run `model` on Brian2; arguments as in `spikelearn.simulate`, in SI units.
 

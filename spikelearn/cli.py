@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Spiking neurons, networks and spike-train analyses with the formula beside every number.",
 )
+
+_INTERRUPTED = "interrupted; nothing was written"
 
 Engine = Annotated[
     str | None, typer.Option("--engine", help="exact, brian2 or array; the best that applies if not given.")
@@ -100,19 +102,22 @@ def main(arguments: list[str] | None = None) -> None:
         Instead of the process's own.
     """
     try:
-        app(args=arguments, standalone_mode=False)
+        status = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
-        _leave("interrupted; nothing was written", 130)
+        _leave(_INTERRUPTED, 130)
     except (ValueError, TypeError, OSError, ImportError) as error:
         _leave(" ".join(str(error).split()) or type(error).__name__, 2)
     except Exception as error:  # click's own errors know how to show themselves
-        status = _show_click_error(error)
-        if status is None:
+        known = _show_click_error(error)
+        if known is None:
             raise
-        raise SystemExit(status) from None
+        raise SystemExit(known) from None
+    # Without its standalone mode typer returns the status of an Exit instead of leaving.
+    if isinstance(status, int) and status:
+        raise SystemExit(status)
 
 
-def _leave(message: str, status: int) -> None:
+def _leave(message: str, status: int) -> NoReturn:
     typer.echo(f"spikelearn: {message}", err=True)
     raise SystemExit(status)
 
@@ -121,7 +126,9 @@ def _show_click_error(error: Any) -> int | None:
     if hasattr(error, "show") and hasattr(error, "exit_code"):
         error.show()
         return int(error.exit_code)
-    return 130 if type(error).__name__ == "Abort" else None
+    if type(error).__name__ == "Abort":
+        _leave(_INTERRUPTED, 130)
+    return None
 
 
 if __name__ == "__main__":

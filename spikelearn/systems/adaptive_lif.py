@@ -130,6 +130,18 @@ FORMULAS = {
 }
 
 
+FORMULAS |= {
+    "tonic_interval": Measure(_formula("tonic_interval"), "s", "saturated tonic firing, T = t_s(delta_g tau_K/T)"),
+    "burst_period": Measure(lambda model: model.bursting().period, "s", "T_on + T_off"),
+    "burst_duration": Measure(lambda model: model.bursting().on, "s", "T_on = t_d + t_r"),
+    "silence_duration": Measure(lambda model: model.bursting().off, "s", "T_off = t_d + tau_K log(g_end/g_th)"),
+    "spikes_per_burst": Measure(lambda model: model.bursting().spikes, "1", "N = 1 + (t_d - c tau_K)/T_0 + N_2"),
+    "burst_period_leading": Measure(
+        lambda model: model.bursting().leading_period, "s", "2 t_d + tau_K log(P_0/g*), to leading order"
+    ),
+}
+
+
 def _build(parameters: Mapping[str, Any]) -> AdaptiveLIF:
     return AdaptiveLIF(**parameters)
 

@@ -12,6 +12,14 @@ from spikelearn.recording import Recording
 
 __all__ = ["overview"]
 
+_ABOVE: dict[str, Any] = {
+    "frameon": False,
+    "fontsize": "small",
+    "loc": "lower right",
+    "bbox_to_anchor": (1.0, 0.96),
+    "borderaxespad": 0.0,
+}
+
 
 def overview(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
     """Draw the raster, u and g of one neuron with threshold, g* and the predicted spike rhythm.
@@ -43,13 +51,13 @@ def overview(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
     if "u" in traced:
         trace(axes["u"], recording.traces, "u", scale=1e3, label="u (mV)")
         axes["u"].axhline(float(model.theta) * 1e3, color=COLOURS["muted"], linestyle=":", label=r"threshold $\theta$")
-        axes["u"].legend(frameon=False, fontsize="small", loc="lower right")
+        axes["u"].legend(**_ABOVE)
     if "g" in traced:
         trace(axes["g"], recording.traces, "g", label="g (leak conductances)")
         critical = model.critical_conductance()
         if critical > 0:
             axes["g"].axhline(critical, color=COLOURS["theory"], linestyle="--", label=r"$g^*$, Eq. (5)")
-            axes["g"].legend(frameon=False, fontsize="small", loc="upper right")
+            axes["g"].legend(**_ABOVE)
     if plane:
         phase_plane(axes["plane"], model, recording)
         axes["plane"].set_title("phase plane", fontsize="medium")
@@ -71,9 +79,9 @@ def _predictions(axes: Any, model: AdaptiveLIF, recording: Recording) -> None:
     first, stop = bursts[0, 0], recording.spikes.t_stop
     starts = np.arange(first, stop, predicted.period)
     axes.hlines(
-        [0.75] * len(starts), starts, np.minimum(starts + predicted.on, stop), color=COLOURS["theory"], linewidth=4
+        [0.7] * len(starts), starts, np.minimum(starts + predicted.on, stop), color=COLOURS["theory"], linewidth=4
     )
-    axes.set_ylim(-0.6, 1.0)
+    axes.set_ylim(-0.6, 0.95)
     axes.text(
         0.0, 1.02, "orange: predicted bursts", transform=axes.transAxes, fontsize="small", color=COLOURS["theory"]
     )

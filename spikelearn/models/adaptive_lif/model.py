@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.models.adaptive_lif import regular, theory
+from spikelearn.models.adaptive_lif import bursting, regular, theory, tonic
 from spikelearn.parameters import check_range, quantity, si_value, unknown_name, validate_parameters
 
 __all__ = ["AdaptiveLIF"]
@@ -132,6 +132,11 @@ class AdaptiveLIF:
     def method(self) -> str:
         """Brian2's integration method unless another is asked for."""
         return "rk4"
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that can run it, the best first."""
+        return ("exact", "brian2")
 
     @property
     def recordable(self) -> dict[str, str]:
@@ -307,6 +312,22 @@ class AdaptiveLIF:
         """
         names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g")
         return float(regular.regular_interval(**self._plain(*names), order=order))
+
+    def tonic_interval(self) -> float:
+        """Interval of saturated tonic firing in seconds: T = t_s(delta_g tau_K/T) (erratum A5)."""
+        names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g")
+        return tonic.tonic_interval(**self._plain(*names))
+
+    def bursting(self) -> bursting.BurstTheory:
+        """Predict the burst cycle for t_d >> tau_K >> t_s(0): durations, period, spikes a burst, and rho.
+
+        Returns
+        -------
+        BurstTheory
+            Times in seconds; NaN where no burst ends.
+        """
+        names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d")
+        return bursting.burst_theory(**self._plain(*names))
 
     def _plain(self, *names: str) -> dict[str, Any]:
         values = self.values()

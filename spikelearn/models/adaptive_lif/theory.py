@@ -62,7 +62,7 @@ def time_to_spike(g: ArrayLike = 0.0, *, V_0: ArrayLike, theta: ArrayLike, Delta
     Returns
     -------
     float or ndarray
-        t_s(g) in seconds; ``inf`` where ``g >= g*``, because threshold is then never reached.
+        t_s(g) in seconds; ``inf`` where ``g >= g*`` (to the rounding of the inputs): threshold is never reached.
 
     Notes
     -----
@@ -83,8 +83,10 @@ def time_to_spike(g: ArrayLike = 0.0, *, V_0: ArrayLike, theta: ArrayLike, Delta
     g, V_0, theta, Delta, tau = np.broadcast_arrays(*(np.asarray(x, float) for x in (g, V_0, theta, Delta, tau)))
     # The margin (V_0 - g Delta) - theta (1 + g), written so that it does not cancel twice.
     margin = (V_0 - theta) - g * (Delta + theta)
-    # Both tests: at g = g* the margin may round to a tiny positive number, and a finite time would come out.
-    silent = (margin <= 0.0) | (g >= critical_conductance(V_0=V_0, theta=theta, Delta=Delta))
+    # At g = g* the margin is nothing but the rounding of the inputs (1/6 is not 5 mV/30 mV in doubles), and either
+    # sign may come out. At g = 0 it is exact: a neuron a hair above threshold fires.
+    rounding = 4.0 * np.finfo(float).eps * (np.abs(V_0) + theta + g * (Delta + theta))
+    silent = margin <= np.where(g > 0.0, rounding, 0.0)
     safe = np.where(silent, 1.0, margin)
     return np.where(silent, np.inf, tau / (1.0 + g) * np.log1p(theta * (1.0 + g) / safe))[()]
 
