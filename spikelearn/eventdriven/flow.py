@@ -33,9 +33,19 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from spikelearn.eventdriven.phi import Tables, manifold
+from spikelearn.eventdriven.phi import Tables, manifold, table_address
 
-__all__ = ["CONSTANT_G", "STEPS", "Cell", "below_threshold", "conductance", "flow", "make_cell", "membrane", "next_event"]
+__all__ = [
+    "CONSTANT_G",
+    "STEPS",
+    "Cell",
+    "below_threshold",
+    "conductance",
+    "flow",
+    "make_cell",
+    "membrane",
+    "next_event",
+]
 
 # Table numbers below zero: no table, but steps of the power series; and a conductance that does not decay.
 STEPS = -1
@@ -62,9 +72,16 @@ class Cell(NamedTuple):
     Delta: float
     x_star: float
     x_manifold: float
+    lead: float
+    rate: float
+    decay: float
+    per_kappa: float
     falling: bool
     fires: bool
     table: int
+    address: int
+    lowest: int
+    rows: int
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -84,7 +101,7 @@ def make_cell(
     table : int
         Row of `tables` made for this kappa and form, `STEPS` or `CONSTANT_G`.
     tables : Tables
-        From `phi.build_tables`.
+        From `phi.build_tables`; the neuron keeps an address in it, so that it must not be freed before.
     """
     above = V_0 - theta
     B = theta + Delta
@@ -93,23 +110,29 @@ def make_cell(
     falling = above <= B
     x_star = kappa * above / B if above > 0.0 else 0.0
     x_manifold = x_star
+    address, lowest, rows = table_address(tables, max(table, 0))
     if table >= 0 and above > 0.0:
-        x_manifold = _manifold_threshold(x_star, above / A if falling else B / A, kappa, falling, table, tables)
+        x_manifold = _manifold_threshold(x_star, above / A if falling else B / A, kappa, falling, address, lowest, rows)
     level = above if falling else B
     reset = V_0 if falling else Delta
+    # How much earlier than the manifold the conductance alone would allow a crossing.
+    lead = tau_K * math.log(x_star / x_manifold) if x_star > x_manifold > 0.0 else 0.0
     return Cell(
-        tau, tau_K, kappa, A, above, B, level, reset, kappa * delta_g, V_0, Delta, x_star, x_manifold, falling,
-        above > 0.0, table,
+        tau, tau_K, kappa, A, above, B, level, reset, kappa * delta_g, V_0, Delta, x_star, x_manifold, lead,
+        1.0 / tau, 1.0 / tau_K, 1.0 / kappa, falling, above > 0.0, table, address,
+        lowest, rows,
     )  # fmt: skip
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _manifold_threshold(x_star: float, share: float, kappa: float, falling: bool, table: int, tables: Tables) -> float:
+def _manifold_threshold(
+    x_star: float, share: float, kappa: float, falling: bool, address: int, lowest: int, rows: int
+) -> float:
     """Find x where the manifold meets the threshold: phi(x) = (V_0 - theta)/A or Q(x) = B/A."""
     x = x_star
     low, high = 0.0, x_star
     for _ in range(200):
-        P = manifold(x, kappa, table, tables)
+        P = manifold(x, kappa, address, lowest, rows)
         excess = P - share if falling else share - P
         if excess > 0.0:
             high = x
@@ -139,7 +162,7 @@ def conductance(x: float, c: Cell) -> float:
     return x / c.kappa
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
 def below_threshold(z: float, c: Cell) -> float:
     """Give theta - u in volts, positive below threshold."""
     return z - c.level if c.falling else c.level - z
@@ -166,10 +189,15 @@ def _series(z: float, x: float, eta: float, c: Cell) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _at(z: float, x: float, P: float, t: float, c: Cell, tables: Tables) -> tuple[float, float, float, float]:
+@njit(cache=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+def _look_up(x: float, c: Cell) -> float:
+    return manifold(x, c.kappa, c.address, c.lowest, c.rows)
+
+
+@njit(cache=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+def _at(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, float, float, float]:
     """Follow the flow for t and give (z, x, P there, P here); only table neurons may go far."""
-    s = t / c.tau_K
+    s = t * c.decay
     if s < _LN2:
         eta = -math.expm1(-s)
         drop = x * eta
@@ -181,9 +209,9 @@ def _at(z: float, x: float, P: float, t: float, c: Cell, tables: Tables) -> tupl
         there = x * math.exp(-s)
         drop = x - there
     if math.isnan(P):
-        P = manifold(x, c.kappa, c.table, tables)
-    P_there = manifold(there, c.kappa, c.table, tables)
-    remains = math.exp(-drop - t / c.tau)
+        P = _look_up(x, c)
+    P_there = _look_up(there, c)
+    remains = math.exp(-drop - t * c.rate)
     return c.A * P_there + (z - c.A * P) * remains, there, P_there, P
 
 
@@ -200,7 +228,7 @@ def _step(x: float, c: Cell) -> float:
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def flow(z: float, x: float, P: float, t: float, c: Cell, tables: Tables) -> tuple[float, float, float]:
+def flow(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, float, float]:
     """Follow the flow for a time t without looking for the threshold.
 
     Parameters
@@ -211,8 +239,6 @@ def flow(z: float, x: float, P: float, t: float, c: Cell, tables: Tables) -> tup
         Seconds, not negative.
     c : Cell
         From `make_cell`.
-    tables : Tables
-        The tables that ``c.table`` points into.
 
     Returns
     -------
@@ -226,15 +252,15 @@ def flow(z: float, x: float, P: float, t: float, c: Cell, tables: Tables) -> tup
             h = _step(x, c)
             if h >= t:
                 break
-            z, x, _, _ = _at(z, x, P, h, c, tables)
+            z, x, _, _ = _at(z, x, P, h, c)
             t -= h
-    z, x, P, _ = _at(z, x, P, t, c, tables)
+    z, x, P, _ = _at(z, x, P, t, c)
     return z, x, P
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def next_event(
-    z: float, x: float, P: float, length: float, tolerance: float, c: Cell, tables: Tables
+    z: float, x: float, P: float, length: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
     """Follow the flow to the threshold or for `length` seconds, whichever comes first.
 
@@ -249,8 +275,8 @@ def next_event(
     tolerance : float
         A crossing that would come at most this much after `length` counts as simultaneous with the event; a few
         units in the last place of the absolute time.
-    c, tables : Cell, Tables
-        See `flow`.
+    c : Cell
+        From `make_cell`.
 
     Returns
     -------
@@ -260,31 +286,25 @@ def next_event(
         Whether this is a crossing (its time is at most `length`).
     """
     if not c.fires:
-        z, x, P = flow(z, x, P, length, c, tables)
+        z, x, P = flow(z, x, P, length, c)
         return length, z, x, P, False
     if c.table == CONSTANT_G:
         return _next_constant(z, x, P, length, tolerance, c)
     if c.table == STEPS:
-        return _next_stepwise(z, x, P, length, tolerance, c, tables)
-    low = 0.0
-    if x > c.x_star:
-        low = c.tau_K * math.log(x / c.x_star)
-        if low >= length + tolerance:
-            z, x, P, _ = _at(z, x, P, length, c, tables)
-            return length, z, x, P, False
+        return _next_stepwise(z, x, P, length, tolerance, c)
     if x <= c.x_manifold:
-        return _solve(z, x, P, 0.0, length, 0.0, tolerance, c, tables)
-    # The manifold itself meets the threshold at `guess`; the transient makes the crossing later or earlier.
+        return _solve(z, x, P, 0.0, length, 0.0, tolerance, c)
+    # The manifold itself meets the threshold at `guess`; the transient makes the crossing later or earlier, and no
+    # crossing comes while g > g*.
     guess = c.tau_K * math.log(x / c.x_manifold)
     if math.isnan(P):
-        P = manifold(x, c.kappa, c.table, tables)
+        P = _look_up(x, c)
     later = z > c.A * P if c.falling else z < c.A * P
-    if later:
-        low = max(low, guess)
-        if guess >= length + tolerance:
-            z, x, P, _ = _at(z, x, P, length, c, tables)
-            return length, z, x, P, False
-    return _solve(z, x, P, low, length, min(max(guess, low), length), tolerance, c, tables)
+    low = guess if later else max(guess - c.lead, 0.0)
+    if low >= length + tolerance:
+        z, x, P, _ = _at(z, x, P, length, c)
+        return length, z, x, P, False
+    return _solve(z, x, P, low, length, min(guess, length), tolerance, c)
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
@@ -301,7 +321,7 @@ def _next_constant(
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _next_stepwise(
-    z: float, x: float, P: float, length: float, tolerance: float, c: Cell, tables: Tables
+    z: float, x: float, P: float, length: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
     elapsed = 0.0
     while True:
@@ -310,40 +330,50 @@ def _next_stepwise(
         if last:
             h = length - elapsed
         if last or x < c.x_star * 2.0:
-            t, z_end, x_end, P, crossed = _solve(z, x, P, 0.0, h, h, tolerance if last else 0.0, c, tables)
+            t, z_end, x_end, P, crossed = _solve(z, x, P, 0.0, h, h, tolerance if last else 0.0, c)
             if crossed:
                 return elapsed + t, z_end, x_end, P, True
             z, x = z_end, x_end
         else:
-            z, x, _, _ = _at(z, x, P, h, c, tables)
+            z, x, _, _ = _at(z, x, P, h, c)
         if last:
             return length, z, x, P, False
         elapsed += h
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
 def _frozen_step(below: float, g: float, c: Cell) -> tuple[float, float]:
     """Time to the threshold if g stayed, and the error that its decay makes, to leading order; NaN if never.
 
     With theta - u = f: tau f' = -(1 + g) f - (above - g B), so that the error is 0.5 g w/(tau_K tau |f'|) dt^2.
     """
     drive = c.above - g * c.B
-    slope = ((1.0 + g) * below + drive) / c.tau
+    slope = (1.0 + g) * below + drive
     if not slope > 0.0:
         return math.nan, math.inf
-    ratio = below * (1.0 + g) / drive
-    dt = c.tau / (1.0 + g) * math.log1p(ratio) if drive > 0.0 and ratio > -1.0 else below / slope
-    curvature = g * (c.B - below) / (c.tau_K * c.tau)
-    if drive <= 0.0:
-        curvature += (1.0 + g) * slope / c.tau
-    # Back in time g grows.
-    growth = math.exp(-dt / c.tau_K) if dt < 0.0 else 1.0
-    return dt, 0.5 * curvature / slope * growth * dt * dt
+    inverse = 1.0 / slope
+    newton = below * c.tau * inverse
+    # With dt = newton * log(1 + ratio)/ratio; close to the root a few terms do.
+    share = (1.0 + g) * below
+    dt = newton
+    error = 0.5 * g * (c.B - below) * c.decay * inverse
+    if abs(share) < 1e-4 * drive:
+        # log(1 + r) = log(1 + s) with s = share/slope = r/(1 + r): -log(1 - s) = s + s^2/2 + s^3/3 + ...
+        s = share * inverse
+        dt = newton * (1.0 + s * (0.5 + s * (1.0 / 3.0 + s * 0.25)))
+    elif drive > 0.0:
+        dt = c.tau / (1.0 + g) * math.log1p(share / drive)
+    else:
+        error += 0.5 * (1.0 + g) * c.rate
+    if dt < 0.0:
+        # Back in time g grows.
+        error *= math.exp(-dt * c.decay)
+    return dt, error * dt * dt
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _solve(
-    z: float, x: float, P: float, low: float, length: float, t: float, tolerance: float, c: Cell, tables: Tables
+    z: float, x: float, P: float, low: float, length: float, t: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
     """Find the crossing in (low, length] by steps that are exact for constant g, kept inside a shrinking bracket.
 
@@ -354,9 +384,9 @@ def _solve(
     z_t, x_t, P_t = z, x, P
     for _ in range(200):
         if t > 0.0 or length == 0.0:
-            z_t, x_t, P_t, P = _at(z, x, P, t, c, tables)
+            z_t, x_t, P_t, P = _at(z, x, P, t, c)
         below = below_threshold(z_t, c)
-        step, error = _frozen_step(below, x_t / c.kappa, c)
+        step, error = _frozen_step(below, x_t * c.per_kappa, c)
         if t == length and not ended:
             if below > 0.0 and not step <= tolerance:
                 return length, z_t, x_t, P_t, False
@@ -381,10 +411,10 @@ def _solve(
     return _landed(t, 0.0, x_t, P_t, c)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
 def _landed(t: float, step: float, x: float, P: float, c: Cell) -> tuple[float, float, float, float, bool]:
     """State at the crossing, a last small step behind the last evaluation."""
-    s = step / c.tau_K
+    s = step * c.decay
     if abs(s) < 1e-7 and x > 0.0:
         # dphi/dx = (1 + kappa/x) phi - 1, and the same with kappa/x last for Q.
         r = c.kappa / x

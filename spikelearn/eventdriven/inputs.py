@@ -158,7 +158,9 @@ def _past(past_spikes: tuple[ArrayLike, ArrayLike] | None, t_d: Floats, n: int) 
     bad = ~((times > -delay) & (times <= 0.0))
     if bad.any():
         first = int(bad.argmax())
-        raise ValueError(f"past_spikes must lie in -t_d < t <= 0, got {float(times[first])!r} s of neuron {neuron[first]}")
+        raise ValueError(
+            f"past_spikes must lie in -t_d < t <= 0, got {float(times[first])!r} s of neuron {neuron[first]}"
+        )
     if ((np.diff(times) < 0.0) & (np.diff(neuron) == 0)).any():
         raise ValueError("past_spikes of a neuron must be in order")
     return offsets, times

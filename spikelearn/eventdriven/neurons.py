@@ -147,7 +147,7 @@ def run_neurons(
             if target >= duration:
                 target, target_low, arrival = duration, 0.0, 0
             length = max((target - now) + (target_low - now_low), 0.0)
-            t, z_new, x_new, P_new, crossed = next_event(z, x, P, length, 2.0 * _ULP * target, c, tables)
+            t, z_new, x_new, P_new, crossed = next_event(z, x, P, length, 2.0 * _ULP * target, c)
             if crossed:
                 after, after_low = _two_sum(now, t)
                 after, after_low = _two_sum(after, after_low + now_low)
@@ -159,7 +159,7 @@ def run_neurons(
                 after, after_low, arrival = duration, 0.0, 0
             last = arrival == 0 and not crossed
             while trace < n_traces and (trace_times[trace] < after or last):
-                z_t, x_t, _ = flow(z, x, P, max((trace_times[trace] - now) - now_low, 0.0), c, tables)
+                z_t, x_t, _ = flow(z, x, P, max((trace_times[trace] - now) - now_low, 0.0), c)
                 if len(u):
                     u[i, trace] = membrane(z_t, c)
                 if len(g):
