@@ -43,16 +43,37 @@ class Session:
             The names that equations use besides their own; nothing is taken from the caller's variables.
         progress : bool or str
             Whether to show a progress bar, and its label.
+
+        Raises
+        ------
+        ValueError
+            Brian2 cannot make code of the equations; the message says why in one line.
+        KeyboardInterrupt
+            The run was interrupted.
         """
-        names = dict(namespace or {})
+        try:
+            self._run(network, duration, dict(namespace or {}), progress)
+        except Exception as error:
+            # Brian2 wraps what a user's equations caused into several lines about its own objects.
+            cause = error.__cause__
+            if type(error).__name__ == "BrianObjectException" and cause is not None:
+                reason = " ".join(str(cause.args[0] if cause.args else cause).split())
+                raise ValueError(f"Brian2 cannot run these equations: {reason}") from error
+            raise
+
+    def _run(self, network: Any, duration: Any, names: dict[str, Any], progress: bool | str) -> None:
         if self.target == "cpp_standalone":
             from brian2.devices.device import get_device
 
             network.run(duration, namespace=names)
             get_device().build(directory=self.directory, compile=True, run=True, with_output=False)
             return
+        end = float(network.t) + float(duration)
         with _report(progress) as report:
             network.run(duration, namespace=names, report=report, report_period=_report_period())
+        # Brian2 takes Ctrl-C as a wish to stop early and returns; half a run must not pass for a whole one.
+        if end - float(network.t) > 2 * max(float(clock.dt) for clock in network._clocks):
+            raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
@@ -99,6 +120,7 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
     old_device = get_device()
     old_dt = float(defaultclock.dt) if getattr(old_device, "defaultclock", None) is not None else None
     with contextlib.ExitStack() as stack:
+        stack.push(_disown_after_error(set(_brian_objects())))
         stack.callback(runtime_device.set_random_state, numpy_and_brian_random)
         stack.enter_context(_quiet())
         if target == "cpp_standalone":
@@ -119,6 +141,26 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
             stack.callback(prefs.__setitem__, "codegen.target", old_target)
             runtime_device.seed(seed)
             yield Session(target)
+
+
+def _brian_objects() -> list[Any]:
+    from brian2.core.base import BrianObject
+
+    return list(BrianObject.__instances__())
+
+
+def _disown_after_error(before: set[Any]) -> Any:
+    """After an error, keep Brian2 from warning that the objects of the session never made it into a network."""
+
+    def leave(error_type: Any, _error: Any, _traceback: Any) -> bool:
+        if error_type is not None:
+            for reference in set(_brian_objects()) - before:
+                thing = reference()
+                if thing is not None and getattr(thing, "_network", "") is None:
+                    thing._network = "abandoned"
+        return False
+
+    return leave
 
 
 def _leave_device(reset_device: Any, old_dt: float | None) -> None:
@@ -162,9 +204,31 @@ def _report(progress: bool | str) -> Iterator[Any]:
     from tqdm import tqdm
 
     label = progress if isinstance(progress, str) else "brian2"
-    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False) as bar:
+    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False, disable=None) as bar:
 
         def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
             bar.update(round(100 * completed) - bar.n)
 
         yield report
+
+
+def choose_target(target: str, *, n: int, steps: float) -> str:
+    """Resolve "auto": numpy for small or short runs, a compiled program where it pays and a compiler exists.
+
+    Parameters
+    ----------
+    target : str
+        A target or "auto".
+    n : int
+        Number of neurons.
+    steps : float
+        Number of time steps.
+
+    Raises
+    ------
+    ValueError
+        `target` is neither "auto" nor one of Brian2's.
+    """
+    if target not in (*TARGETS, "auto"):
+        raise ValueError(unknown_name("Brian2", "target", target, (*TARGETS, "auto")))
+    return "numpy" if target == "auto" else target

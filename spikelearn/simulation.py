@@ -1,1 +1,138 @@
 """simulate(): the one entry point from a model to a recording."""
+
+from __future__ import annotations
+
+import importlib
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from spikelearn.initial import Initial
+from spikelearn.parameters import seconds, unknown_name
+from spikelearn.recording import Recording
+
+__all__ = ["ENGINES", "Initial", "simulate"]
+
+# Engine -> the function that runs it; a model names the engines it can run on, best first.
+ENGINES = {
+    "exact": "spikelearn.exact_engine:simulate_exactly",
+    "brian2": "spikelearn.brian_engine:simulate_on_brian",
+}
+
+
+def simulate(
+    model: Any,
+    duration: Any,
+    *,
+    n: int = 1,
+    engine: str | None = None,
+    target: str = "auto",
+    dt: Any = "0.1 ms",
+    method: str | None = None,
+    seed: int | None = None,
+    record: str | Iterable[str] = (),
+    record_dt: Any = None,
+    vary: Mapping[str, Any] | None = None,
+    initial: Initial | None = None,
+    progress: bool = False,
+    threads: int | None = None,
+) -> Recording:
+    """Run a model and return its spikes, its traces and how they were made.
+
+    Parameters
+    ----------
+    model : AdaptiveLIF or another model with ``brian_objects``
+        What to run.
+    duration : Quantity, str or float
+        Model time, in seconds where it has no unit. Spikes lie within ``0 <= t < duration``.
+    n : int
+        Number of independent neurons.
+    engine : str, optional
+        "exact": event-driven, spike times to rounding, for the models that it knows, and then the default.
+        "brian2": clock-driven, in steps of `dt`, for every model.
+    target : {"auto", "numpy", "cython", "cpp_standalone"}
+        Brian2's code generation; "auto" takes numpy for small or short runs and compiled code where it pays.
+    dt : Quantity, str or float
+        Time step of the brian2 engine; without meaning on the exact one.
+    method : str, optional
+        Brian2's integration method; the model's own choice if not given.
+    seed : int, optional
+        Seed of random numbers. Streams differ between engines and targets.
+    record : str or iterable of str
+        Variables to record as traces; "counts" alone keeps spike counts instead of spike times.
+    record_dt : Quantity, str or float, optional
+        Step of the traces; `dt` if not given. On the brian2 engine a whole multiple of `dt`.
+    vary : mapping of str to array_like, optional
+        Parameters that differ between neurons: name -> array of shape (n,), with units.
+    initial : Initial, optional
+        State at time 0; everything zero and no past spikes if not given.
+    progress : bool
+        Show a progress bar for runs of more than two seconds.
+    threads : int, optional
+        Threads of the exact engine, all processors if not given; results do not depend on it.
+
+    Returns
+    -------
+    Recording
+        ``spikes``: SpikeTrains of one trial and n units. ``traces``: xarray.Dataset over (time, neuron).
+        On the brian2 engine a spike carries the time at which its step begins, as in Brian2.
+
+    Raises
+    ------
+    ValueError
+        A parameter, unit, range or name that does not fit, said in one line.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from brian2 import mV, ms, second
+    >>> neuron = sl.AdaptiveLIF(V_0=30 * mV, tau_K=100 * ms)
+    >>> sl.simulate(neuron, 1 * second).spikes
+    SpikeTrains(1 trial x 1 unit, 80 spikes in [0.0, 1.0) s)
+    """
+    available = tuple(getattr(model, "engines", ("brian2",))) if hasattr(model, "brian_objects") else ()
+    if not available:
+        raise TypeError(f"simulate() must be given a model such as AdaptiveLIF, got {type(model).__name__}")
+    if engine is not None and engine not in available:
+        raise ValueError(unknown_name(type(model).__name__, "engine", engine, available))
+    length = seconds(_plain(duration), "duration")
+    if length <= 0:
+        raise ValueError(f"duration must be positive, got {duration}")
+    count = operator.index(n)
+    if count < 1:
+        raise ValueError(f"n must be at least 1, got {n}")
+    wanted = (record,) if isinstance(record, str) else tuple(record)
+    if "counts" in wanted and len(wanted) > 1:
+        raise ValueError(f"record='counts' must stand alone, got {wanted}")
+    for name in wanted:
+        if name not in (*model.recordable, "counts"):
+            raise ValueError(unknown_name(type(model).__name__, "variable", name, (*model.recordable, "counts")))
+    step = seconds(_plain(dt), "dt")
+    trace_step = step if record_dt is None else seconds(_plain(record_dt), "record_dt")
+    for name, value in (("dt", step), ("record_dt", trace_step)):
+        if value <= 0:
+            raise ValueError(f"{name} must be positive, got {value} s")
+    module, function = ENGINES[engine or available[0]].split(":")
+    run = getattr(importlib.import_module(module), function)
+    recording: Recording = run(
+        model,
+        length,
+        n=count,
+        target=target,
+        dt=step,
+        method=method,
+        seed=seed,
+        record=wanted,
+        record_dt=trace_step,
+        vary=dict(vary or {}),
+        initial=initial or Initial(),
+        progress=progress,
+        threads=threads,
+    )
+    return recording
+
+
+def _plain(value: Any) -> Any:
+    from spikelearn.parameters import parse_quantity
+
+    return parse_quantity(value) if isinstance(value, str) else value

@@ -11,6 +11,7 @@ __all__ = ["SYSTEMS", "Measure", "RunRequest", "System", "get_system"]
 
 SYSTEMS = {
     "AdaptiveLIF": "spikelearn.systems.adaptive_lif",
+    "EquationNeuron": "spikelearn.systems.equation_neuron",
 }
 
 

@@ -1,0 +1,155 @@
+"""The brian2 engine: any model with Brian2 objects, clock-driven, on any of Brian2's targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.brian import choose_target, session
+from spikelearn.initial import Initial
+from spikelearn.provenance import provenance_of
+from spikelearn.recording import Recording
+from spikelearn.spikes import SpikeTrains
+
+__all__ = ["simulate_on_brian"]
+
+
+def simulate_on_brian(
+    model: Any,
+    duration: float,
+    *,
+    n: int,
+    target: str,
+    dt: float,
+    method: str | None,
+    seed: int | None,
+    record: tuple[str, ...],
+    record_dt: float,
+    vary: dict[str, Any],
+    initial: Initial,
+    progress: bool,
+    **_exact: Any,
+) -> Recording:
+    """Run `model` on Brian2; arguments as in `spikelearn.simulate`, in SI units.
+
+    Raises
+    ------
+    ValueError
+        A delay shorter than a step, a trace step that is no multiple of `dt`, or a model's own refusal.
+    """
+    values = model.values(vary, n)
+    delay = values.get("t_d", 0.0)
+    check_delay(delay, dt)
+    every = whole_multiple(record_dt, dt, "record_dt")
+    states = initial.plain_states(model.recordable, n)
+    if hasattr(model, "check_initial"):
+        model.check_initial(states, values)
+    past, offsets = initial.plain_past_spikes(n, delay)
+    chosen = choose_target(target, n=n, steps=duration / dt)
+    with session(chosen, seed) as brian:
+        from brian2 import Network, SpikeMonitor, StateMonitor, second
+
+        objects = list(model.brian_objects(n, dt=dt * second, method=method, vary=vary))
+        group = objects[0]
+        for name, value in states.items():
+            group.variables[name].set_value(value)
+        if len(past):
+            objects += _pending_arrivals(group, model, past, offsets, delay, dt)
+        counting = record == ("counts",)
+        spikes = SpikeMonitor(group, record=not counting) if "spike" in group.events else None
+        if spikes is not None:
+            objects.append(spikes)
+        traces = None
+        if record and not counting:
+            traces = StateMonitor(group, record, record=True, dt=every * dt * second)
+            objects.append(traces)
+        brian.run(Network(*objects), duration * second, progress=progress and "brian2")
+        trains = counts = None
+        if spikes is not None and counting:
+            counts = np.asarray(spikes.count[:], dtype=np.int64).reshape(1, n)
+        elif spikes is not None:
+            trains = _trains(spikes, n, duration)
+        dataset = _traces(traces, record, model.recordable, every * dt)
+    provenance = provenance_of(
+        model,
+        engine="brian2",
+        target=chosen,
+        dt=dt,
+        method=method or model.method,
+        seed=seed,
+        duration=duration,
+        n=n,
+        vary=vary,
+        initial=initial,
+    )
+    return Recording(trains, dataset, provenance, counts)
+
+
+def check_delay(delay: float | NDArray[np.float64], dt: float) -> None:
+    """Refuse a delay above zero that is shorter than a step: Brian2 would round it to none or to a whole step."""
+    short = (np.asarray(delay) > 0) & (np.asarray(delay) < dt * (1 - 1e-9))
+    if short.any():
+        value = float(np.asarray(delay)[short].flat[0])
+        raise ValueError(
+            f"t_d must be 0 or at least one step dt = {dt:g} s on the brian2 engine, got {value:g} s; "
+            f"take dt <= {value:g} s"
+        )
+
+
+def whole_multiple(value: float, step: float, name: str) -> int:
+    """Give value/step as an int.
+
+    Raises
+    ------
+    ValueError
+        The ratio is not whole.
+    """
+    ratio = value / step
+    if ratio < 0.5 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+        raise ValueError(f"{name} must be a whole multiple of dt = {step:g} s, got {value:g} s")
+    return round(ratio)
+
+
+def _trains(monitor: Any, n: int, duration: float) -> SpikeTrains:
+    indices, times = np.asarray(monitor.i[:]), np.asarray(monitor.t[:], dtype=np.float64)
+    inside = times < duration
+    return SpikeTrains.from_indices(indices[inside], times[inside], n_units=n, t_stop=duration)
+
+
+def _traces(monitor: Any, record: tuple[str, ...], units: dict[str, str], step: float) -> Any:
+    import xarray as xr
+
+    if monitor is None:
+        return xr.Dataset()
+    variables = {
+        name: (("time", "neuron"), np.array(getattr(monitor, name), dtype=np.float64).T, {"units": units[name]})
+        for name in record
+    }
+    length = len(monitor.t)
+    time = ("time", np.arange(length) * step, {"units": "s"})
+    return xr.Dataset(variables, coords={"time": time})
+
+
+def _pending_arrivals(
+    group: Any, model: Any, past: NDArray[Any], offsets: NDArray[Any], delay: Any, dt: float
+) -> list[Any]:
+    """Deliver the effects of spikes before time zero in the step that contains their arrival."""
+    from brian2 import SpikeGeneratorGroup, Synapses, second
+
+    neuron = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    arrival = past + np.broadcast_to(np.asarray(delay), (len(offsets) - 1,))[neuron]
+    step = np.maximum(np.ceil(arrival / dt * (1 - 1e-12)).astype(np.int64) - 1, 0)
+    # A generator neuron may spike once a step: arrivals of one neuron within one step come from different ones.
+    order = np.lexsort((step, neuron))
+    same = np.r_[False, (np.diff(neuron[order]) == 0) & (np.diff(step[order]) == 0)]
+    start = np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - start
+    lanes = int(rank.max()) + 1
+    size = (len(offsets) - 1) * lanes
+    source = SpikeGeneratorGroup(size, neuron * lanes + rank, step * dt * second, dt=dt * second, name="past_spikes*")
+    synapses = Synapses(source, group, on_pre=model.on_arrival, dt=dt * second, namespace={}, name="past_arrivals*")
+    synapses.connect(i=np.arange(size), j=np.repeat(np.arange(len(offsets) - 1), lanes))
+    return [source, synapses]

@@ -1,0 +1,323 @@
+"""The catalogue: model files that are listed, run, and checked against literals and formulas."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from spikelearn.parameters import parse_quantity, si_value, unknown_name
+from spikelearn.recording import Recording
+from spikelearn.systems import SYSTEMS, RunRequest, System, get_system
+
+__all__ = ["Configuration", "Expected", "check", "find", "load", "model_folder", "names", "run"]
+
+SECTIONS = ("title", "model", "initial", "run", "source", "expected")
+USER_NEURON = ("equations", "threshold", "reset", "refractory", "on_spike", "delay", "method", "parameters")
+EXPECTED_KEYS = (
+    "quantity",
+    "formula",
+    "value",
+    "rtol",
+    "atol",
+    "grid_rtol",
+    "grid_atol",
+    "formula_rtol",
+    "formula_atol",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One line of the three-way check: a literal, a formula and a measurement of the same quantity.
+
+    Parameters
+    ----------
+    quantity : str
+        Name of the measurement.
+    formula : str or None
+        Name of the theory function; None where there is no closed form.
+    value : float or tuple of float
+        The literal, in the quantity's SI unit.
+    rtol, atol : float
+        How far the measurement may be from the literal.
+    grid_rtol, grid_atol : float
+        What a clock-driven run may be off in addition.
+    formula_rtol, formula_atol : float
+        How far the formula may be from the literal.
+    reason : str
+        Where the literal comes from, and why the formula may differ by that much.
+    """
+
+    quantity: str
+    formula: str | None
+    value: float | tuple[float, ...]
+    rtol: float = 1e-9
+    atol: float = 0.0
+    grid_rtol: float = 0.0
+    grid_atol: float = 0.0
+    formula_rtol: float = 1e-9
+    formula_atol: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Configuration:
+    """A model file, read and validated."""
+
+    name: str
+    title: str
+    path: Path
+    system: System
+    model: Any
+    settings: Mapping[str, Any]
+    initial: Mapping[str, Any]
+    source: Mapping[str, Any]
+    expected: tuple[Expected, ...] = field(default=())
+
+
+def model_folder() -> Path:
+    """Give the folder that holds the model files: inside the installed package, else beside it in a checkout."""
+    packaged = Path(str(files("spikelearn") / "model_files"))
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[1] / "models"
+
+
+def names() -> list[str]:
+    """List the configurations of the catalogue by name."""
+    return sorted(path.stem for path in model_folder().glob("*.toml"))
+
+
+def find(name: str | os.PathLike[str]) -> Path:
+    """Give the path of a configuration: a name of the catalogue, or a file of one's own ending in .toml.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such name or file; the message holds the nearest name.
+    """
+    text = os.fspath(name)
+    if text.endswith(".toml"):
+        path = Path(text)
+        if not path.is_file():
+            raise FileNotFoundError(f"model file {text} does not exist")
+        return path
+    if text not in names():
+        raise FileNotFoundError(unknown_name("the catalogue", "configuration", text, names()))
+    return model_folder() / f"{text}.toml"
+
+
+def load(name: str | os.PathLike[str]) -> Configuration:
+    """Read and validate a model file.
+
+    Parameters
+    ----------
+    name : str or path
+        A name of the catalogue or a path ending in .toml.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file is no valid TOML, has a wrong key, or a value that does not fit; the message names file, key and value.
+    """
+    path = find(name)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path.name} is not valid TOML: {error}") from error
+    try:
+        return _configuration(path, content)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+
+
+def run(
+    name: str | os.PathLike[str] | Configuration,
+    *,
+    engine: str | None = None,
+    target: str = "auto",
+    progress: bool = False,
+    settings: Mapping[str, Any] | None = None,
+) -> Recording:
+    """Run a configuration.
+
+    Parameters
+    ----------
+    name : str, path or Configuration
+        What to run.
+    engine : str, optional
+        "exact", "brian2" or "array", where the system has it; its best one if not given.
+    target : str
+        Brian2's code generation.
+    progress : bool
+        Show a progress bar.
+    settings : mapping, optional
+        Values laid over the file's ``[run]`` table.
+    """
+    configuration = name if isinstance(name, Configuration) else load(name)
+    merged = {**configuration.settings, **(settings or {})}
+    _refuse_unknown(f"{configuration.name} [run]", merged, configuration.system.run_settings)
+    request = RunRequest(merged, configuration.initial, engine, target, progress)
+    recording: Recording = configuration.system.run(configuration.model, request)
+    return recording
+
+
+def check(name: str | os.PathLike[str] | Configuration, recording: Recording | None = None) -> Any:
+    """Compare a configuration three ways: literal, formula, measurement.
+
+    Parameters
+    ----------
+    name : str, path or Configuration
+        What to check.
+    recording : Recording, optional
+        Its run; made if not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an expected quantity: quantity, unit, formula, predicted, expected, measured, error (measured minus
+        expected, relative), verdict ("ok", "measurement off", "formula off" or both).
+    """
+    import pandas as pd
+
+    configuration = name if isinstance(name, Configuration) else load(name)
+    made = recording if recording is not None else run(configuration)
+    rows = [_compare(configuration, expected, made) for expected in configuration.expected]
+    return pd.DataFrame(
+        rows,
+        columns=["quantity", "unit", "formula", "predicted", "expected", "measured", "error", "verdict"],
+    )
+
+
+def _compare(configuration: Configuration, expected: Expected, recording: Recording) -> dict[str, Any]:
+    import numpy as np
+
+    system = configuration.system
+    measure = system.quantities[expected.quantity]
+    literal = np.asarray(expected.value, dtype=np.float64)
+    measured = np.asarray(measure.function(configuration.model, recording), dtype=np.float64)
+    on_grid = recording.provenance.get("engine") == "brian2"
+    rtol = expected.rtol + (expected.grid_rtol if on_grid else 0.0)
+    atol = expected.atol + (expected.grid_atol if on_grid else 0.0)
+    wrong = []
+    if measured.shape != literal.shape or not _close(measured, literal, rtol, atol):
+        wrong.append("measurement off")
+    predicted = None
+    if expected.formula is not None:
+        predicted = np.asarray(system.formulas[expected.formula].function(configuration.model), dtype=np.float64)
+        if not _close(predicted, literal, expected.formula_rtol, expected.formula_atol):
+            wrong.append("formula off")
+    scale = np.abs(literal).max() if literal.size else 0.0
+    gap = np.abs(measured - literal).max() if measured.shape == literal.shape and literal.size else np.nan
+    return {
+        "quantity": expected.quantity,
+        "unit": measure.unit,
+        "formula": expected.formula or "",
+        "predicted": None if predicted is None else _unwrap(predicted),
+        "expected": _unwrap(literal),
+        "measured": _unwrap(measured),
+        "error": float(gap / scale) if scale else float(gap),
+        "verdict": " and ".join(wrong) or "ok",
+    }
+
+
+def _close(value: Any, literal: Any, rtol: float, atol: float) -> bool:
+    import numpy as np
+
+    return bool(np.all((np.abs(value - literal) <= atol + rtol * np.abs(literal)) | (value == literal)))
+
+
+def _unwrap(array: Any) -> Any:
+    return float(array) if array.ndim == 0 else array.tolist()
+
+
+def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
+    _refuse_unknown("the file", content, SECTIONS)
+    for section in ("title", "model"):
+        if section not in content:
+            raise ValueError(f"a model file must have {section!r}")
+    table = content["model"]
+    if not isinstance(table, Mapping):
+        raise ValueError(f"[model] must be a table, got {table!r}")
+    if "system" in table:
+        _refuse_unknown("[model]", table, ("system", "parameters"))
+        system = get_system(str(table["system"]))
+        given = table.get("parameters", {})
+        _refuse_unknown(system.name, given, system.parameters, kind="parameter")
+    elif "equations" in table:
+        _refuse_unknown("[model]", table, USER_NEURON)
+        system, given = get_system("EquationNeuron"), table
+    else:
+        raise ValueError(f"[model] must have a system ({', '.join(sorted(SYSTEMS))}) or equations")
+    settings, initial = content.get("run", {}), content.get("initial", {})
+    _refuse_unknown("[run]", settings, system.run_settings)
+    model = system.build(given)
+    if system.name != "EquationNeuron":
+        _refuse_unknown("[initial]", initial, system.initial_settings)
+    return Configuration(
+        name=path.stem,
+        title=str(content["title"]),
+        path=path,
+        system=system,
+        model=model,
+        settings=settings,
+        initial=initial,
+        source=content.get("source", {}),
+        expected=tuple(_expected(entries, system) for entries in _tables(content.get("expected", []))),
+    )
+
+
+def _tables(value: Any) -> Iterator[Mapping[str, Any]]:
+    if not isinstance(value, list):
+        raise ValueError("expected values must be written as [[expected]] tables")
+    yield from value
+
+
+def _expected(entries: Mapping[str, Any], system: System) -> Expected:
+    _refuse_unknown("[[expected]]", entries, EXPECTED_KEYS)
+    if "quantity" not in entries or "value" not in entries:
+        raise ValueError(f"[[expected]] must have a quantity and a value, got {sorted(entries)}")
+    name, formula = str(entries["quantity"]), entries.get("formula")
+    if name not in system.quantities:
+        raise ValueError(unknown_name(system.name, "quantity", name, system.quantities))
+    if formula is not None and formula not in system.formulas:
+        raise ValueError(unknown_name(system.name, "formula", str(formula), system.formulas))
+    unit = system.quantities[name].unit
+    if formula is not None and system.formulas[formula].unit != unit:
+        raise ValueError(f"{formula} is in {system.formulas[formula].unit}, but {name} is in {unit}")
+    for key in EXPECTED_KEYS[3:-1]:
+        if not isinstance(entries.get(key, 0.0), (int, float)) or entries.get(key, 0.0) < 0:
+            raise ValueError(f"[[expected]] {key} of {name} must be a number not below 0, got {entries[key]!r}")
+    given = entries["value"]
+    values = [_literal(item, unit, name) for item in (given if isinstance(given, list) else [given])]
+    tolerances = {key: float(entries[key]) for key in EXPECTED_KEYS[3:-1] if key in entries}
+    return Expected(
+        name,
+        formula,
+        tuple(values) if isinstance(given, list) else values[0],
+        **tolerances,
+        reason=str(entries.get("reason", "")),
+    )
+
+
+def _literal(given: Any, unit: str, name: str) -> float:
+    if isinstance(given, bool) or not isinstance(given, (str, int, float)):
+        raise ValueError(f"value of {name} must be a number or text such as '4.3 s', got {given!r}")
+    if not isinstance(given, str):
+        return float(given)
+    value = si_value(parse_quantity(given), unit if unit == "1" else f"1 {unit}", f"value of {name}")
+    return float(value)
+
+
+def _refuse_unknown(where: str, given: Any, allowed: Any, *, kind: str = "key") -> None:
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{where} must be a table, got {given!r}")
+    for key in given:
+        if key not in allowed:
+            raise ValueError(unknown_name(where, kind, key, allowed))

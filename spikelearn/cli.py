@@ -1,0 +1,135 @@
+"""The command line: list, show, run, check, targets.
+
+Only light modules are imported here; each command imports what it needs, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Spiking neurons, networks and spike-train analyses with the formula beside every number.",
+)
+
+_INTERRUPTED = "interrupted; nothing was written"
+
+Engine = Annotated[
+    str | None, typer.Option("--engine", help="exact, brian2 or array; the best that applies if not given.")
+]
+Target = Annotated[str, typer.Option("--target", help="Brian2's target: auto, numpy, cython or cpp_standalone.")]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Folder for figure, data and manifest [default: runs/NAME].")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+Name = Annotated[str, typer.Argument(help="A name from 'spikelearn list', or a model file ending in .toml.")]
+
+
+@app.command("list")
+def list_configurations() -> None:
+    """List the configurations of the catalogue."""
+    from spikelearn.commands.catalogue import listing
+
+    typer.echo(listing())
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Show a configuration: parameters, run settings, source and expected values."""
+    from spikelearn.commands.catalogue import description
+
+    typer.echo(description(name))
+
+
+@app.command()
+def run(
+    name: Name, output: Output = None, engine: Engine = None, target: Target = "auto", quiet: Quiet = False
+) -> None:
+    """Run a configuration, compare it with its formulas, and write figure, data and manifest."""
+    from spikelearn.commands.catalogue import run_and_write
+
+    text, passed = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
+    typer.echo(text)
+    if not passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="Configurations; all if none is given.")] = None,
+    engine: Engine = None,
+    target: Target = "auto",
+) -> None:
+    """Compare configurations with their expected values; the exit status is 1 if any is off."""
+    from spikelearn.commands.catalogue import check_many
+
+    passed = True
+    for text, good in check_many(names or [], engine=engine, target=target):
+        typer.echo(text)
+        passed = passed and good
+    typer.echo("all as expected" if passed else "some values are off: see above")
+    if not passed:
+        raise typer.Exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Spiking neurons, networks and spike-train analyses with the formula beside every number."""
+    if show_version:
+        from spikelearn import __version__
+
+        typer.echo(f"spikelearn {__version__}")
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line: one clear line for what the user can mend, exit status 2; 130 after Ctrl-C.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Instead of the process's own.
+    """
+    try:
+        status = app(args=arguments, standalone_mode=False)
+    except KeyboardInterrupt:
+        _leave(_INTERRUPTED, 130)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        _leave(" ".join(str(error).split()) or type(error).__name__, 2)
+    except Exception as error:  # click's own errors know how to show themselves
+        known = _show_click_error(error)
+        if known is None:
+            raise
+        raise SystemExit(known) from None
+    # Without its standalone mode typer returns the status of an Exit instead of leaving.
+    if isinstance(status, int) and status:
+        raise SystemExit(status)
+
+
+def _leave(message: str, status: int) -> NoReturn:
+    typer.echo(f"spikelearn: {message}", err=True)
+    raise SystemExit(status)
+
+
+def _show_click_error(error: Any) -> int | None:
+    if hasattr(error, "show") and hasattr(error, "exit_code"):
+        error.show()
+        return int(error.exit_code)
+    if type(error).__name__ == "Abort":
+        _leave(_INTERRUPTED, 130)
+    return None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,134 @@
+"""The commands list, show, run and check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from spikelearn import catalogue
+from spikelearn.provenance import plain
+from spikelearn.storage import whole_folder
+
+__all__ = ["check_many", "description", "listing", "run_and_write", "table"]
+
+
+def listing() -> str:
+    """Give one line a configuration: name, system, title."""
+    rows = []
+    for name in catalogue.names():
+        configuration = catalogue.load(name)
+        rows.append((name, configuration.system.name, configuration.title))
+    return _aligned([("configuration", "system", "what it shows"), *rows])
+
+
+def description(name: str) -> str:
+    """Describe one configuration."""
+    configuration = catalogue.load(name)
+    lines = [configuration.title, f"file: {configuration.path.name}", f"system: {configuration.system.name}"]
+    parameters = getattr(configuration.model, "__dataclass_fields__", {})
+    lines.append("parameters:")
+    lines += [f"  {key} = {_shown(getattr(configuration.model, key))}" for key in parameters]
+    for heading, content in (
+        ("initial", configuration.initial),
+        ("run", configuration.settings),
+        ("source", configuration.source),
+    ):
+        if content:
+            lines.append(f"{heading}:")
+            lines += [f"  {key} = {value}" for key, value in content.items()]
+    lines.append("expected:")
+    for expected in configuration.expected:
+        unit = configuration.system.quantities[expected.quantity].unit
+        formula = f", formula {expected.formula}" if expected.formula else ""
+        lines.append(f"  {expected.quantity} = {_number(expected.value, unit)}{formula}")
+        if expected.reason:
+            lines.append(f"    {expected.reason}")
+    return "\n".join(lines)
+
+
+def run_and_write(
+    name: str, output: Path | None, *, engine: str | None, target: str, progress: bool
+) -> tuple[str, bool]:
+    """Run a configuration and write figure, data, table and manifest into a folder, whole or not at all.
+
+    Parameters
+    ----------
+    name : str
+        Configuration or model file.
+    output : Path or None
+        The folder; ``runs/NAME`` if not given.
+    engine, target, progress
+        As for `spikelearn.catalogue.run`.
+
+    Returns
+    -------
+    text : str
+        The table and what was written.
+    passed : bool
+        Whether every expected value was met.
+    """
+    configuration = catalogue.load(name)
+    folder = output or Path("runs") / configuration.name
+    with whole_folder(folder, overwrite=True) as temporary:
+        recording = catalogue.run(configuration, engine=engine, target=target, progress=progress)
+        result = catalogue.check(configuration, recording)
+        result.to_csv(temporary / "check.csv", index=False)
+        figure = configuration.system.figure(configuration.model, recording, configuration.title)
+        figure.savefig(temporary / "figure.png", dpi=150)
+        recording.write_into(temporary)
+    made = recording.provenance
+    how = made.get("engine", "")
+    if made.get("target"):
+        how += f", {made['target']}, dt = {made['dt']:g} s"
+    text = f"{configuration.title} ({how})\n\n{table(result)}\n\nfigure, data and manifest in {folder}"
+    return text, bool((result["verdict"] == "ok").all())
+
+
+def check_many(names: Sequence[str], *, engine: str | None, target: str) -> Iterator[tuple[str, bool]]:
+    """Check configurations one by one; all of the catalogue if no name is given."""
+    for name in names or catalogue.names():
+        configuration = catalogue.load(name)
+        result = catalogue.check(configuration, catalogue.run(configuration, engine=engine, target=target))
+        good = bool((result["verdict"] == "ok").all())
+        body = table(result) if len(result) else "  no expected values"
+        yield f"{configuration.name}: {configuration.title}\n{body}\n", good
+
+
+def table(result: Any) -> str:
+    """Lay out the result of `spikelearn.catalogue.check` as text."""
+    rows = [("quantity", "formula", "predicted", "expected", "measured", "error", "verdict")]
+    for row in result.to_dict("records"):
+        predicted = "" if row["formula"] == "" else _number(row["predicted"], row["unit"])
+        rows.append(
+            (
+                row["quantity"],
+                row["formula"],
+                predicted,
+                _number(row["expected"], row["unit"]),
+                _number(row["measured"], row["unit"]),
+                f"{row['error']:.1e}",
+                row["verdict"],
+            )
+        )
+    return _aligned(rows)
+
+
+def _number(value: Any, unit: str) -> str:
+    suffix = "" if unit == "1" else f" {unit}"
+    if isinstance(value, (list, tuple)):
+        shown = ", ".join(f"{item:.6g}" for item in value[:3])
+        return f"[{shown}{', ...' if len(value) > 3 else ''}]{suffix}"
+    return f"{value:.10g}{suffix}"
+
+
+def _shown(value: Any) -> str:
+    if hasattr(value, "dim") or isinstance(value, (int, float, str)):
+        return str(value)
+    return str(plain(value))
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

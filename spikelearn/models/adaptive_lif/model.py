@@ -1,0 +1,353 @@
+"""The adaptive leaky integrate-and-fire neuron: parameters, equations, Brian2 objects."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.models.adaptive_lif import bursting, regular, theory, tonic
+from spikelearn.parameters import check_range, quantity, si_value, unknown_name, validate_parameters
+
+__all__ = ["AdaptiveLIF"]
+
+EQUATIONS = """
+du/dt = (V_0 - u - g*(u + Delta))/tau : volt
+dg/dt = -g/tau_K : 1
+V = u + E_L : volt
+V_0 : volt (constant)
+Delta : volt (constant)
+theta : volt (constant)
+E_L : volt (constant)
+tau : second (constant)
+tau_K : second (constant)
+delta_g : 1 (constant)
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class AdaptiveLIF:
+    """A leaky integrate-and-fire neuron whose own spikes, after a delay, open a potassium conductance.
+
+    With u = V - E_L, the voltage above rest, and g in units of the leak conductance::
+
+        tau du/dt = -u + V_0 - g (u + Delta),    dg/dt = -g/tau_K,
+        u -> 0 when u reaches theta;             g -> g + delta_g a delay t_d after every spike,
+
+    where Delta = E_L - E_K and theta = V_th - E_L. An arrival and a spike at the same instant: the arrival comes
+    first; with t_d = 0 the jump comes right after the reset.
+
+    Parameters
+    ----------
+    V_0 : Quantity
+        Where u settles without potassium: a voltage. The neuron fires only if V_0 > theta.
+    delta_g : float
+        Jump of g by each arriving spike.
+    tau_K : Quantity
+        Decay time of g; may be infinite.
+    t_d : Quantity
+        Delay from a spike to its jump of g.
+    tau : Quantity
+        Membrane time constant.
+    E_L, E_K, V_th : Quantity
+        Reversal potential of the leak, which is also the reset; reversal potential of potassium, not above E_L;
+        threshold, above E_L.
+
+    Raises
+    ------
+    ValueError
+        A wrong unit, a value out of range, E_K above E_L, or V_th not above E_L.
+
+    References
+    ----------
+    002 Q1, Eqs. (1) to (3). The print has u = V + E_L; it is V - E_L (erratum A1).
+
+    Examples
+    --------
+    >>> from brian2 import ms, mV
+    >>> neuron = AdaptiveLIF(V_0=30 * mV, delta_g=0.05, tau_K=100 * ms)
+    >>> neuron.theta, neuron.Delta
+    (15. * mvolt, 15. * mvolt)
+    >>> neuron.critical_conductance()
+    0.5
+    >>> neuron.spikes_until_silence()
+    10
+    """
+
+    V_0: Any = quantity("20 mV", doc="resting u without potassium")
+    delta_g: Any = quantity(0.05, nonnegative=True, doc="jump of g by an arriving spike, in leak conductances")
+    tau_K: Any = quantity("100 ms", positive=True, infinite=True, doc="decay time of the potassium conductance")
+    t_d: Any = quantity("0 ms", nonnegative=True, doc="delay from a spike to its jump of g")
+    tau: Any = quantity("10 ms", positive=True, doc="membrane time constant")
+    E_L: Any = quantity("-65 mV", doc="reversal potential of the leak, and reset")
+    E_K: Any = quantity("-80 mV", doc="reversal potential of potassium")
+    V_th: Any = quantity("-50 mV", doc="threshold")
+
+    def __post_init__(self) -> None:
+        validate_parameters(self)
+        _check_potentials(float(self.E_L), float(self.E_K), float(self.V_th))
+
+    def __hash__(self) -> int:
+        return hash(tuple(float(getattr(self, field.name)) for field in dataclasses.fields(self)))
+
+    @property
+    def Delta(self) -> Any:
+        """Delta = E_L - E_K, the driving force on potassium at rest (Quantity)."""
+        from brian2 import volt
+
+        return _difference(float(self.E_L), float(self.E_K)) * volt
+
+    @property
+    def theta(self) -> Any:
+        """Threshold of u: theta = V_th - E_L (Quantity)."""
+        from brian2 import volt
+
+        return _difference(float(self.V_th), float(self.E_L)) * volt
+
+    @property
+    def equations(self) -> str:
+        """Brian2 equations of one neuron, with every parameter as a constant of that neuron."""
+        return EQUATIONS
+
+    @property
+    def threshold(self) -> str:
+        """Brian2 threshold condition."""
+        return "u >= theta"
+
+    @property
+    def reset(self) -> str:
+        """Brian2 reset statement."""
+        return "u = 0*volt"
+
+    @property
+    def on_arrival(self) -> str:
+        """Brian2 statement for a spike's arrival, t_d after it."""
+        return "g_post += delta_g_post"
+
+    @property
+    def method(self) -> str:
+        """Brian2's integration method unless another is asked for."""
+        return "rk4"
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that can run it, the best first."""
+        return ("exact", "brian2")
+
+    @property
+    def recordable(self) -> dict[str, str]:
+        """Variables that can be recorded, with their SI units."""
+        return {"u": "V", "g": "1", "V": "V"}
+
+    def values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, float | NDArray[np.float64]]:
+        """Give V_0, theta, Delta, E_L, tau, tau_K, delta_g and t_d as plain SI numbers.
+
+        Parameters
+        ----------
+        vary : mapping of str to array_like, optional
+            Parameters that differ between neurons: arrays of shape (n,), with units.
+        n : int
+            Number of neurons.
+
+        Returns
+        -------
+        dict
+            Floats, and arrays of shape (n,) where `vary` makes neurons differ.
+
+        Raises
+        ------
+        ValueError
+            An unknown name, a wrong unit, shape or range.
+        """
+        fields = {field.name: field for field in dataclasses.fields(self)}
+        plain: dict[str, Any] = {name: float(getattr(self, name)) for name in fields}
+        for name, given in (vary or {}).items():
+            if name not in fields:
+                raise ValueError(unknown_name("AdaptiveLIF", "parameter", name, fields))
+            metadata = fields[name].metadata
+            unit = metadata["quantity"] if isinstance(metadata["quantity"], str) else "1"
+            value = np.asarray(si_value(given, unit, f"vary[{name!r}]"), dtype=np.float64)
+            if value.shape != (n,):
+                raise ValueError(f"vary[{name!r}] must have one value for each of {n} neurons, got shape {value.shape}")
+            check_range(value, metadata, f"vary[{name!r}]", given)
+            plain[name] = value
+        E_L, E_K, V_th = plain.pop("E_L"), plain.pop("E_K"), plain.pop("V_th")
+        _check_potentials(E_L, E_K, V_th)
+        plain["theta"], plain["Delta"], plain["E_L"] = _difference(V_th, E_L), _difference(E_L, E_K), E_L
+        return plain
+
+    def brian_objects(
+        self, n: int = 1, *, dt: Any = None, method: str | None = None, vary: Mapping[str, Any] | None = None
+    ) -> tuple[Any, Any]:
+        """Make the neurons and their delayed self-connections, to put into a Network of one's own.
+
+        Parameters
+        ----------
+        n : int
+            Number of neurons.
+        dt : Quantity, optional
+            Time step; Brian2's default clock if not given.
+        method : str, optional
+            Brian2's integration method.
+        vary : mapping, optional
+            Parameters that differ between neurons, arrays of shape (n,).
+
+        Returns
+        -------
+        group : brian2.NeuronGroup
+            With the variables u, g, V and one constant a parameter.
+        synapses : brian2.Synapses
+            One from each neuron to itself with delay t_d.
+
+        Examples
+        --------
+        >>> from brian2 import Network, SpikeMonitor, ms, mV
+        >>> from spikelearn.brian import session
+        >>> with session("numpy") as brian:
+        ...     group, adaptation = AdaptiveLIF(V_0=30 * mV).brian_objects(2, dt=0.1 * ms)
+        ...     spikes = SpikeMonitor(group)
+        ...     brian.run(Network(group, adaptation, spikes), 30 * ms)
+        ...     print(spikes.count[:])
+        [3 3]
+        """
+        from brian2 import NeuronGroup, Synapses, second
+
+        values = self.values(vary, n)
+        group = NeuronGroup(
+            n,
+            self.equations,
+            threshold=self.threshold,
+            reset=self.reset,
+            method=method or self.method,
+            dt=dt,
+            namespace={},
+            name="adaptive_lif*",
+        )
+        delay = values.pop("t_d")
+        for name, value in values.items():
+            group.variables[name].set_value(value)
+        synapses = Synapses(group, group, on_pre=self.on_arrival, dt=dt, namespace={}, name="adaptation*")
+        synapses.connect(j="i")
+        synapses.delay = delay * second
+        return group, synapses
+
+    def to_u(self, V: Any) -> Any:
+        """Convert a membrane potential V to u = V - E_L; quantities in and out."""
+        return V - self.E_L
+
+    def to_V(self, u: Any) -> Any:
+        """Convert u to the membrane potential V = u + E_L; quantities in and out."""
+        return u + self.E_L
+
+    def check_initial(
+        self, states: Mapping[str, float | NDArray[np.float64]], values: Mapping[str, float | NDArray[np.float64]]
+    ) -> None:
+        """Refuse a start at or above threshold, below potassium's reversal potential, or with negative conductance.
+
+        Parameters
+        ----------
+        states : mapping
+            Initial u and g in SI units.
+        values : mapping
+            What `values` returns.
+
+        Raises
+        ------
+        ValueError
+            Naming the variable, the rule and the first value that breaks it.
+        """
+        u, g = np.asarray(states.get("u", 0.0)), np.asarray(states.get("g", 0.0))
+        for broken, rule, given in (
+            (u >= values["theta"], "u must lie below the threshold theta", u),
+            (u < -np.asarray(values["Delta"]), "u must not lie below -Delta, potassium's reversal", u),
+            (g < 0, "g must not be negative", g),
+        ):
+            if np.any(broken):
+                raise ValueError(f"Initial.{rule}, got {float(np.broadcast_to(given, broken.shape)[broken].flat[0])}")
+
+    def time_to_spike(self, g: Any = 0.0) -> Any:
+        """Time from reset to the next spike while the conductance stays at `g`: t_s(g) in seconds, Eq. (4).
+
+        Parameters
+        ----------
+        g : float or array_like
+            Conductance in units of the leak.
+
+        Returns
+        -------
+        float or ndarray
+            Seconds; infinite where g >= g*, where the print gives NaN or a negative time (erratum A2).
+
+        Examples
+        --------
+        >>> round(AdaptiveLIF(V_0="20 mV").time_to_spike(), 9)
+        0.013862944
+        """
+        return _float(theory.time_to_spike(g, **self._plain("V_0", "theta", "Delta", "tau")))
+
+    def critical_conductance(self) -> float:
+        """Conductance g* at and above which the neuron never fires, Eq. (5); not positive if V_0 <= theta."""
+        return float(theory.critical_conductance(**self._plain("V_0", "theta", "Delta")))
+
+    def spikes_until_silence(self) -> int | float:
+        """Spikes fired from rest before a conductance that never decays stops the neuron, Eq. (6).
+
+        Holds for tau_K infinite and t_d = 0. Infinite where delta_g = 0 and V_0 > theta.
+        """
+        count: int | float = theory.spikes_until_silence(**self._plain("V_0", "theta", "Delta", "delta_g"))
+        return count
+
+    def regular_interval(self, order: Literal["leading", "first", "manifold", "exact"] = "leading") -> float:
+        """Interval t* of regular firing without delay, in seconds.
+
+        Parameters
+        ----------
+        order : {"leading", "first", "manifold", "exact"}
+            "leading" is Eq. (7); "first" adds its missing term of order tau (erratum A8); "manifold" goes to third
+            order in tau/tau_K; "exact" is the fixed point of the map from spike to spike.
+        """
+        names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g")
+        return float(regular.regular_interval(**self._plain(*names), order=order))
+
+    def tonic_interval(self) -> float:
+        """Interval of saturated tonic firing in seconds: T = t_s(delta_g tau_K/T) (erratum A5)."""
+        names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g")
+        return tonic.tonic_interval(**self._plain(*names))
+
+    def bursting(self) -> bursting.BurstTheory:
+        """Predict the burst cycle for t_d >> tau_K >> t_s(0): durations, period, spikes a burst, and rho.
+
+        Returns
+        -------
+        BurstTheory
+            Times in seconds; NaN where no burst ends.
+        """
+        names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d")
+        return bursting.burst_theory(**self._plain(*names))
+
+    def _plain(self, *names: str) -> dict[str, Any]:
+        values = self.values()
+        return {name: values[name] for name in names}
+
+
+def _float(value: Any) -> Any:
+    return float(value) if np.ndim(value) == 0 else value
+
+
+def _difference(a: Any, b: Any) -> Any:
+    """Subtract as decimals, so that -50 mV - (-65 mV) is the double nearest to 15 mV and ties stay ties."""
+    if isinstance(a, float) and isinstance(b, float):
+        return float(Decimal(repr(a)) - Decimal(repr(b)))
+    pairs = np.broadcast(a, b)
+    return np.array([float(Decimal(repr(float(x))) - Decimal(repr(float(y)))) for x, y in pairs])
+
+
+def _check_potentials(E_L: Any, E_K: Any, V_th: Any) -> None:
+    if np.any(np.asarray(V_th) <= E_L):
+        raise ValueError(f"AdaptiveLIF.V_th must lie above E_L, got V_th = {V_th} V and E_L = {E_L} V")
+    if np.any(np.asarray(E_K) > E_L):
+        raise ValueError(f"AdaptiveLIF.E_K must not lie above E_L, got E_K = {E_K} V and E_L = {E_L} V")

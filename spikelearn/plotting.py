@@ -1,0 +1,133 @@
+"""Figures: rasters, traces and phase planes, drawn on Matplotlib axes without touching its global state."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spikelearn.storage import whole_file
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from spikelearn.recording import Recording
+    from spikelearn.spikes import SpikeTrains
+
+__all__ = ["COLOURS", "new_figure", "phase_plane", "raster", "save_figure", "trace"]
+
+# Okabe and Ito's palette, which readers with any colour vision can tell apart.
+COLOURS = {
+    "simulation": "#0072B2",
+    "theory": "#D55E00",
+    "potassium": "#009E73",
+    "accent": "#CC79A7",
+    "muted": "#7F7F7F",
+}
+
+
+def new_figure(width: float = 8.0, height: float = 5.0) -> Figure:
+    """Make an empty figure (inches) that belongs to no window and no global registry."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure, whole or not at all; the ending decides the format.
+
+    Raises
+    ------
+    OSError
+        The place cannot be written to.
+    """
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, dpi=150)
+
+
+def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 200) -> None:
+    """Draw one row of ticks a unit.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    trains : SpikeTrains
+        What; units beyond `max_units` are left out, and the label says so.
+    trial : int
+        Which trial.
+    max_units : int
+        The largest number of rows.
+    """
+    shown = min(trains.n_units, max_units)
+    rows = [trains.train(unit, trial) for unit in range(shown)]
+    axes.eventplot(rows, lineoffsets=np.arange(shown), colors=COLOURS["simulation"], linewidths=0.7, linelengths=0.8)
+    axes.set_xlim(trains.t_start, trains.t_stop)
+    axes.set_ylim(-0.6, max(shown, 1) - 0.4)
+    if shown == 1:
+        axes.set_yticks([])
+        axes.set_ylabel("spikes")
+    else:
+        axes.set_ylabel("neuron" if shown == trains.n_units else f"neuron (first {shown} of {trains.n_units})")
+
+
+def trace(axes: Axes, traces: xr.Dataset, name: str, *, neuron: int = 0, scale: float = 1.0, label: str) -> None:
+    """Draw one recorded variable of one neuron against time in seconds.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    traces : xarray.Dataset
+        The traces of a Recording.
+    name : str
+        Which variable.
+    neuron : int
+        Which neuron.
+    scale : float
+        Factor from SI units to those of `label`, for example 1000 for "u (mV)".
+    label : str
+        Label of the vertical axis.
+    """
+    values = np.asarray(traces[name].isel(neuron=neuron).values) * scale
+    axes.plot(traces["time"].values, values, color=COLOURS["simulation"], linewidth=0.8)
+    axes.set_ylabel(label)
+
+
+def phase_plane(axes: Axes, neuron: Any, recording: Recording, *, index: int = 0) -> None:
+    """Draw a trajectory of the adaptive neuron in the plane of g and u, with its u-nullcline, threshold and g*.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    neuron : AdaptiveLIF
+        Gives the nullcline u = (V_0 - g Delta)/(1 + g), the threshold theta and the critical conductance g*.
+    recording : Recording
+        With the traces u and g.
+    index : int
+        Which neuron of the recording.
+
+    References
+    ----------
+    002 Q1, Eqs. (5) and (12).
+    """
+    u = np.asarray(recording.traces["u"].isel(neuron=index).values) * 1e3
+    g = np.asarray(recording.traces["g"].isel(neuron=index).values)
+    V_0, Delta, theta = float(neuron.V_0) * 1e3, float(neuron.Delta) * 1e3, float(neuron.theta) * 1e3
+    axes.plot(g, u, color=COLOURS["simulation"], linewidth=0.6, label="simulation")
+    grid = np.linspace(0.0, max(float(g.max()) * 1.05, 1e-3), 300)
+    axes.plot(grid, (V_0 - grid * Delta) / (1 + grid), color=COLOURS["theory"], label=r"$\dot u = 0$")
+    axes.axhline(theta, color=COLOURS["muted"], linestyle=":", label=r"threshold $\theta$")
+    critical = float(neuron.critical_conductance())
+    if critical > 0:
+        axes.axvline(critical, color=COLOURS["theory"], linestyle="--", label=r"$g^*$, Eq. (5)")
+    axes.set_xlabel("g (leak conductances)")
+    axes.set_ylabel("u (mV)")
+    axes.legend(frameon=False, fontsize="small")

@@ -1,0 +1,71 @@
+"""How a result was made: engine, settings, parameters and versions, in numbers and text that JSON can hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import platform
+from typing import Any
+
+import numpy as np
+
+__all__ = ["plain", "provenance_of", "versions"]
+
+
+def provenance_of(model: Any, **settings: Any) -> dict[str, Any]:
+    """Collect settings, parameters (SI units) and versions.
+
+    Parameters
+    ----------
+    model : dataclass instance
+        Its fields are the parameters.
+    **settings
+        Engine, target, dt, seed and so on; arrays of more than 16 numbers are kept as shape, range and checksum.
+    """
+    parameters = {}
+    if dataclasses.is_dataclass(model) and not isinstance(model, type):
+        parameters = {field.name: plain(getattr(model, field.name)) for field in dataclasses.fields(model)}
+    return {
+        "model": type(model).__name__,
+        "parameters": parameters,
+        **{name: plain(value) for name, value in settings.items()},
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Give the versions of spikelearn, Python and the packages that decide numbers."""
+    names = ("spikelearn", "brian2", "numpy", "scipy", "numba")
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Turn a value into numbers, text, lists and dicts; quantities become SI numbers."""
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "states") and hasattr(value, "past_spikes"):
+        return {**plain(value.states), "past_spikes": plain(list(value.past_spikes))}
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return [plain(item) for item in value] if isinstance(value, (list, tuple)) else str(value)
+    if array.ndim == 0:
+        number = float(array)
+        return number if np.isfinite(number) else str(number)
+    if array.size <= 16:
+        return [plain(item) for item in array.tolist()]
+    return {
+        "shape": list(array.shape),
+        "min": float(array.min()),
+        "max": float(array.max()),
+        "sha256": hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest(),
+    }

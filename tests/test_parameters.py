@@ -1,0 +1,102 @@
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import Hz, ms, mV, nS
+
+from spikelearn.parameters import nearest, parse_quantity, quantity, seconds, si_value, validate_parameters
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    tau: Any = quantity("10 ms", positive=True)
+    slow: Any = quantity("1 s", positive=True, infinite=True)
+    g: Any = quantity(0.05, nonnegative=True)
+
+    def __post_init__(self):
+        validate_parameters(self)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("10 ms", 0.01),
+        ("-65mV", -0.065),
+        ("2 nS/mV", 2e-6),
+        ("3 s**-1", 3.0),
+        ("1e-3 V", 1e-3),
+        (".5 Hz", 0.5),
+        ("7", 7),
+    ],
+)
+def test_text_becomes_the_quantity(text, value):
+    assert float(np.asarray(parse_quantity(text))) == pytest.approx(value, rel=1e-15)
+
+
+def test_units_are_kept():
+    assert parse_quantity("2 nS/mV").dim == (nS / mV).dim
+    assert parse_quantity("inf s") > 1e300 * ms
+
+
+@pytest.mark.parametrize(
+    "text", ["__import__('os')", "10 ms; 3", "10 __class__", "ms", "", "10 ms ms()", "1 2", "0x10 s"]
+)
+def test_only_numbers_and_units_are_read(text):
+    with pytest.raises(ValueError, match=r"unknown unit|must start with a number|must read like"):
+        parse_quantity(text)
+
+
+def test_unknown_unit_names_the_nearest():
+    with pytest.raises(ValueError, match="unknown unit 'mss'; did you mean 'ms'"):
+        parse_quantity("10 mss")
+    with pytest.raises(TypeError, match="must be text"):
+        parse_quantity(None)
+
+
+def test_defaults_become_quantities():
+    assert Cell().tau == 10 * ms
+    assert Cell(tau="3 ms", g=1).tau == 3 * ms
+    assert np.isinf(float(Cell(slow="inf s").slow))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tau": -5 * ms}, r"Cell.tau must be positive, got -5. ms"),
+        ({"tau": 0 * ms}, r"Cell.tau must be positive"),
+        ({"tau": 100 * mV}, r"Cell.tau must have the unit of 10 ms, got 100. mV"),
+        ({"tau": 5}, r"Cell.tau must have the unit of 10 ms, got 5"),
+        ({"tau": np.nan * ms}, r"Cell.tau must be a number, got nan"),
+        ({"tau": np.inf * ms}, r"Cell.tau must be finite"),
+        ({"tau": "5 pigs"}, r"Cell.tau: '5 pigs' has the unknown unit 'pigs'"),
+        ({"g": -0.1}, r"Cell.g must not be negative, got -0.1"),
+        ({"g": 3 * ms}, r"Cell.g must be a pure number, got 3. ms"),
+    ],
+)
+def test_each_rule_names_thing_rule_and_value(given, message):
+    with pytest.raises(ValueError, match=message):
+        Cell(**given)
+
+
+def test_arrays_and_nonsense_are_type_errors():
+    with pytest.raises(TypeError, match=r"Cell.tau must be one value, got an array of shape \(2,\)"):
+        Cell(tau=[1, 2] * ms)
+    with pytest.raises(TypeError, match=r"Cell.tau must be a number"):
+        Cell(tau=object())
+
+
+def test_plain_numbers_and_seconds():
+    assert si_value([1, 2] * ms, "1 ms", "x").tolist() == [0.001, 0.002]
+    assert seconds(5 * ms, "x") == 0.005
+    assert seconds(np.float32(0.5), "x") == 0.5
+    with pytest.raises(ValueError, match="x must have the unit of 1 second"):
+        seconds(3 * Hz, "x")
+    with pytest.raises(ValueError, match="x must be a finite time"):
+        seconds(np.nan, "x")
+
+
+def test_nearest_ignores_case_when_it_must():
+    assert nearest("V0", ["V_0", "V_th"]) == "V_0"
+    assert nearest("TAUK", ["tau_K", "t_d"]) == "tau_K"
+    assert nearest("zzz", ["tau_K"]) is None
