@@ -13,7 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.flow import CONSTANT_G, conductance, flow, make_cell, membrane, next_event
+from spikelearn.eventdriven.cell import CONSTANT_G, conductance, make_cell, membrane
+from spikelearn.eventdriven.crossing import next_event
+from spikelearn.eventdriven.flow import flow
 from spikelearn.eventdriven.phi import Tables
 
 __all__ = ["DONE", "N_FLOATS", "N_INTEGERS", "OUTPUT_FULL", "OUT_OF_BUDGET", "PARAMETERS", "RING_FULL", "run_neurons"]
@@ -31,7 +33,7 @@ N_INTEGERS = 8
 _ULP = 2.0**-52
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _two_sum(a: float, b: float) -> tuple[float, float]:
     """Add two floats and give the sum with its rounding error."""
     total = a + b
@@ -39,7 +41,7 @@ def _two_sum(a: float, b: float) -> tuple[float, float]:
     return total, (a - (total - virtual)) + (b - virtual)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_neurons(
     stop: int,
     budget: int,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
@@ -47,39 +47,30 @@ class Tables(NamedTuple):
         For each table a head of 20 numbers and then ten polynomial coefficients a cell, lowest power first, in the
         cell's coordinate from -1 to 1. The head holds ``Gamma(1 - kappa)`` (zero where no series is needed), 1 for
         phi or -1 for Q, and the coefficients of ``sum x^k / prod_{j=1..k} (j - kappa)``.
-    index : ndarray of int64, shape (n_tables, 3)
+    places : ndarray of int64, shape (n_tables, 3)
         Where the table begins in `data`, the code of the lowest cell (the leading 15 bits of x), number of cells.
     """
 
     data: Floats
-    index: Integers
+    places: Integers
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits(typingctx, x):  # type: ignore[no-untyped-def]
-    """Reinterpret a double as a 64-bit integer."""
+def _reinterpret(given: Any, wanted: Any) -> Any:
+    """Make a compiled function that reads the bits of one type as another."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.bitcast(arguments[0], context.get_value_type(types.int64))
+    def reinterpret(_typing: Any, _value: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(wanted))
 
-    return types.int64(types.float64), generate
+        return wanted(given), generate
 
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _float(typingctx, bits):  # type: ignore[no-untyped-def]
-    """Reinterpret a 64-bit integer as a double."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.bitcast(arguments[0], context.get_value_type(types.float64))
-
-    return types.float64(types.int64), generate
+    return intrinsic(reinterpret)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _load(typingctx, address, k):  # type: ignore[no-untyped-def]
+def _load_double(_typing: Any, _address: Any, _k: Any) -> Any:
     """Read the k-th double at an address; arrays as arguments would cost more than the polynomial does."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         double = context.get_value_type(types.float64)
         start = builder.inttoptr(arguments[0], double.as_pointer())
         return builder.load(builder.gep(start, [arguments[1]]))
@@ -87,13 +78,18 @@ def _load(typingctx, address, k):  # type: ignore[no-untyped-def]
     return types.float64(types.int64, types.int64), generate
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+_bits: Any = _reinterpret(types.float64, types.int64)
+_float = _reinterpret(types.int64, types.float64)
+_load: Any = intrinsic(_load_double)
+
+
+@njit(cache=True, error_model="numpy")
 def table_address(tables: Tables, k: int) -> tuple[int, int, int]:
     """Give address, lowest code and number of cells of table `k`; the tables must outlive the address."""
-    return tables.data.ctypes.data + 8 * tables.index[k, 0], tables.index[k, 1], tables.index[k, 2]
+    return tables.data.ctypes.data + 8 * tables.places[k, 0], tables.places[k, 1], tables.places[k, 2]
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _outside(x: float, kappa: float, address: int, lowest: int) -> float:
     is_phi = _load(address, 1) > 0.0
     if x >= 0.5 and x > kappa:
@@ -105,7 +101,7 @@ def _outside(x: float, kappa: float, address: int, lowest: int) -> float:
         total = 0.0
         for j in range(_SERIES_TERMS - 1, -1, -1):
             total = _load(address, 2 + j) + x * total
-        phi = gamma * x**kappa * math.exp(x) - x * total
+        phi: float = gamma * x**kappa * math.exp(x) - x * total
         return phi if is_phi else 1.0 - phi
     if not is_phi:
         return 1.0
@@ -113,10 +109,11 @@ def _outside(x: float, kappa: float, address: int, lowest: int) -> float:
     edge = 0.0
     for j in range(9, -1, -1):
         edge = _load(address, HEAD + j) - edge
-    return x / _float(lowest << 49) * edge
+    below: float = x / _float(lowest << 49) * edge
+    return below
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
 def manifold(x: float, kappa: float, address: int, lowest: int, rows: int) -> float:
     """Evaluate a table at x: phi(x) or Q(x), whichever it was built for.
 
@@ -140,7 +137,8 @@ def manifold(x: float, kappa: float, address: int, lowest: int, rows: int) -> fl
     s4 = s2 * s2
     low = (_load(address, i) + _load(address, i + 1) * s) + (_load(address, i + 2) + _load(address, i + 3) * s) * s2
     mid = (_load(address, i + 4) + _load(address, i + 5) * s) + (_load(address, i + 6) + _load(address, i + 7) * s) * s2
-    return low + (mid + (_load(address, i + 8) + _load(address, i + 9) * s) * s4) * s4
+    value: float = low + (mid + (_load(address, i + 8) + _load(address, i + 9) * s) * s4) * s4
+    return value
 
 
 def manifold_values(x: Floats, kappa: float) -> tuple[Floats, Floats]:
