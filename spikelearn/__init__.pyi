@@ -9,3 +9,6 @@ from .recording import Recording as Recording
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
 from .spikes import SpikeTrains as SpikeTrains
+from .standalone import StandaloneProgram as StandaloneProgram
+
+__version__: str

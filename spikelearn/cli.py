@@ -81,6 +81,15 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def targets() -> None:
+    """Say which engines and targets work on this machine, and why not."""
+    from spikelearn.targets import target_status
+
+    for row in target_status():
+        typer.echo(f"{row.name:24s} {'works' if row.works else 'does not work':14s} {row.reason}")
+
+
 @app.callback(invoke_without_command=True)
 def version(
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
@@ -105,14 +114,16 @@ def main(arguments: list[str] | None = None) -> None:
         status = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
         _leave(" ".join(str(error).split()) or type(error).__name__, 2)
     except Exception as error:  # click's own errors know how to show themselves
         known = _show_click_error(error)
         if known is None:
             raise
         raise SystemExit(known) from None
-    # Without its standalone mode typer returns the status of an Exit instead of leaving.
+    # Without its standalone mode typer returns the status of an Exit instead of leaving, 130 after Ctrl-C.
+    if status == 130:
+        _leave(_INTERRUPTED, 130)
     if isinstance(status, int) and status:
         raise SystemExit(status)
 
