@@ -132,6 +132,7 @@ class SpikeTrains:
         trials: ArrayLike | None = None,
         n_trials: int = 1,
         observed: ArrayLike | None = None,
+        slack: float = 0.0,
     ) -> SpikeTrains:
         """Build from parallel arrays of unit index and spike time, in any order, as a Brian2 SpikeMonitor holds them.
 
@@ -143,7 +144,7 @@ class SpikeTrains:
             Times in seconds or as a Quantity.
         n_units, n_trials : int
             Number of units and trials, including silent ones.
-        t_start, t_stop, observed : optional
+        t_start, t_stop, observed, slack : optional
             As for the class.
         """
         flat = plain_times(times)
@@ -152,7 +153,7 @@ class SpikeTrains:
         check_indices("indices", unit, flat.shape, n_units)
         check_indices("trials", trial, flat.shape, n_trials)
         flat, offsets = sort_into_trains(trial * n_units + unit, flat, n_trials * n_units)
-        return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed)
+        return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed, slack=slack)
 
     @classmethod
     def from_dataframe(

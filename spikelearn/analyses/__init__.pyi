@@ -4,6 +4,7 @@ from .bursts import bursts as bursts
 from .bursts import log_isi_threshold as log_isi_threshold
 from .correlograms import autocorrelogram as autocorrelogram
 from .correlograms import cross_correlogram as cross_correlogram
+from .covariance import spike_triggered_covariance as spike_triggered_covariance
 from .covariogram import covariogram_band as covariogram_band
 from .fi_curve import fi_curve as fi_curve
 from .histograms import isi_histogram as isi_histogram
@@ -11,6 +12,7 @@ from .histograms import psth as psth
 from .joint_psth import jpsth as jpsth
 from .jpsth_figure import jpsth_figure as jpsth_figure
 from .jpsth_pairs import jpsth_pairs as jpsth_pairs
+from .nonlinearity import nonlinearity as nonlinearity
 from .regularity import cv as cv
 from .regularity import cv2 as cv2
 from .regularity import fano_factor as fano_factor
@@ -22,3 +24,10 @@ from .regularity import rate as rate
 from .regularity import regularity as regularity
 from .surrogates import jpsth_bootstrap as jpsth_bootstrap
 from .surrogates import jpsth_significance as jpsth_significance
+from .triggered import spike_triggered_average as spike_triggered_average
+from .triggered_figures import plot_nonlinearity as plot_nonlinearity
+from .triggered_figures import plot_triggered_average as plot_triggered_average
+from .triggered_figures import plot_triggered_covariance as plot_triggered_covariance
+from .triggered_weights import effective_sample_size as effective_sample_size
+from .triggered_weights import joint_weights as joint_weights
+from .triggered_weights import summed_weights as summed_weights

@@ -75,7 +75,7 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
         times = np.asarray(frame["time"], dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where}: time must be numbers in seconds: {error}") from error
-    trains = SpikeTrains.from_indices(
+    return SpikeTrains.from_indices(
         unit,
         times,
         trials=trial,
@@ -84,12 +84,8 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
         t_start=seconds(facts.get("t_start", 0.0), f"{where}: t_start"),
         t_stop=seconds(facts["t_stop"], f"{where}: t_stop"),
         observed=facts.get("observed"),
+        slack=float(facts.get("slack", 0.0)),
     )
-    slack = float(facts.get("slack", 0.0))
-    if not slack:
-        return trains
-    window: dict[str, Any] = {"t_start": trains.t_start, "t_stop": trains.t_stop, "observed": trains.observed}
-    return SpikeTrains(trains.times, trains.offsets, trains.n_units, slack=slack, **window)
 
 
 def _whole(column: Any, name: str, where: str) -> Any:
