@@ -8,14 +8,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from brian2 import mV, ms, second
+from brian2 import ms, mV, second
 
 import spikelearn as sl
 from spikelearn.plotting import COLOURS, new_figure, save_figure
 
 taus = np.array([30, 100, 300, 1000, 3000])
 orders = ("leading", "first", "manifold", "exact")
-print("tau_K (ms)  simulated (ms)  " + "  ".join(f"{order:>9s}" for order in orders) + "   formula minus simulation (us)")
+print(
+    "tau_K (ms)  simulated (ms)  " + "  ".join(f"{order:>9s}" for order in orders) + "   formula minus simulation (us)"
+)
 gaps = []
 for tau_K in taus:
     neuron = sl.AdaptiveLIF(V_0=30 * mV, delta_g=0.5, tau_K=tau_K * ms)

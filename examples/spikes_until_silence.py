@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from brian2 import mV, ms, second
+from brian2 import ms, mV, second
 
 import spikelearn as sl
 from spikelearn.plotting import COLOURS, new_figure, save_figure

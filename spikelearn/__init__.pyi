@@ -14,3 +14,6 @@ from .spikes import SpikeTrains as SpikeTrains
 from .verdicts import Stability as Stability
 from .verdicts import stability as stability
 from .verdicts import stability_map as stability_map
+from .standalone import StandaloneProgram as StandaloneProgram
+
+__version__: str

@@ -25,7 +25,7 @@ __all__ = [
     "validate_parameters",
 ]
 
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf))(?![\w.])")
+_NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d._])|inf(?!\w)))")
 # SI symbols that Brian2 leaves out because they would shadow variables of one letter.
 _SHORT_UNITS = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "metre"}
 _FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z_]\w*)\s*(?:(?:\*\*|\^)\s*(-?\d+))?")

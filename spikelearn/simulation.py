@@ -15,6 +15,7 @@ __all__ = ["ENGINES", "Initial", "simulate"]
 
 # Engine -> the function that runs it; a model names the engines it can run on, best first.
 ENGINES = {
+    "exact": "spikelearn.exact_engine:simulate_exactly",
     "brian2": "spikelearn.brian_engine:simulate_on_brian",
 }
 
@@ -34,6 +35,7 @@ def simulate(
     vary: Mapping[str, Any] | None = None,
     initial: Initial | None = None,
     progress: bool = False,
+    threads: int | None = None,
 ) -> Recording:
     """Run a model and return its spikes, its traces and how they were made.
 
@@ -46,11 +48,12 @@ def simulate(
     n : int
         Number of independent neurons.
     engine : str, optional
-        "brian2": clock-driven, in steps of `dt`. Without it, the best engine that the model has.
+        "exact": event-driven, spike times to rounding, for the models that it knows, and then the default.
+        "brian2": clock-driven, in steps of `dt`, for every model.
     target : {"auto", "numpy", "cython", "cpp_standalone"}
         Brian2's code generation; "auto" takes numpy for small or short runs and compiled code where it pays.
     dt : Quantity, str or float
-        Time step of the brian2 engine.
+        Time step of the brian2 engine; without meaning on the exact one.
     method : str, optional
         Brian2's integration method; the model's own choice if not given.
     seed : int, optional
@@ -65,6 +68,8 @@ def simulate(
         State at time 0; everything zero and no past spikes if not given.
     progress : bool
         Show a progress bar for runs of more than two seconds.
+    threads : int, optional
+        Threads of the exact engine, all processors if not given; results do not depend on it.
 
     Returns
     -------
@@ -81,8 +86,9 @@ def simulate(
     --------
     >>> import spikelearn as sl
     >>> from brian2 import mV, ms, second
-    >>> sl.simulate(sl.AdaptiveLIF(V_0=30 * mV), 1 * second, engine="brian2").spikes.n_spikes
-    10
+    >>> neuron = sl.AdaptiveLIF(V_0=30 * mV, tau_K=100 * ms)
+    >>> sl.simulate(neuron, 1 * second).spikes
+    SpikeTrains(1 trial x 1 unit, 80 spikes in [0.0, 1.0) s)
     """
     available = tuple(getattr(model, "engines", ("brian2",))) if hasattr(model, "brian_objects") else ()
     if not available:
@@ -121,6 +127,7 @@ def simulate(
         vary=dict(vary or {}),
         initial=initial or Initial(),
         progress=progress,
+        threads=threads,
     )
     return recording
 

@@ -49,10 +49,12 @@ def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> 
             raise FileExistsError(f"{final} must be empty or hold earlier results; it holds other files")
         if not overwrite:
             raise FileExistsError(f"{final} already holds results; pass overwrite=True or another folder")
+    made = _missing_parents(final)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
     except OSError as error:
+        _remove_empty(made)
         raise type(error)(f"cannot write into {final.parent}: {error.strerror or error}") from error
     temporary.chmod(0o755)
     try:
@@ -66,6 +68,7 @@ def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> 
             shutil.rmtree(retired, ignore_errors=True)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        _remove_empty(made)
         raise
 
 
@@ -79,10 +82,12 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         The place cannot be written to.
     """
     final = Path(path)
+    made = _missing_parents(final)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{final.stem}.", suffix=final.suffix, dir=final.parent)
     except OSError as error:
+        _remove_empty(made)
         raise type(error)(f"cannot write {final}: {error.strerror or error}") from error
     os.close(handle)
     temporary = Path(name)
@@ -92,7 +97,20 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.replace(final)
     except BaseException:
         temporary.unlink(missing_ok=True)
+        _remove_empty(made)
         raise
+
+
+def _missing_parents(path: Path) -> list[Path]:
+    """List the folders above `path` that do not exist yet, deepest first."""
+    return [parent for parent in path.parents if not parent.exists()]
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove the folders made on the way to a result that never came."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def write_manifest(folder: Path, kind: str, content: dict[str, Any]) -> None:

@@ -134,6 +134,11 @@ class AdaptiveLIF:
         return "rk4"
 
     @property
+    def engines(self) -> tuple[str, ...]:
+        """Engines that can run it, the best first."""
+        return ("exact", "brian2")
+
+    @property
     def recordable(self) -> dict[str, str]:
         """Variables that can be recorded, with their SI units."""
         return {"u": "V", "g": "1", "V": "V"}
