@@ -14,11 +14,11 @@ from .simulation import Initial as Initial
 from .simulation import simulate as simulate
 from .spikes import SpikeTrains as SpikeTrains
 from .standalone import StandaloneProgram as StandaloneProgram
-
-__version__: str
 from .symbolic.derive import DerivedRule as DerivedRule
 from .symbolic.derive import derive_rule as derive_rule
 from .symbolic.populations import RatePopulations as RatePopulations
 from .verdicts import Stability as Stability
 from .verdicts import stability as stability
 from .verdicts import stability_map as stability_map
+
+__version__: str
