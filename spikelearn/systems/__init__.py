@@ -11,6 +11,7 @@ __all__ = ["SYSTEMS", "Measure", "RunRequest", "System", "get_system"]
 
 SYSTEMS = {
     "AdaptiveLIF": "spikelearn.systems.adaptive_lif",
+    "EscapeNoise": "spikelearn.systems.escape_noise",
     "EquationNeuron": "spikelearn.systems.equation_neuron",
 }
 
