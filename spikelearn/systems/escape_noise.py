@@ -111,7 +111,7 @@ def _settled_rates(case: EscapeCase, recording: Recording) -> Floats:
     for trial in range(trains.n_trials):
         for unit in range(trains.n_units):
             found[unit] += np.count_nonzero(trains.train(unit=unit, trial=trial) >= start)
-    return found / (trains.n_trials * (trains.t_stop - start))
+    return np.asarray(found / (trains.n_trials * (trains.t_stop - start)))
 
 
 def _log_likelihood(case: EscapeCase, recording: Recording) -> float:
