@@ -24,7 +24,7 @@ def network():
 
 
 def test_batch_updates_are_the_written_rule(network, V):
-    """Two steps from a plain-NumPy version of the rule; each baseline is made of samples before the step that uses it."""
+    """Two steps from a plain-NumPy version of the rule; a baseline is made of samples before the step that uses it."""
     mu_M, mu_Q, share = 1e-3, 1e-4, 0.25
     learned = network.learn(V, DT, n_updates=2, mu_M=mu_M, mu_Q=mu_Q, baseline_rate=share, seed=5)
     rng = np.random.default_rng(5)
@@ -239,7 +239,7 @@ def test_evaluation_of_q_rows_counts_from_the_first_hidden_unit(network, V):
 
 
 def test_memory_is_linear_in_trials_bins_and_units(network):
-    """Peak of one update, from 0.9 million cells on: twice as many cells of either kind, twice the memory within 10 %."""
+    """Peak of one update, from 0.9 million cells on: twice as many of either kind, twice the memory within 10 %."""
     import tracemalloc
 
     def peak(trials, bins, factor):

@@ -95,7 +95,7 @@ def test_baseline_and_causal_form_lower_the_variance(network, V):
 
 
 def test_baseline_that_contains_the_present_sample_is_biased(network, V):
-    """Two trials and their own mean as baseline, summed over all pairs of hidden patterns: half of the gradient is lost.
+    """Two trials with their own mean as baseline, over all pairs of hidden patterns: half of the gradient is lost.
 
     The reason why learning updates its baseline only after use.
     """
