@@ -78,9 +78,7 @@ print(int(out.counts.sum()), (after - before) * 1024)
 
 def memory(n: int, record: str) -> tuple[int, int]:
     """Spikes, and the growth of the peak in bytes, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(n), record], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(n), record], capture_output=True, text=True, check=True)
     spikes, extra = done.stdout.split()
     return int(spikes), int(extra)
 
@@ -109,7 +107,9 @@ def main() -> None:
     for n in (20_000, 80_000):
         for record in ("spikes", "counts"):
             spikes, extra = memory(n, record)
-            share = f", {extra / spikes:.1f} bytes a spike" if record == "spikes" else f", {extra / n:.0f} bytes a neuron"
+            share = (
+                f", {extra / spikes:.1f} bytes a spike" if record == "spikes" else f", {extra / n:.0f} bytes a neuron"
+            )
             print(f"{n} neurons, {record}: {spikes} spikes, peak grew by {extra / 1e6:.1f} MB{share}")
     print(f"peak of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
