@@ -1,4 +1,4 @@
-"""The command line: list, show, run, check, targets.
+"""The command line: list, show, run, check, derive, analyse, targets.
 
 Only light modules are imported here; each command imports what it needs, so that help comes at once.
 """
@@ -77,6 +77,59 @@ def check(
         typer.echo(text)
         passed = passed and good
     typer.echo("all as expected" if passed else "some values are off: see above")
+    if not passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def analyse(
+    file: Annotated[str, typer.Argument(help="An .nwb, .csv or .parquet file, or a folder that 'run' wrote.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-analysis].")
+    ] = None,
+    units: Annotated[tuple[int, int] | None, typer.Option(help="The pair for PSTH, correlogram and JPSTH.")] = None,
+    bin_size: Annotated[str | None, typer.Option(help="Width of the bins, such as '10 ms'.")] = None,
+    stimulus: Annotated[Path | None, typer.Option(help="A .npy or .csv file, one row a frame, for the STA.")] = None,
+    stimulus_dt: Annotated[str | None, typer.Option(help="Length of a frame, such as '1 ms'.")] = None,
+    t_start: Annotated[str | None, typer.Option(help="Begin of the window, if the file does not say.")] = None,
+    t_stop: Annotated[str | None, typer.Option(help="End of the window, if the file does not say.")] = None,
+    by_trial: Annotated[bool, typer.Option("--by-trial", help="Cut a file with trials into trials.")] = False,
+) -> None:
+    """Analyse recorded spikes: regularity, PSTH and JPSTH of a pair, STA given a stimulus."""
+    from spikelearn.commands.analyse import analyse as analyse_file
+
+    text = analyse_file(
+        file,
+        output,
+        units=units,
+        bin_size=bin_size,
+        stimulus=stimulus,
+        stimulus_dt=stimulus_dt,
+        t_start=t_start,
+        t_stop=t_stop,
+        by_trial=by_trial,
+    )
+    typer.echo(text)
+
+
+@app.command()
+def derive(
+    loss: Annotated[str, typer.Argument(help="Such as '(E_set - E)**2/2 + (I_set - I)**2/2'.")],
+    approximation: Annotated[str, typer.Option(help="exact, small_weights, up_state or full.")] = "exact",
+    set_value: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of a parameter.")] = None,
+    at: Annotated[list[str] | None, typer.Option(help="WEIGHT=VALUE at which stability is judged.")] = None,
+    steady_state: Annotated[
+        list[str] | None, typer.Option(help="POPULATION=FORMULA of a model of your own; repeat for each.")
+    ] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="LaTeX as well.")] = False,
+) -> None:
+    """Derive a plasticity rule from a loss: formulas, Brian2 equations, stability."""
+    from spikelearn.commands.derive import derivation
+
+    text, passed = derivation(
+        loss, approximation, settings=set_value or [], at=at or [], steady_state=steady_state or [], latex=latex
+    )
+    typer.echo(text)
     if not passed:
         raise typer.Exit(1)
 

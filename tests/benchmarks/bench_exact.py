@@ -17,7 +17,7 @@ import sys
 import time
 
 import numpy as np
-from brian2 import mV, ms, second
+from brian2 import ms, mV, second
 
 import spikelearn as sl
 from spikelearn.brian import session
