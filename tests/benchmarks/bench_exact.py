@@ -32,7 +32,7 @@ V_0 : volt (constant)
 """
 
 
-def exact(repeats: int = 15) -> tuple[float, int]:
+def exact(repeats: int = 40) -> tuple[float, int]:
     sl.simulate(NEURON, 0.1 * second, n=N, vary={"V_0": V_0}, threads=1)
     best = float("inf")
     for _ in range(repeats):
@@ -70,7 +70,9 @@ n, record = int(sys.argv[1]), sys.argv[2]
 neuron = sl.AdaptiveLIF(tau_K=200 * ms, t_d=5 * ms, delta_g=0.05)
 sl.simulate(neuron, 0.1 * second, n=10, threads=1)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-out = sl.simulate(neuron, 1 * second, n=n, vary={"V_0": np.linspace(16, 30, n) * mV}, record=() if record == "spikes" else record, threads=1)
+record = () if record == "spikes" else record
+vary = {"V_0": np.linspace(16, 30, n) * mV}
+out = sl.simulate(neuron, 1 * second, n=n, vary=vary, record=record, threads=1)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(int(out.counts.sum()), (after - before) * 1024)
 """
