@@ -166,6 +166,7 @@ def read_weights(ensemble: Ensemble, trains: SpikeTrains | None, weights: Any) -
         The stimulus does not cover the recording, frame for frame, or the weights do not fit or are negative or NaN.
     """
     frames, stimuli = ensemble.n_frames, len(ensemble.stimulus)
+    labels: list[Any]
     if weights is None:
         if trains is None:
             raise ValueError("trains or weights must be given, got neither")

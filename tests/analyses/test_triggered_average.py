@@ -194,6 +194,19 @@ def test_time_shift_and_relabelled_units_change_nothing(shift, frames, seed):
     np.testing.assert_array_equal(swapped.values[::-1], base.values)
 
 
+def test_whitened_average_is_the_inverse_covariance_times_the_centred_one():
+    rng = np.random.default_rng(10)
+    # A trend makes the means of the lags differ, so that forgetting the prior mean would show.
+    stimulus = np.convolve(rng.standard_normal(200), [1.0, 0.5, 0.2], mode="same") + np.linspace(0.0, 40.0, 200)
+    counts = rng.poisson(0.4, 200)
+    found = spike_triggered_average(stimulus, 0.001, None, (-0.006, 0.0), weights=counts, whiten=True, ridge=0.3)
+    rows = np.array([stimulus[k - 6 : k] for k in range(6, 200)])
+    S = np.cov(rows.T, bias=True)
+    S += 0.3 * np.trace(S) / 6 * np.eye(6)
+    average = counts[6:] @ rows / counts[6:].sum()
+    np.testing.assert_allclose(found.values[0], np.linalg.solve(S, average - rows.mean(axis=0)), rtol=1e-9)
+
+
 def test_one_spike_gives_its_own_stimulus():
     stimulus = np.arange(10.0)
     found = spike_triggered_average(stimulus, 0.001, one_trial([[0.0051]], 0.01), (-0.002, 0.001))

@@ -18,10 +18,10 @@ WINDOW = (-SIZE * 0.001, 0.0)
 FILTER = np.array([0.1, 0.3, 0.7, 0.9, 0.2, -0.5, -0.6, -0.2])
 
 
-def bursts(rng, frames, n_cells=1):
+def bursts(rng, frames, n_cells=1, mean=0.12):
     """Spike counts whose rate, common to the cells, changes every 20 frames: autocorrelated, blind to the stimulus."""
     rate = np.repeat(rng.gamma(0.5, 2.0, size=frames // 20 + 1), 20)[:frames]
-    return rng.poisson(0.12 * rate, size=(n_cells, frames))
+    return rng.poisson(mean * rate, size=(n_cells, frames))
 
 
 def coloured(rng):
@@ -42,7 +42,8 @@ def null_frames(rng):
 
 
 def null_lags(rng):
-    return rng.standard_normal(FRAMES), bursts(rng, FRAMES)[0], WINDOW
+    # Many spikes within one window: surrogates that lose the bursts, permuted frames for instance, are too narrow.
+    return rng.standard_normal(FRAMES), bursts(rng, FRAMES, mean=1.0)[0], WINDOW
 
 
 def null_joint(rng):
