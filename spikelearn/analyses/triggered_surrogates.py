@@ -5,6 +5,8 @@ rest of the stimulus. A surrogate keeps every weight with its own projections on
 rest of the stimulus vector from a frame that lies a random circular shift away. For a Gaussian stimulus the rest is
 independent of the projections, and under the null of the weights too, so the shifted set has the law of the data:
 the same weights and their autocorrelation, the same accepted variances, fresh noise in the rest and between the two.
+With overlapping windows the rest is not quite independent of the projections at neighbouring frames, which shows where
+most windows hold many spikes: `docs/triggered.md` gives the rates that were measured.
 At stage 0 this is the circular shift of the whole spike train. The statistic is of the whole covariance matrix, the
 eigenvalue next to those accepted, so that an accepted axis repels its neighbours in surrogates as it does in data.
 """
