@@ -71,7 +71,8 @@ def test_trials_of_unequal_length_use_what_was_observed(predictor, normalization
     whole = random_trains(n_trials=8, seed=3)
     ends = np.array([0.12, 0.12, 0.1, 0.085, 0.12, 0.06, 0.12, 0.045])
     cut = [
-        [whole.train(unit, trial)[whole.train(unit, trial) < end] for unit in range(3)] for trial, end in enumerate(ends)
+        [whole.train(unit, trial)[whole.train(unit, trial) < end] for unit in range(3)]
+        for trial, end in enumerate(ends)
     ]
     flat = [train for units in cut for train in units]
     offsets = np.concatenate([[0], np.cumsum([len(train) for train in flat])])

@@ -7,7 +7,13 @@ from scipy import stats
 from spikelearn import SpikeTrains
 from spikelearn.analyses import covariogram_band, jpsth, jpsth_bootstrap, jpsth_significance
 from spikelearn.analyses.surrogates import standardized
-from spikelearn.sources import CommonDrive, GainModulatedPoisson, HomogeneousPoisson, InhomogeneousPoisson, SinusoidalRate
+from spikelearn.sources import (
+    CommonDrive,
+    GainModulatedPoisson,
+    HomogeneousPoisson,
+    InhomogeneousPoisson,
+    SinusoidalRate,
+)
 
 
 def null_p_values(n_sets, n_trials, n_bins, n_surrogates, seed):
@@ -125,9 +131,7 @@ def test_band_is_that_many_deviations_wide():
     np.testing.assert_array_equal(band.lower, -band.upper)
     counts = trains.binned(0.01)
     p, v = counts.mean(axis=0), counts.var(axis=0)
-    squared = sum(
-        v[0, m] * v[1, m + 2] + p[0, m] ** 2 * v[1, m + 2] + v[0, m] * p[1, m + 2] ** 2 for m in range(8)
-    )
+    squared = sum(v[0, m] * v[1, m + 2] + p[0, m] ** 2 * v[1, m + 2] + v[0, m] * p[1, m + 2] ** 2 for m in range(8))
     assert float(band.deviation.values[9 + 2]) == pytest.approx(np.sqrt(squared / 30))
 
 
