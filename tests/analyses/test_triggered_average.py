@@ -79,6 +79,14 @@ def test_spikes_on_sample_times_do_not_move():
         assert found.values[0, 0] == frames.mean()
 
 
+def test_spikes_of_a_trial_cut_from_a_long_recording_do_not_move():
+    # 1e5 s into a session a sample is known to 1e-11 s, and so are times after the cut.
+    session = SpikeTrains.from_arrays([1e5 + np.arange(3, 2000, 7) * 50e-6], t_start=1e5, t_stop=1e5 + 0.1)
+    (frames,) = np.nonzero(session.binned(50e-6)[0, 0])
+    found = spike_triggered_average(np.arange(2000.0), 50e-6, session.shift(-1e5), None)
+    assert found.values[0, 0] == frames.mean() == np.arange(3, 2000, 7).mean()
+
+
 def ln_ensemble(seed, n, covariance, response):
     """Gaussian frames of covariance S and Poisson counts with mean response(x)."""
     rng = np.random.default_rng(seed)
