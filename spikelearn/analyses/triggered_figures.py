@@ -78,7 +78,7 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
         n_axes = max(1, len(accepted)) if n_axes is None else n_axes
     n_axes = min(len(values), 2 if n_axes is None else n_axes)
     figure = Figure(figsize=(9.5, max(3.2, 1.2 + 1.5 * n_axes)), layout="constrained")
-    left, right = figure.subfigures(1, 2)
+    left, right = np.ravel(figure.subfigures(1, 2, squeeze=False))
     panel = left.subplots()
     _draw_spectrum(panel, found, values, tested)
     filters = right.subplots(n_axes, 1, squeeze=False, sharex=True)[:, 0]
