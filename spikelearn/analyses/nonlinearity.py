@@ -57,7 +57,8 @@ def nonlinearity(
     Raises
     ------
     ValueError
-        A trial was observed only in part, the axes do not fit the stimulus and window, there are more than two, or there are fewer frames than bins.
+        A trial was observed only in part, the axes do not fit the stimulus and window, there are more than two, or
+        there are fewer frames than bins.
 
     References
     ----------
