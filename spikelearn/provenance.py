@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import platform
@@ -36,14 +37,19 @@ def provenance_of(model: Any, **settings: Any) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Give the versions of spikelearn, Python and the packages that decide numbers."""
-    names = ("spikelearn", "brian2", "numpy", "scipy", "numba")
-    found = {"python": platform.python_version()}
-    for name in names:
+    return dict(_versions())
+
+
+@functools.cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Look them up once: reading a package's metadata takes as long as a short exact simulation."""
+    found = [("python", platform.python_version())]
+    for name in ("spikelearn", "brian2", "numpy", "scipy", "numba"):
         try:
-            found[name] = importlib.metadata.version(name)
+            found.append((name, importlib.metadata.version(name)))
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return tuple(found)
 
 
 def plain(value: Any) -> Any:

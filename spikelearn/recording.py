@@ -119,10 +119,12 @@ def _spikes_to_dataset(spikes: SpikeTrains | None, counts: NDArray[np.int64] | N
     import xarray as xr
 
     if spikes is not None:
+        partly = {} if spikes.fully_observed else {"observed": (("trial", "edge"), spikes.observed, {"units": "s"})}
         return xr.Dataset(
             {
                 "times": ("spike", spikes.times, {"units": "s"}),
                 "offsets": ("train_edge", spikes.offsets),
+                **partly,
             },
             attrs={"n_units": spikes.n_units, "t_start": spikes.t_start, "t_stop": spikes.t_stop},
         )
@@ -140,5 +142,6 @@ def _spikes_from_dataset(stored: xr.Dataset) -> tuple[SpikeTrains | None, NDArra
         int(stored.attrs["n_units"]),
         t_start=float(stored.attrs["t_start"]),
         t_stop=float(stored.attrs["t_stop"]),
+        observed=stored["observed"].values if "observed" in stored else None,
     )
     return spikes, None

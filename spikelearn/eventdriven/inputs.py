@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.eventdriven.flow import CONSTANT_G, STEPS
+from spikelearn.eventdriven.cell import CONSTANT_G, STEPS
 from spikelearn.eventdriven.neurons import PARAMETERS
 from spikelearn.eventdriven.phi import Tables, build_tables
 from spikelearn.parameters import unknown_name
@@ -123,7 +123,7 @@ def assign_tables(values: Mapping[str, Floats], duration: float, n: int) -> tupl
     Returns
     -------
     table_of : ndarray of int64, shape (1,) or (n,)
-        Number of the table, or `flow.STEPS`, or `flow.CONSTANT_G`.
+        Number of the table, or `cell.STEPS`, or `cell.CONSTANT_G`.
     tables : Tables
         The tables.
     """

@@ -1,1 +1,5 @@
-"""Spike sources with known moments."""
+"""Spike sources whose joint statistics are known: they sample exactly, and say what an analysis should find."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,98 @@
+"""Moving spike trains in time, and cutting trials around events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikelearn.binning import rounding
+from spikelearn.selection import offsets_of, ranges, read_choice, train_of
+
+if TYPE_CHECKING:
+    from spikelearn.spikes import SpikeTrains
+
+__all__ = ["align", "shifted"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def shifted(trains: SpikeTrains, by: float) -> dict[str, Any]:
+    """Move everything by `by` seconds: the arguments of the new SpikeTrains but for its offsets."""
+    ends = np.repeat(trains.observed[:, 1] + by, trains.counts().sum(axis=1))
+    # A sum can round up to the end of the window; the last number below it is nearer than the rounding error.
+    times = np.minimum(trains.times + by, np.nextafter(ends, -np.inf))
+    observed = None if trains.fully_observed else trains.observed + by
+    start, stop = trains.t_start + by, trains.t_stop + by
+    slack = max(trains.slack, float(rounding(trains.t_start, trains.t_stop, start, stop)))
+    return {"times": times, "t_start": start, "t_stop": stop, "observed": observed, "slack": slack}
+
+
+def align(
+    trains: SpikeTrains, events: Floats, before: float, after: float, trials: ArrayLike | None, incomplete: str
+) -> dict[str, Any]:
+    """Cut ``[event - before, event + after)`` out of every unit: the arguments of the new SpikeTrains.
+
+    Raises
+    ------
+    ValueError
+        See `spikelearn.SpikeTrains.aligned`.
+    """
+    if not before + after > 0:
+        raise ValueError(f"aligned: the window must have a length, got [-{before}, {after}) s")
+    if np.isnan(events).any():
+        raise ValueError(f"aligned: event {int(np.isnan(events).argmax())} must be a number, got nan")
+    if incomplete not in ("refuse", "keep", "drop"):
+        raise ValueError(f"aligned: incomplete must be 'refuse', 'keep' or 'drop', got {incomplete!r}")
+    if trials is None and trains.n_trials != 1:
+        raise ValueError(f"aligned: trials= must say in which of the {trains.n_trials} trials each event happened")
+    trial = (
+        np.zeros(len(events), np.int64) if trials is None else read_choice(trials, trains.n_trials, "aligned: trials")
+    )
+    if trial.shape != events.shape:
+        raise ValueError(f"aligned: trials must have one entry an event, got {trial.shape} for {events.shape}")
+    begin, end = (trains.observed[trial] - events[:, None]).T
+    slack = rounding(trains.observed[trial, 0], trains.observed[trial, 1], events, before, after)
+    whole = (begin <= -before + slack) & (end >= after - slack)
+    if incomplete == "refuse" and not whole.all():
+        k = int(whole.argmin())
+        raise ValueError(
+            f"aligned: the cut around event {k} at {float(events[k])} s reaches beyond what was observed; "
+            f"choose incomplete='keep' or incomplete='drop'"
+        )
+    if incomplete == "drop":
+        events, trial, begin, end, whole = (array[whole] for array in (events, trial, begin, end, whole))
+    observed = np.clip(np.stack([begin, end], axis=1), -before, after)
+    observed[whole] = [-before, after]
+    flat, offsets = _cut(trains, events, trial, before, after)
+    if not whole.all():
+        # Both the spike and the border of the observed part were rounded in the subtraction of the event.
+        inside = np.repeat(observed, np.diff(offsets[:: trains.n_units or 1]), axis=0)
+        flat = np.clip(flat, inside[:, 0], np.nextafter(inside[:, 1], -np.inf))
+    return {
+        "times": flat,
+        "offsets": offsets,
+        "t_start": -before,
+        "t_stop": after,
+        "observed": None if whole.all() else observed,
+        "slack": max(trains.slack, float(rounding(trains.t_start, trains.t_stop))),
+    }
+
+
+def _cut(trains: SpikeTrains, events: Floats, trial: Integers, before: float, after: float) -> tuple[Floats, Integers]:
+    # In one ascending sequence of all spikes of all trains a cut is a range; complex keys sort by train, then by time.
+    key = np.empty(len(trains.times), dtype=np.complex128)
+    key.real, key.imag = train_of(trains.offsets), trains.times
+    train = (trial[:, None] * trains.n_units + np.arange(trains.n_units)).ravel()
+    event = np.repeat(events, trains.n_units)
+    slack = 2 * rounding(event, before, after)
+    first, last = (np.searchsorted(key, train + 1j * edge) for edge in (event - before - slack, event + after + slack))
+    cut = np.repeat(np.arange(len(train)), last - first)
+    absolute = trains.times[ranges(first, last - first)]
+    relative = absolute - event[cut]
+    # A spike that lies on a border of the cut but for rounding counts as on it, as in `spikelearn.binning`.
+    slack = rounding(absolute, event[cut], before, after)
+    keep = (relative >= -before - slack) & (relative < after - slack)
+    return np.maximum(relative[keep], -before), offsets_of(np.bincount(cut[keep], minlength=len(train)))

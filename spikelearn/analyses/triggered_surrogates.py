@@ -1,0 +1,213 @@
+"""A nested test of spike-triggered covariance: how many axes differ from what shifted spike trains would show.
+
+Null hypothesis of stage i: given the projections on the i axes accepted so far, the weights say nothing about the
+rest of the stimulus. A surrogate keeps every weight with its own projections on the accepted axes, and takes the
+rest of the stimulus vector from a frame that lies a random circular shift away. For a Gaussian stimulus the rest is
+independent of the projections, and under the null of the weights too, so the shifted set has the law of the data:
+the same weights and their autocorrelation, the same accepted variances, fresh noise in the rest and between the two.
+With overlapping windows the rest is not quite independent of the projections at neighbouring frames, which shows where
+most windows hold many spikes: `docs/triggered.md` gives the rates that were measured.
+At stage 0 this is the circular shift of the whole spike train. The statistic is of the whole covariance matrix, the
+eigenvalue next to those accepted, so that an accepted axis repels its neighbours in surrogates as it does in data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble
+from spikelearn.analyses.whitening import Whitening
+
+__all__ = ["Stage", "nested_test", "rank_p_value", "shifted_covariances", "whitened_covariance"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the nested test.
+
+    Parameters
+    ----------
+    component : int
+        Place of the tested eigenvalue, counted from the smallest.
+    value : float
+        The eigenvalue.
+    p_value : float
+        Chance, under the null, of an eigenvalue at either end that is as extreme among surrogates.
+    low, high : float
+        Quantiles ``alpha/2`` and ``1 - alpha/2`` of the smallest and the largest eigenvalue left in the surrogates.
+    """
+
+    component: int
+    value: float
+    p_value: float
+    low: float
+    high: float
+
+
+def nested_test(
+    ensemble: Ensemble,
+    weights: Floats,
+    white: Whitening,
+    matrix: Floats,
+    *,
+    n_surrogates: int,
+    alpha: float,
+    max_axes: int,
+    min_shift: int,
+    relative_to_bulk: bool,
+    rng: np.random.Generator,
+) -> list[Stage]:
+    """Accept axes one after the other until one is no more extreme than in surrogates drawn afresh for it.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The stimulus vectors.
+    weights : ndarray, shape (n_vectors,)
+        Weight of every vector.
+    white : Whitening
+        Whitened coordinates, `kept` of them.
+    matrix : ndarray, shape (kept, kept)
+        Weighted covariance of the data in these coordinates, the prior being 1.
+    n_surrogates : int
+        Shifted sets a stage.
+    alpha : float
+        Level of each stage, and so the chance of one axis too many.
+    max_axes : int
+        Stop after so many.
+    min_shift : int
+        Smallest shift, in frames.
+    relative_to_bulk : bool
+        Whether eigenvalues are taken relative to the median of those not accepted, in data and surrogates alike.
+    rng : numpy.random.Generator
+        Source of the shifts.
+
+    Returns
+    -------
+    list of Stage
+        The accepted axes in order, and the first that was not accepted unless `max_axes` came first.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    kept = len(values)
+    low = high = 0
+    stages: list[Stage] = []
+    while low + high < min(max_axes, kept):
+        accepted = vectors[:, list(range(low)) + list(range(kept - high, kept))]
+        shifts = rng.integers(min_shift, ensemble.n_vectors - min_shift + 1, size=n_surrogates)
+        surrogates = np.linalg.eigvalsh(shifted_covariances(ensemble, weights, white, accepted, shifts))
+        scaled = np.vstack([values, surrogates])
+        if relative_to_bulk:
+            scaled = scaled / np.median(scaled[:, low : kept - high], axis=1, keepdims=True)
+        lowest, highest = scaled[:, low], scaled[:, kept - 1 - high]
+        p_value, at_high = rank_p_value(lowest, highest)
+        stages.append(
+            Stage(
+                kept - 1 - high if at_high else low,
+                float(highest[0] if at_high else lowest[0]),
+                p_value,
+                float(np.quantile(lowest[1:], alpha / 2)),
+                float(np.quantile(highest[1:], 1 - alpha / 2)),
+            )
+        )
+        if p_value > alpha:
+            break
+        low, high = (low, high + 1) if at_high else (low + 1, high)
+    return stages
+
+
+def rank_p_value(lowest: Floats, highest: Floats) -> tuple[float, bool]:
+    """Rank the first of several equivalent sets by its more extreme end; give the p-value, and whether it is the high.
+
+    The statistic of every set is the smaller of its two ranks, and the p-value is the share of sets, the data
+    included, whose statistic is no larger: exact, whatever the dependence of the two ends, as long as the sets are
+    exchangeable.
+
+    Parameters
+    ----------
+    lowest, highest : ndarray, shape (1 + n_surrogates,)
+        Smallest and largest eigenvalue of the data, then of each surrogate.
+
+    Examples
+    --------
+    >>> rank_p_value(np.array([0.5, 0.6, 0.7, 0.8]), np.array([1.9, 1.2, 1.3, 1.4]))
+    (0.25, True)
+    """
+    rank_low = (lowest[np.newaxis] <= lowest[:, np.newaxis]).sum(axis=1)
+    rank_high = (highest[np.newaxis] >= highest[:, np.newaxis]).sum(axis=1)
+    extreme = np.minimum(rank_low, rank_high)
+    at_high = rank_high[0] < rank_low[0]
+    if rank_high[0] == rank_low[0]:
+        # Both ends are equally rare: take the one that lies further out of the surrogates.
+        outside_high = highest[0] - np.median(highest)
+        outside_low = np.median(lowest) - lowest[0]
+        at_high = outside_high / (np.ptp(highest[1:]) or 1.0) >= outside_low / (np.ptp(lowest[1:]) or 1.0)
+    return float((extreme <= extreme[0]).mean()), bool(at_high)
+
+
+def whitened_covariance(white: Whitening, covariance: Floats, prior: Floats) -> Floats:
+    """Express how a covariance differs from the prior in whitened coordinates, and add the identity.
+
+    Without a ridge this is ``W' C W``. With one, ``I + W' (C - S) W``, so that no change reads as 1 in every direction.
+    """
+    difference = white.matrix.T @ (covariance - prior) @ white.matrix
+    moved: Floats = np.eye(len(difference)) + (difference + difference.T) / 2
+    return moved
+
+
+def shifted_covariances(
+    ensemble: Ensemble, weights: Floats, white: Whitening, accepted: Floats, shifts: Integers
+) -> Floats:
+    """Give the whitened covariance of surrogates: own projections on the accepted axes, the rest from elsewhere.
+
+    Parameters
+    ----------
+    ensemble, weights, white
+        As for `nested_test`.
+    accepted : ndarray, shape (kept, n_accepted)
+        Orthonormal axes in whitened coordinates; none at stage 0.
+    shifts : ndarray of int, shape (n_surrogates,)
+        Each surrogate takes the rest of the stimulus from so many frames later, round the recording.
+
+    Returns
+    -------
+    ndarray, shape (n_surrogates, kept, kept)
+        Comparable with `whitened_covariance` of the data, which a shift of 0 gives back.
+    """
+    index = np.flatnonzero(weights)
+    used = weights[index]
+    kept, n_accepted = accepted.shape
+    size = ensemble.size
+    frames = max(1, CHUNK_NUMBERS // size)
+    total = float(used.sum())
+    own = np.empty((len(index), n_accepted))
+    if n_accepted:
+        to_accepted = white.matrix @ accepted
+        for begin in range(0, len(index), frames):
+            own[begin : begin + frames] = ensemble.rows(index[begin : begin + frames]) @ to_accepted
+    # z' = (1 - E E') W' x[t + shift] + E u[t], with u the projections of the data on the accepted axes E.
+    rest = white.matrix.T - accepted @ (accepted.T @ white.matrix.T)
+    transform = np.hstack([rest, accepted])
+    result = np.empty((len(shifts), kept, kept))
+    ridge_share = np.eye(kept) - np.diag(white.prior)
+    root = np.sqrt(used)
+    for k, shift in enumerate(shifts):
+        moment = np.zeros((size + n_accepted, size + n_accepted))
+        mean = np.zeros(size + n_accepted)
+        moved = (index + shift) % ensemble.n_vectors
+        for begin in range(0, len(index), frames):
+            piece = slice(begin, begin + frames)
+            rows = np.hstack([ensemble.rows(moved[piece]), own[piece]])
+            mean += used[piece] @ rows
+            rows *= root[piece, np.newaxis]
+            moment += rows.T @ rows
+        mean /= total
+        moment = moment / total - np.outer(mean, mean)
+        one = transform @ moment @ transform.T
+        result[k] = (one + one.T) / 2 + ridge_share
+    return result

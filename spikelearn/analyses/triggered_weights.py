@@ -1,0 +1,244 @@
+"""Weights of the spike-triggered ensemble: spike counts of one cell, of two cells, or joint counts of a pair."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikelearn.analyses.ensemble import Ensemble, whole_steps
+from spikelearn.binning import bin_indices
+from spikelearn.parameters import seconds
+from spikelearn.selection import train_of
+from spikelearn.spikes import SpikeTrains
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["effective_sample_size", "frame_counts", "joint_weights", "read_weights", "summed_weights"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def frame_counts(trains: SpikeTrains, dt: float) -> Integers:
+    """Count the spikes in every frame of length `dt`: int64 array of shape (trials, units, frames).
+
+    Frames begin at ``t_start + k*dt``; the last one may reach beyond ``t_stop``. A spike on the begin of a frame
+    belongs to it even where rounding puts it a few units in the last place before.
+    """
+    ratio = trains.duration / dt
+    frames = max(1, math.ceil(ratio - 1e-9 * max(1.0, ratio)))
+    place = np.clip(bin_indices(trains.times, trains.t_start, dt, frames, slack=trains.slack), 0, frames - 1)
+    flat = np.bincount(train_of(trains.offsets) * frames + place, minlength=trains.n_trials * trains.n_units * frames)
+    return flat.astype(np.int64, copy=False).reshape(trains.n_trials, trains.n_units, frames)
+
+
+def joint_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_size: Any, max_lag: Any = 0.0) -> Any:
+    """Count, for every bin, the spike pairs of two cells whose later spike lies in it.
+
+    The weight of bin t' is the sum of the joint PSTH counts in the bins whose later time is t',
+    ``w[t'] = n1[t'] n2[t'] + sum over l = 1..L of (n1[t'] n2[t' - l] + n1[t' - l] n2[t'])``, pairs in the same bin
+    counted once. Handed to `spike_triggered_average` or `spike_triggered_covariance` as ``weights=``, it triggers on
+    the joint response. Three things follow from what the weights are, and are for the reader to mind:
+
+    - weights are products, so the noise follows `effective_sample_size`, not the number of pairs;
+    - with lags, the earlier spike answered an earlier stimulus, so shifted copies of the filters come in;
+    - for the same reason the window must reach back over the memory of the earlier spike: filter plus `max_lag`.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        Trials x units.
+    units : pair of int
+        The two cells.
+    bin_size : float or Quantity
+        Bin width in seconds; the frame length of the stimulus they will weight.
+    max_lag : float or Quantity
+        Largest distance L of the two spikes in seconds, a whole number of bins; 0 takes pairs in the same bin.
+
+    Returns
+    -------
+    xarray.DataArray of int64, dims (trial, time)
+        Pairs by the bin of their later spike; ``time`` is the begin of the bin in seconds. Silent trials give zeros.
+
+    Raises
+    ------
+    ValueError
+        The units are the same or do not exist, or `max_lag` is negative, longer than the recording or not on bins.
+
+    References
+    ----------
+    002 Q3 parts 4 to 6: the joint count of times t < t' is associated with the stimulus at t'.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_arrays([[0.001, 0.021], [0.011, 0.022]], t_start=0.0, t_stop=0.03)
+    >>> joint_weights(trains, bin_size=0.01, max_lag=0.01).values
+    array([[0, 1, 2]])
+    """
+    first, second = _pair(trains, units, "joint_weights")
+    width = _width(bin_size, "joint_weights")
+    lags = whole_steps(max_lag, width, "joint_weights: max_lag")
+    counts = frame_counts(trains, width)
+    frames = counts.shape[2]
+    if not 0 <= lags < frames:
+        raise ValueError(f"joint_weights: max_lag must be 0 to {(frames - 1) * width:g} s, got {lags * width:g} s")
+    one, two = counts[:, first], counts[:, second]
+    weights = one * two + one * _recent(two, lags) + _recent(one, lags) * two
+    return _labelled(weights, trains, width, "joint_weights", {"units": [first, second], "max_lag": lags * width})
+
+
+def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_size: Any) -> Any:
+    """Count the spikes of two cells together in every bin: the simpler weights that joint ones are compared with.
+
+    Their average stimulus differs from the joint one by ``Cov(N1, N2 | x)`` and by taking the sum of the two
+    responses in place of the product; the subspaces agree for cells that are independent given the stimulus and
+    whose joint response is counted at lag 0, unless the sum or the product happens to be flat in a direction.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        Trials x units.
+    units : pair of int
+        The two cells.
+    bin_size : float or Quantity
+        Bin width in seconds.
+
+    Returns
+    -------
+    xarray.DataArray of int64, dims (trial, time)
+        Spikes of both cells.
+
+    References
+    ----------
+    002 Q3 part 6.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_arrays([[0.001, 0.021], [0.011, 0.022]], t_start=0.0, t_stop=0.03)
+    >>> summed_weights(trains, bin_size=0.01).values
+    array([[1, 1, 2]])
+    """
+    first, second = _pair(trains, units, "summed_weights")
+    width = _width(bin_size, "summed_weights")
+    counts = frame_counts(trains, width)
+    return _labelled(counts[:, first] + counts[:, second], trains, width, "summed_weights", {"units": [first, second]})
+
+
+def effective_sample_size(weights: ArrayLike) -> float:
+    """Give the number of equally weighted samples with the same sampling error: ``(sum w)**2 / sum w**2``.
+
+    It is the number of spikes where no frame has more than one, and less than the number of pairs for joint weights.
+    Zero where all weights are zero.
+
+    Parameters
+    ----------
+    weights : array_like
+        Non-negative weights, of any shape.
+
+    Examples
+    --------
+    >>> effective_sample_size([1, 1, 0, 4])
+    2.0
+    """
+    flat = np.asarray(weights, dtype=np.float64).ravel()
+    square = float(flat @ flat)
+    return float(flat.sum()) ** 2 / square if square > 0 else 0.0
+
+
+def read_weights(ensemble: Ensemble, trains: SpikeTrains | None, weights: Any) -> tuple[Floats, list[Any]]:
+    """Give weights for an ensemble from spike trains or from given weights, with a label for each set.
+
+    Returns
+    -------
+    ndarray, shape (sets, n_stimuli, frames)
+        Summed over trials where every trial repeats one stimulus.
+    list
+        Unit numbers, or the name of the given weights.
+
+    Raises
+    ------
+    ValueError
+        The stimulus does not cover the recording, frame for frame, or the weights do not fit or are negative or NaN.
+    """
+    frames, stimuli = ensemble.n_frames, len(ensemble.stimulus)
+    labels: list[Any]
+    if weights is None:
+        if trains is None:
+            raise ValueError("trains or weights must be given, got neither")
+        if trains.n_units == 0 or trains.n_trials == 0:
+            raise ValueError(f"trains must hold a unit and a trial, got {trains!r}")
+        counts = frame_counts(trains, ensemble.dt)
+        if counts.shape[2] != frames:
+            side = "longer" if counts.shape[2] < frames else "shorter"
+            raise ValueError(
+                f"stimulus must hold one frame for each {ensemble.dt:g} s of the recording, {counts.shape[2]} frames, "
+                f"got {frames}: it is {side}"
+            )
+        sets, labels = np.moveaxis(counts, 1, 0).astype(np.float64), list(range(trains.n_units))
+    else:
+        sets, labels = _given(weights, ensemble), [str(getattr(weights, "name", None) or "weights")]
+    if stimuli == 1:
+        return sets.sum(axis=1, keepdims=True), labels
+    if sets.shape[1] != stimuli:
+        raise ValueError(f"stimulus must be one for all or one for each of {sets.shape[1]} trials, got {stimuli}")
+    return sets, labels
+
+
+def _given(weights: Any, ensemble: Ensemble) -> Floats:
+    width = getattr(weights, "attrs", {}).get("bin_size")
+    if width is not None and abs(float(width) - ensemble.dt) > 1e-9 * ensemble.dt:
+        raise ValueError(f"weights must have bins as long as dt = {ensemble.dt:g} s, got bin_size {width:g} s")
+    array = np.asarray(weights, dtype=np.float64)
+    if array.ndim == 1:
+        array = array[np.newaxis]
+    if array.ndim != 2 or array.shape[1] != ensemble.n_frames:
+        raise ValueError(
+            f"weights must have the shape (frames,) or (trials, frames) with {ensemble.n_frames} frames, "
+            f"got {array.shape}"
+        )
+    if not np.isfinite(array).all() or (array < 0).any():
+        raise ValueError("weights must be finite and not negative")
+    return array[np.newaxis]
+
+
+def _recent(counts: Integers, lags: int) -> Integers:
+    """Sum the counts of the `lags` bins before each bin; bins before the recording hold none."""
+    total = np.cumsum(counts, axis=1)
+    before = np.zeros_like(counts)
+    before[:, 1:] = total[:, :-1]
+    before[:, lags + 1 :] -= total[:, : -lags - 1]
+    return before
+
+
+def _pair(trains: SpikeTrains, units: tuple[int, int], where: str) -> tuple[int, int]:
+    try:
+        first, second = (int(unit) for unit in units)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where}: units must be two unit numbers, got {units!r}") from error
+    if first == second or not (0 <= first < trains.n_units and 0 <= second < trains.n_units):
+        raise ValueError(f"{where}: units must be two different ones of 0 to {trains.n_units - 1}, got {units!r}")
+    return first, second
+
+
+def _width(bin_size: Any, where: str) -> float:
+    width = seconds(bin_size, f"{where}: bin_size")
+    if width <= 0:
+        raise ValueError(f"{where}: bin_size must be positive, got {width} s")
+    return width
+
+
+def _labelled(weights: Integers, trains: SpikeTrains, width: float, name: str, attrs: dict[str, Any]) -> xr.DataArray:
+    import xarray as xr
+
+    time = trains.t_start + np.arange(weights.shape[1]) * width
+    return xr.DataArray(
+        weights,
+        dims=("trial", "time"),
+        coords={"trial": np.arange(len(weights)), "time": ("time", time, {"units": "s"})},
+        name=name,
+        attrs={"units": "1", "bin_size": width, **attrs},
+    )

@@ -1,0 +1,237 @@
+"""The command analyse: regularity, PSTH, correlogram, JPSTH and spike-triggered average of recorded spike trains."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn import analyses
+from spikelearn.interop import read_spikes
+from spikelearn.parameters import seconds
+from spikelearn.storage import whole_folder, write_manifest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from spikelearn.spikes import SpikeTrains
+
+__all__ = ["analyse", "read_stimulus"]
+
+BIN, MOST_BINS, LAG_FRAMES, MOST_ROWS = 0.01, 200, 20, 20
+HEADINGS = {"rate": "rate (Hz)", "isi": "mean interval (s)", "fano_factor": "Fano factor"}
+
+
+def analyse(
+    path: str | os.PathLike[str],
+    output: str | os.PathLike[str] | None = None,
+    *,
+    units: Sequence[int] | None = None,
+    bin_size: Any = None,
+    stimulus: str | os.PathLike[str] | None = None,
+    stimulus_dt: Any = None,
+    stimulus_window: Sequence[Any] | None = None,
+    t_start: Any = None,
+    t_stop: Any = None,
+    by_trial: bool = False,
+    refractoriness: Any = "5 ms",
+) -> str:
+    """Analyse a file of spike trains, or the folder of a recording, and write tables, data and figures into a folder.
+
+    Parameters
+    ----------
+    path : path
+        A .nwb, .csv or .parquet file, or a folder that ``spikelearn run`` or ``Recording.save`` wrote.
+    output : path, optional
+        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Earlier results are replaced.
+    units : (int, int), optional
+        The pair for PSTH, correlogram and JPSTH. Without it the first two units, and what they do not allow is left
+        out with the reason; with it, that is an error.
+    bin_size : float, str or Quantity, optional
+        Width of the bins; it must divide the window. Without it about 10 ms, but at most 200 bins.
+    stimulus : path, optional
+        A .npy or .csv file, one row a frame, for the spike-triggered average of every unit.
+    stimulus_dt : float, str or Quantity, optional
+        Length of a frame; needed with a stimulus.
+    stimulus_window : pair, optional
+        Range of lags before the spike, for example ``("-50 ms", "0 ms")``; 20 frames before the spike if not given.
+    t_start, t_stop, by_trial : optional
+        What a foreign file does not say, see `spikelearn.interop.read_spikes`.
+    refractoriness : float, str or Quantity
+        The constant of LVR.
+
+    Returns
+    -------
+    str
+        The regularity table and a line for everything that was written or left out.
+
+    Raises
+    ------
+    ValueError
+        The file or the stimulus cannot be understood, or an analysis that was asked for is not possible.
+    IndexError
+        There is no such unit.
+    OSError
+        The file cannot be read, or the folder not be written.
+    """
+    place = Path(path)
+    trains = read_spikes(place, t_start=t_start, t_stop=t_stop, by_trial=by_trial)
+    if not trains.n_trials or not trains.duration > 0:
+        raise ValueError(f"{place} must hold at least one trial of some length, got {trains}")
+    if units is not None:
+        chosen = trains.select_units(list(units))
+        if chosen.n_units != 2:
+            raise ValueError(f"analyse: units must be two, got {list(units)}")
+    folder = Path(output) if output is not None else Path("runs") / f"{place.stem}-analysis"
+    width = _default_bin(trains) if bin_size is None else seconds(bin_size, "analyse: bin_size")
+    if stimulus is not None and stimulus_dt is None:
+        raise ValueError("analyse: stimulus_dt must say how long a frame of the stimulus is, for example '1 ms'")
+    frames = None if stimulus is None else read_stimulus(stimulus)
+    lines = [repr(trains), ""]
+    with whole_folder(folder, overwrite=True) as temporary:
+        lines += [_regularity(trains, refractoriness, temporary), ""]
+        if frames is not None:
+            lines.append(_triggered(trains, frames, stimulus_dt, stimulus_window, temporary))
+        lines.append(_psth(trains, units, width, temporary))
+        lines += _pair(trains, units, width, temporary)
+        made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
+        write_manifest(temporary, "analysis", {"analysis": made})
+    return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
+
+
+def read_stimulus(path: str | os.PathLike[str]) -> NDArray[np.float64]:
+    """Read a stimulus: a .npy file, or a .csv file with one row a frame and one column a dimension.
+
+    Raises
+    ------
+    ValueError
+        The ending is unknown or the file does not hold numbers.
+    OSError
+        The file cannot be read.
+    """
+    place = Path(path)
+    if place.suffix.lower() not in (".npy", ".csv"):
+        raise ValueError(f"stimulus {place} must end in .npy or .csv")
+    if not place.is_file():
+        raise FileNotFoundError(f"there is no file {place}")
+    try:
+        if place.suffix.lower() == ".npy":
+            frames = np.asarray(np.load(place, allow_pickle=False), dtype=np.float64)
+        else:
+            text = place.read_text(encoding="utf-8").splitlines()
+            frames = np.loadtxt(text[_heading(text) :], delimiter=",", comments="#", ndmin=2)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"stimulus {place} must hold numbers only: {str(error).splitlines()[0]}") from error
+    return frames[:, 0] if frames.ndim == 2 and frames.shape[1] == 1 else frames
+
+
+def _heading(text: Sequence[str]) -> int:
+    """Count the lines ahead of the first number: comments and one line of column names."""
+    for number, line in enumerate(text):
+        if not line.strip() or line.startswith("#"):
+            continue
+        try:
+            float(line.split(",")[0])
+        except ValueError:
+            return number + 1
+        return number
+    raise ValueError("the file is empty")
+
+
+def _default_bin(trains: SpikeTrains) -> float:
+    bins = min(max(round(trains.duration / BIN), 1), MOST_BINS)
+    return trains.duration / bins
+
+
+def _regularity(trains: SpikeTrains, refractoriness: Any, folder: Path) -> str:
+    table = analyses.regularity(trains, refractoriness)
+    table.to_csv(folder / "regularity.csv", index=False)
+    pooled = analyses.regularity(trains, refractoriness, pooled=True)
+    pooled.to_csv(folder / "regularity_pooled.csv", index=False)
+    if trains.n_trials == 1:
+        return _text(table.drop(columns="trial"))
+    shown = _text(table.head(MOST_ROWS))
+    if len(table) > MOST_ROWS:
+        shown += f"\n... {len(table) - MOST_ROWS} more rows in regularity.csv"
+    return f"{shown}\n\nall trials of a unit together:\n{_text(pooled)}"
+
+
+def _text(table: pd.DataFrame) -> str:
+    shown = table.rename(columns=HEADINGS)
+    return str(shown.to_string(index=False, na_rep="-", float_format=lambda value: f"{value:.4g}"))
+
+
+def _psth(trains: SpikeTrains, units: Sequence[int] | None, width: float, folder: Path) -> str:
+    from spikelearn.analyses.figures import plot_psth, plot_raster
+    from spikelearn.plotting import new_figure
+
+    result = analyses.psth(trains, width)
+    result.to_netcdf(folder / "psth.nc", engine="h5netcdf")
+    shown = list(units) if units is not None else list(range(min(trains.n_units, 2)))
+    if shown:
+        figure = new_figure(5.0 * len(shown), 5.0)
+        panels = np.asarray(figure.subplots(2, len(shown), sharex="col", squeeze=False))
+        for column, unit in enumerate(shown):
+            plot_raster(panels[0, column], trains, unit=unit)
+            panels[0, column].set(title=f"unit {unit}", xlabel="")
+            plot_psth(panels[1, column], result, unit=unit)
+        figure.savefig(folder / "psth.png", dpi=150)
+    return f"PSTH of {trains.n_units} units in bins of {width * 1e3:.6g} ms: psth.nc, psth.png"
+
+
+def _pair(trains: SpikeTrains, units: Sequence[int] | None, width: float, folder: Path) -> list[str]:
+    """Correlogram and JPSTH of the pair; without explicit units, what is not possible becomes a line of text."""
+    if units is None and trains.n_units < 2:
+        return ["correlogram and JPSTH left out: they need two units"]
+    pair = (0, 1) if units is None else (int(units[0]), int(units[1]))
+    lines = []
+    for name, function in (("correlogram", _correlogram), ("JPSTH", _jpsth)):
+        try:
+            function(trains, pair, width, folder)
+        except ValueError as error:
+            if units is not None:
+                raise
+            lines.append(f"{name} left out: {error}")
+        else:
+            lines.append(f"{name} of units {pair[0]} and {pair[1]}: {name.lower()}.nc, {name.lower()}.png")
+    return lines
+
+
+def _correlogram(trains: SpikeTrains, pair: tuple[int, int], _width: float, folder: Path) -> None:
+    from spikelearn.analyses.figures import plot_correlogram
+    from spikelearn.plotting import new_figure
+
+    longest = min(0.05, trains.duration / 4)
+    result = analyses.cross_correlogram(trains, pair, longest / 50, longest)
+    result.to_netcdf(folder / "correlogram.nc", engine="h5netcdf")
+    figure = new_figure(6.0, 4.0)
+    plot_correlogram(figure.add_subplot(), result)
+    figure.savefig(folder / "correlogram.png", dpi=150)
+
+
+def _jpsth(trains: SpikeTrains, pair: tuple[int, int], width: float, folder: Path) -> None:
+    result = analyses.jpsth(trains, pair, width)
+    result.to_netcdf(folder / "jpsth.nc", engine="h5netcdf")
+    figure: Figure = analyses.jpsth_figure(result)
+    figure.savefig(folder / "jpsth.png", dpi=150)
+
+
+def _triggered(
+    trains: SpikeTrains, frames: NDArray[np.float64], dt: Any, window: Sequence[Any] | None, folder: Path
+) -> str:
+    length = seconds(dt, "analyse: stimulus_dt")
+    if window is None:
+        first, last = -LAG_FRAMES * length, 0.0
+    else:
+        first, last = (seconds(edge, "analyse: stimulus_window") for edge in window)
+    average = analyses.spike_triggered_average(frames, length, trains, (first, last))
+    average.to_netcdf(folder / "sta.nc", engine="h5netcdf")
+    figure = analyses.plot_triggered_average(average)
+    figure.savefig(folder / "sta.png", dpi=150)
+    used = ", ".join(f"{int(weight)}" for weight in average["weight"].values)
+    return f"spike-triggered average over lags {first} s to {last} s, spikes used: {used}: sta.nc, sta.png"

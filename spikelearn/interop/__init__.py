@@ -1,0 +1,5 @@
+"""Spike trains to and from other formats; every extra package is imported only where it is used."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,92 @@
+"""Spike trains as Parquet: one row a spike, and the rest in the file's metadata."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from spikelearn.interop.extras import extra
+from spikelearn.interop.facts import decode_facts, encode_facts
+from spikelearn.interop.table import read_frame, to_frame
+from spikelearn.parameters import seconds
+from spikelearn.spikes import SpikeTrains
+from spikelearn.storage import whole_file
+
+__all__ = ["read_parquet", "write_parquet"]
+
+KEY = b"spikelearn"
+
+
+def write_parquet(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
+    """Write a Parquet file with the columns trial, unit and time (seconds), whole or not at all.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        What to write.
+    path : path
+        Where to.
+
+    Raises
+    ------
+    ImportError
+        The extra ``parquet`` is not installed.
+    OSError
+        The place cannot be written to.
+    """
+    arrow = extra("pyarrow", "parquet", "write_parquet")
+    parquet = extra("pyarrow.parquet", "parquet", "write_parquet")
+    frame = to_frame(trains)
+    table = arrow.table({name: frame[name].to_numpy() for name in ("trial", "unit", "time")})
+    with whole_file(path) as temporary:
+        parquet.write_table(table.replace_schema_metadata({KEY: encode_facts(trains).encode()}), temporary)
+
+
+def read_parquet(
+    path: str | os.PathLike[str],
+    *,
+    t_start: Any = None,
+    t_stop: Any = None,
+    n_units: int | None = None,
+    n_trials: int | None = None,
+    observed: ArrayLike | None = None,
+) -> SpikeTrains:
+    """Read a Parquet file with the columns unit and time (seconds), and trial where there are several.
+
+    Parameters
+    ----------
+    path : path
+        Written by `write_parquet` or by anything else.
+    t_start, t_stop, n_units, n_trials, observed : optional
+        As in `read_csv`.
+
+    Raises
+    ------
+    ImportError
+        The extra ``parquet`` is not installed.
+    ValueError
+        The file is no such table, was cut off, or its spikes do not fit.
+    OSError
+        The file cannot be read.
+    """
+    arrow = extra("pyarrow", "parquet", "read_parquet")
+    parquet = extra("pyarrow.parquet", "parquet", "read_parquet")
+    where = str(path)
+    try:
+        table = parquet.read_table(path)
+    except arrow.lib.ArrowException as error:
+        raise ValueError(f"{where} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
+    except OSError as error:
+        if not os.path.isfile(path):
+            raise
+        raise ValueError(f"{where} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
+    metadata = table.schema.metadata or {}
+    facts = decode_facts(metadata[KEY].decode(), where) if KEY in metadata else {}
+    facts.pop("n_spikes", None)
+    given = {"n_units": n_units, "n_trials": n_trials, "observed": observed}
+    for name, value in (("t_start", t_start), ("t_stop", t_stop)):
+        given[name] = None if value is None else seconds(value, f"read_parquet: {name}")
+    frame = table.to_pandas()
+    return read_frame(frame, facts | {key: value for key, value in given.items() if value is not None}, where)

@@ -1,0 +1,230 @@
+"""Firing rates: a number with a unit, or a function of time; evaluated, integrated and bounded."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikelearn.parameters import quantity, si_value, validate_parameters
+from spikelearn.sources.quadrature import bin_integrals
+
+__all__ = ["BoundedRate", "SinusoidalRate", "checked_rate", "mean_counts", "poisson_points", "rate_at", "rate_bound"]
+
+Floats = NDArray[np.float64]
+
+_GRID = 2001
+_HEADROOM = 1.2
+
+
+@dataclass(frozen=True)
+class SinusoidalRate:
+    """The rate ``mean (1 + depth sin(2 pi frequency t + phase))``.
+
+    Parameters
+    ----------
+    mean : Quantity
+        Hz.
+    depth : float
+        0 to 1, so that the rate is never negative.
+    frequency : Quantity
+        Hz.
+    phase : float
+        Radians.
+
+    Examples
+    --------
+    >>> SinusoidalRate(mean="20 Hz", depth=0.5, frequency="4 Hz")(np.array([0.0, 0.0625]))
+    array([20., 30.])
+    """
+
+    mean: Any = quantity("20 Hz", positive=True, doc="rate averaged over a cycle")
+    depth: Any = quantity("0.5", nonnegative=True, doc="modulation depth, 0 to 1")
+    frequency: Any = quantity("4 Hz", positive=True, doc="cycles per second")
+    phase: Any = quantity("0", doc="phase at time 0 in radians")
+
+    def __post_init__(self) -> None:
+        validate_parameters(self)
+        if self.depth > 1:
+            raise ValueError(f"SinusoidalRate.depth must not exceed 1, got {self.depth}")
+
+    def __call__(self, times: ArrayLike) -> Floats:
+        """Give the rate in Hz at times in seconds."""
+        angle = 2 * np.pi * float(self.frequency) * np.asarray(times, dtype=np.float64) + self.phase
+        result: Floats = float(self.mean) * (1 + self.depth * np.sin(angle))
+        return result
+
+    @property
+    def maximum(self) -> float:
+        """A bound of the rate in Hz."""
+        return float(float(self.mean) * (1 + self.depth))
+
+
+@dataclass(frozen=True)
+class BoundedRate:
+    """A rate that is a function of time together with a bound that it never exceeds.
+
+    Thinning needs a bound. Where none is known it is looked for on a grid, and a function with a peak narrower than the
+    grid is refused when a spike meets the peak; saying the bound here avoids that.
+
+    Parameters
+    ----------
+    function : callable
+        From an array of times in seconds to rates in Hz.
+    bound : Quantity
+        Hz.
+    """
+
+    function: Callable[[Any], Any]
+    bound: Any = quantity("100 Hz", positive=True, doc="never exceeded")
+
+    def __post_init__(self) -> None:
+        validate_parameters(self)
+
+    def __call__(self, times: ArrayLike) -> Any:
+        """Give the rate in Hz at times in seconds."""
+        return self.function(times)
+
+    @property
+    def maximum(self) -> float:
+        """The bound in Hz."""
+        return float(self.bound)
+
+
+def checked_rate(value: Any, where: str) -> Any:
+    """Check a rate given to a source: a callable is kept, anything else becomes a quantity in Hz.
+
+    Raises
+    ------
+    ValueError
+        The unit is not that of Hz, or the rate is negative or not finite.
+    """
+    if callable(value):
+        return value
+    plain = si_value(value, "1 Hz", where)
+    if not isinstance(plain, float):
+        raise TypeError(f"{where} must be one rate or a function of time, got an array of shape {plain.shape}")
+    if not 0 <= plain < np.inf:
+        raise ValueError(f"{where} must be finite and not negative, got {value}")
+    from brian2.units import hertz
+
+    return plain * hertz
+
+
+def rate_at(rate: Any, times: ArrayLike, where: str) -> Floats:
+    """Evaluate a rate in Hz at times in seconds.
+
+    A function may take and give plain numbers or quantities.
+
+    Raises
+    ------
+    ValueError
+        A function of time gives another shape or unit, or a negative or infinite rate; the first such time is named.
+    """
+    points = np.asarray(times, dtype=np.float64)
+    if not callable(rate):
+        return np.full(points.shape, float(rate))
+    given = _evaluate(rate, points)
+    values = si_value(given, "1 Hz", where) if hasattr(given, "dim") else given
+    try:
+        values = np.broadcast_to(np.asarray(values, dtype=np.float64), points.shape)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where} must give one rate for each time, got {given!r}") from error
+    bad = ~((values >= 0) & np.isfinite(values))
+    if bad.any():
+        first = int(bad.argmax())
+        raise ValueError(
+            f"{where} must be finite and not negative, got {float(values.flat[first])} Hz "
+            f"at {float(points.flat[first])} s"
+        )
+    return values
+
+
+def _evaluate(rate: Any, points: Floats) -> Any:
+    """Call a rate with plain seconds, or with a quantity where it was written for one, as Brian2's TimedArray is."""
+    try:
+        return rate(points)
+    except Exception as error:
+        from brian2.units import second
+        from brian2.units.fundamentalunits import DimensionMismatchError
+
+        if not isinstance(error, DimensionMismatchError):
+            raise
+    return rate(points * second)
+
+
+def mean_counts(rate: Any, edges: Floats, where: str) -> Floats:
+    """Integrate a rate over bins: the expected spike counts, shape (n_bins,)."""
+    if not callable(rate):
+        result: Floats = float(rate) * np.diff(edges)
+        return result
+    return bin_integrals(lambda times: rate_at(rate, times, where), edges)
+
+
+def rate_bound(rate: Any, t_start: float, t_stop: float, where: str) -> float:
+    """Give a bound of the rate in Hz within the window: exact, declared, or found on a grid with some headroom."""
+    if not callable(rate):
+        return float(rate)
+    declared = getattr(rate, "maximum", None)
+    if declared is not None:
+        return float(declared)
+    return _HEADROOM * float(rate_at(rate, np.linspace(t_start, t_stop, _GRID), where).max())
+
+
+def poisson_points(
+    rng: np.random.Generator,
+    rate: Any,
+    t_start: float,
+    t_stop: float,
+    n_trains: int,
+    where: str,
+    *,
+    factor: float = 1.0,
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Draw Poisson spikes of rate ``factor * rate`` in continuous time, by thinning where the rate is a function.
+
+    Returns
+    -------
+    times : ndarray
+        In seconds, not sorted.
+    train : ndarray of int
+        The train of each spike.
+
+    Raises
+    ------
+    ValueError
+        The rate exceeds the bound that was declared or found.
+    """
+    bound = rate_bound(rate, t_start, t_stop, where)
+    train = np.repeat(np.arange(n_trains), rng.poisson(factor * bound * (t_stop - t_start), size=n_trains))
+    times = rng.uniform(t_start, t_stop, size=len(train))
+    keep = accept(rng, rate, times, bound, where)
+    return times[keep], train[keep]
+
+
+def accept(rng: np.random.Generator, rate: Any, times: Floats, bound: float, where: str) -> NDArray[np.bool_]:
+    """Thin candidates drawn at the rate `bound` down to the rate wanted."""
+    if not callable(rate):
+        return np.ones(len(times), dtype=bool)
+    values = rate_at(rate, times, where)
+    above = values > bound * (1 + 1e-12)
+    if above.any():
+        first = int(above.argmax())
+        raise ValueError(
+            f"{where} must not exceed its bound of {bound:.6g} Hz, got {values[first]:.6g} Hz at {times[first]:.6g} s; "
+            "say the largest rate with BoundedRate(function, bound)"
+        )
+    return rng.random(len(times)) * bound < values
+
+
+def rate_label(rate: Any) -> str:
+    """Describe a rate in a few words, for attributes and titles."""
+    if not callable(rate):
+        return f"{float(rate):g} Hz"
+    if dataclasses.is_dataclass(rate):
+        return type(rate).__name__
+    return getattr(rate, "__name__", "function of time")

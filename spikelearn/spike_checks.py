@@ -1,0 +1,128 @@
+"""What spike times must be before they become SpikeTrains; each error names the first offender."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["check_indices", "check_layout", "check_observed", "check_times", "frozen", "plain_times"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """Make an array read-only."""
+    array.setflags(write=False)
+    return array
+
+
+def plain_times(times: Any) -> Floats:
+    """Read a one-dimensional array of times in seconds or as a Quantity.
+
+    Raises
+    ------
+    ValueError
+        The array has another number of dimensions, or the unit is not one of time.
+    """
+    if hasattr(times, "dim"):
+        from spikelearn.parameters import si_value
+
+        return np.atleast_1d(np.asarray(si_value(times, "1 second", "spike times"), dtype=np.float64))
+    array = np.asarray(times, dtype=np.float64)
+    if array.ndim != 1:
+        raise ValueError(f"the spike times of one unit must be one-dimensional, got shape {array.shape}")
+    return array
+
+
+def check_indices(name: str, index: Integers, shape: tuple[int, ...], size: int) -> None:
+    """Refuse indices of another length than the times, or outside 0 to ``size - 1``.
+
+    Raises
+    ------
+    ValueError
+        One of these was found.
+    """
+    if index.shape != shape:
+        raise ValueError(f"{name} and times must have the same length, got {index.shape} and {shape}")
+    if len(index) and (index.min() < 0 or index.max() >= size):
+        raise ValueError(f"{name} must lie in 0 to {size - 1}, got {index.min()} to {index.max()}")
+
+
+def check_layout(flat: Floats, offsets: Integers, n_units: int) -> None:
+    """Refuse offsets that do not cut the flat times into whole trials.
+
+    Raises
+    ------
+    ValueError
+        Times or offsets have a wrong shape, or the offsets do not rise from 0 to the number of spikes.
+    """
+    if flat.ndim != 1:
+        raise ValueError(f"SpikeTrains.times must have one dimension, got shape {flat.shape}")
+    if n_units < 0 or offsets.ndim != 1 or not len(offsets) or (len(offsets) - 1) % (n_units or len(offsets)):
+        raise ValueError(
+            f"SpikeTrains.offsets must have n_trials * n_units + 1 entries, got {offsets.shape} for {n_units} units"
+        )
+    if offsets[0] != 0 or offsets[-1] != len(flat) or (np.diff(offsets) < 0).any():
+        raise ValueError(f"SpikeTrains.offsets must rise from 0 to the number of spikes, {len(flat)}")
+
+
+def check_observed(observed: ArrayLike | None, n_trials: int, start: float, stop: float) -> Floats | None:
+    """Read the observed part of every trial; None where it is the whole window.
+
+    Raises
+    ------
+    ValueError
+        The shape does not fit, or a part is NaN, reversed or reaches beyond the window.
+    """
+    if observed is None:
+        return None
+    parts = np.array(observed, dtype=np.float64)
+    if parts.shape != (n_trials, 2):
+        raise ValueError(f"SpikeTrains.observed must have the shape ({n_trials}, 2), got {parts.shape}")
+    fits = (parts[:, 0] >= start) & (parts[:, 1] <= stop) & (parts[:, 0] <= parts[:, 1])
+    if not fits.all():
+        k = int(fits.argmin())
+        got = [float(edge) for edge in parts[k]]
+        raise ValueError(f"SpikeTrains.observed of trial {k} must lie within {start} s to {stop} s, got {got} s")
+    if (parts == [start, stop]).all():
+        return None
+    return frozen(parts)
+
+
+def check_times(
+    flat: Floats, offsets: Integers, n_units: int, start: float, stop: float, observed: Floats | None
+) -> None:
+    """Refuse NaN, times outside what was observed, and times out of order, naming the first offender.
+
+    Raises
+    ------
+    ValueError
+        One of these was found.
+    """
+
+    def complain(bad: NDArray[np.bool_], what: str, first: int = 0) -> ValueError:
+        position = int(bad.argmax()) + first
+        k = int(np.searchsorted(offsets, position, side="right")) - 1
+        place = f"spike {position - offsets[k]} of unit {k % n_units}, trial {k // n_units}"
+        return ValueError(f"{place} {what}, got {float(flat[position])} s")
+
+    bad = np.isnan(flat)
+    if bad.any():
+        raise complain(bad, "must be a number")
+    bad = (flat < start) | (flat >= stop)
+    if bad.any():
+        raise complain(bad, f"must lie within {start} s <= t < {stop} s")
+    if observed is not None:
+        per_spike = np.repeat(observed, np.diff(offsets[::n_units]), axis=0)
+        bad = (flat < per_spike[:, 0]) | (flat >= per_spike[:, 1])
+        if bad.any():
+            raise complain(bad, "must lie within the part of the trial that was observed")
+    # The step from one train to the next may go down; only falls within a train are out of order.
+    bad = np.diff(flat) < 0
+    borders = offsets[1:-1]
+    bad[borders[(borders > 0) & (borders < len(flat))] - 1] = False
+    if bad.any():
+        raise complain(bad, "must not come before the spike ahead of it", first=1)

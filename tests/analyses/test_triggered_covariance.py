@@ -1,0 +1,313 @@
+"""Spike-triggered covariance: against a slow loop, closed forms of Gaussian stimuli, its limits, and bad input."""
+
+import numpy as np
+import pytest
+from scipy.linalg import subspace_angles
+from scipy.stats import norm
+
+from spikelearn import SpikeTrains
+from spikelearn.analyses import joint_weights, spike_triggered_average, spike_triggered_covariance
+from spikelearn.analyses.ensemble import make_ensemble
+from spikelearn.analyses.triggered_moments import prior_moments
+from spikelearn.analyses.triggered_surrogates import rank_p_value, shifted_covariances, whitened_covariance
+from spikelearn.analyses.whitening import whitening
+
+
+def slow_windows(stimulus, first, n_lags):
+    """Every whole window of (trials, frames, dimensions), written out."""
+    rows, frames = [], []
+    for trial, one in enumerate(stimulus):
+        for k in range(len(one)):
+            if k + first >= 0 and k + first + n_lags <= len(one):
+                rows.append(one[k + first : k + first + n_lags].ravel().astype(float))
+                frames.append((trial, k))
+    return np.array(rows), frames
+
+
+@pytest.mark.parametrize("first", [-9, -3, 0, 2])
+@pytest.mark.parametrize("shape", [(1, 60, 1), (1, 60, 3), (4, 15, 1), (3, 20, 2)])
+@pytest.mark.parametrize("n_lags", [1, 2, 6])
+def test_prior_and_triggered_moments_equal_written_out_windows(first, shape, n_lags):
+    rng = np.random.default_rng(1)
+    stimulus = rng.standard_normal(shape).astype(np.float32) + 20.0
+    weights = rng.poisson(0.8, shape[:2])
+    window = (first * 0.01, (first + n_lags) * 0.01)
+    given = stimulus[0, :, 0] if shape[0] == shape[2] == 1 else stimulus[0] if shape[0] == 1 else stimulus
+    found = spike_triggered_covariance(given, 0.01, None, window, weights=weights, n_surrogates=0)
+    rows, frames = slow_windows(stimulus, first, n_lags)
+    mean, second, total = 0.0, 0.0, 0
+    for row, place in zip(rows, frames, strict=True):
+        mean, second, total = (
+            mean + weights[place] * row,
+            second + weights[place] * np.outer(row, row),
+            total + weights[place],
+        )
+    mean, second = mean / total, second / total
+    # Entries of 400 are summed and subtracted by the loop: 400 * 2e-16 * a few.
+    np.testing.assert_allclose(found["average"].values.ravel(), mean, rtol=1e-12)
+    np.testing.assert_allclose(found["covariance"].values, second - np.outer(mean, mean), atol=1e-11)
+    np.testing.assert_allclose(found["prior_mean"].values.ravel(), rows.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(
+        found["prior_covariance"].values, np.cov(rows.T, bias=True).reshape(rows.shape[1], -1), atol=1e-11
+    )
+    assert found.attrs["weight"] == total
+    assert found.attrs["dropped"] == weights.sum() - total
+
+
+def test_chunks_do_not_show(monkeypatch):
+    rng = np.random.default_rng(2)
+    stimulus, counts = rng.standard_normal(500), rng.poisson(0.5, 500)
+    whole = spike_triggered_covariance(stimulus, 0.01, None, (-0.05, 0.0), weights=counts, seed=4)
+    for module in ("ensemble", "triggered_moments", "triggered_surrogates"):
+        monkeypatch.setattr(f"spikelearn.analyses.{module}.CHUNK_NUMBERS", 70)
+    pieces = spike_triggered_covariance(stimulus, 0.01, None, (-0.05, 0.0), weights=counts, seed=4)
+    for name in whole:
+        np.testing.assert_allclose(pieces[name].values, whole[name].values, atol=1e-12)
+
+
+def coloured(size=5):
+    return 0.6 ** np.abs(np.subtract.outer(np.arange(size), np.arange(size)))
+
+
+def test_joint_weights_satisfy_the_gaussian_identity():
+    # E[w x x']/E[w] - mu mu' = S + S K H K' S for two cells, F_1 = c (1 + u_1^2/2) and F_2 = c exp(0.4 u_2), whose
+    # pairs in a bin have E[w|x] = F = F_1 F_2. H comes from derivatives of F by hand and a Gauss-Hermite rule.
+    S = coloured()
+    K = np.array([[0.8, 0.0, 0.3, 0.0, 0.0], [0.0, 0.5, 0.0, 0.0, 0.9]]).T
+    rng = np.random.default_rng(21)
+    x = rng.standard_normal((400_000, 5)) @ np.linalg.cholesky(S).T
+    u_1, u_2 = (x @ K).T
+    counts = rng.poisson([0.4 * (1 + u_1**2 / 2), 0.4 * np.exp(0.4 * u_2)])
+    times = (np.arange(len(x)) + 0.5) * 0.01
+    trains = SpikeTrains.from_arrays([np.repeat(times, one) for one in counts], t_stop=len(x) * 0.01)
+    weights = joint_weights(trains, bin_size=0.01)
+    found = spike_triggered_covariance(x, 0.01, None, weights=weights, n_surrogates=0)
+
+    nodes, mass = np.polynomial.hermite_e.hermegauss(40)
+    grid = np.stack(np.meshgrid(nodes, nodes), axis=-1) @ np.linalg.cholesky(K.T @ S @ K).T
+    v_1, v_2 = grid[..., 0], grid[..., 1]
+    mass = np.multiply.outer(mass, mass) / mass.sum() ** 2
+    e = np.exp(0.4 * v_2)
+    F, d_1, d_2 = (1 + v_1**2 / 2) * e, v_1 * e, 0.4 * (1 + v_1**2 / 2) * e
+    second = np.array([[e, 0.4 * v_1 * e], [0.4 * v_1 * e, 0.16 * F]])
+    mean_F = (mass * F).sum()
+    gradient = np.array([(mass * d_1).sum(), (mass * d_2).sum()])
+    H = (mass * second).sum(axis=(2, 3)) / mean_F - np.outer(gradient, gradient) / mean_F**2
+    mu = S @ K @ gradient / mean_F
+    expected = S + S @ K @ H @ K.T @ S
+
+    # n = 400,000 frames; statistic: largest |z| of 15 entries, z from the spread of w (y_i y_j - C_ij), y = x - mu;
+    # bound 4.6, false alarm 15 * 4e-6 = 6e-5.
+    w = weights.values[0].astype(float)
+    y = x - mu
+    z = np.empty((5, 5))
+    for i in range(5):
+        for j in range(5):
+            error = np.sqrt(np.sum((w * (y[:, i] * y[:, j] - expected[i, j])) ** 2)) / w.sum()
+            z[i, j] = (found["covariance"].values[i, j] - expected[i, j]) / error
+    assert np.abs(z).max() < 4.6
+    assert np.abs(found["covariance"].values - S).max() > 0.3
+    # The axes: within the plane of K, up to sampling error of about sqrt(5/n_eff)/0.2 = 3 degrees.
+    extreme = np.argsort(-np.abs(found["eigenvalues"].values - 1))[:1]
+    assert np.degrees(subspace_angles(found["axes"].values[extreme].T, K)).max() < 6
+
+
+def test_exponential_direction_is_missed_by_the_covariance_and_seen_by_the_average():
+    rng = np.random.default_rng(22)
+    x = rng.standard_normal((150_000, 4))
+    # F = exp(0.8 x_0) (1 + x_2^2)/2: H = a^2 - a^2 = 0 along x_0; along x_2, H = 2/E[1 + x_2^2] = 1.
+    counts = rng.poisson(0.1 * np.exp(0.8 * x[:, 0]) * (1 + x[:, 2] ** 2))
+    found = spike_triggered_covariance(x, 0.01, None, weights=counts, seed=1)
+    assert found["significant"].values.tolist() == [True, False, False, False]
+    assert np.argmax(np.abs(found["axes"].values[0])) == 2
+    width = np.sqrt(2 / found.attrs["n_eff"])
+    # Five widths of a null eigenvalue; x_2 takes the value 2 but for sampling (kurtosis of the triggered x_2).
+    assert np.abs(found["eigenvalues"].values[1:] - 1).max() < 5 * width
+    assert abs(found["eigenvalues"].values[0] - 2) < 10 * width
+    average = spike_triggered_average(x, 0.01, None, weights=counts)
+    assert np.argmax(np.abs(average.values[0])) == 0
+    assert abs(average.values[0, 0] - 0.8) < 5 * average["standard_error"].values[0, 0]
+
+
+def test_sphere_shifts_the_whole_bulk():
+    # On the sphere |x|^2 = D a spike that selects large u = k'x selects small rest: with F = u^2 every other direction
+    # has the variance (D - E[u^4]/E[u^2])/(D - 1) = D/(D + 2).
+    D = 6
+    rng = np.random.default_rng(23)
+    x = rng.standard_normal((60_000, D))
+    x *= np.sqrt(D) / np.linalg.norm(x, axis=1, keepdims=True)
+    counts = rng.poisson(0.3 * x[:, 3] ** 2)
+    found = spike_triggered_covariance(x, 0.01, None, weights=counts, seed=1)
+    values = found["eigenvalues"].values
+    # n_eff about 15,000: a bulk eigenvalue has a width of about 0.01; five of them.
+    np.testing.assert_allclose(values[1:], D / (D + 2), atol=0.05)
+    assert found["significant"].values.sum() > 3, "the plain test takes the shifted bulk for axes"
+    relative = spike_triggered_covariance(x, 0.01, None, weights=counts, seed=1, relative_to_bulk=True)
+    assert relative["significant"].values.tolist() == [True] + [False] * (D - 1)
+    np.testing.assert_array_equal(relative["eigenvalues"].values, values)
+
+
+def test_null_width_follows_the_effective_sample_size():
+    rng = np.random.default_rng(24)
+    x = rng.standard_normal((60_000, 40))
+    rate = np.repeat(rng.gamma(1.0, 0.5, size=(2, 6000)), 10, axis=1)
+    counts = rng.poisson(rate)
+    trains = SpikeTrains.from_arrays([np.repeat((np.arange(60_000) + 0.5) * 0.01, one) for one in counts], t_stop=600.0)
+    weights = joint_weights(trains, bin_size=0.01, max_lag=0.02)
+    found = spike_triggered_covariance(x, 0.01, None, weights=weights, n_surrogates=0)
+    entries = (found["covariance"].values - found["prior_covariance"].values)[np.triu_indices(40, 1)]
+    # Entries off the diagonal have the variance (1/n_eff - 1/n) under the null (S is the sample's own): n = 780
+    # entries, statistic their mean square, relative error sqrt(2/780) = 5 %; 4 of these: false alarm 6e-5.
+    variance = 1 / found.attrs["n_eff"] - 1 / 60_000
+    assert abs(np.mean(entries**2) / variance - 1) < 0.2
+    assert found.attrs["weight"] > 3 * found.attrs["n_eff"]
+
+
+def test_two_axes_of_opposite_sign_are_both_found_and_no_third():
+    rng = np.random.default_rng(25)
+    S = coloured(8)
+    x = rng.standard_normal((30_000, 8)) @ np.linalg.cholesky(S).T
+    k_1, k_2 = np.eye(8)[1], np.eye(8)[5]
+    counts = rng.poisson(0.15 * (x @ k_1) ** 2 * np.exp(-0.5 * (x @ k_2) ** 2))
+    trains = SpikeTrains.from_arrays([np.repeat((np.arange(30_000) + 0.5) * 0.01, counts)], t_stop=300.0)
+    found = spike_triggered_covariance(x, 0.01, trains, seed=3)
+    assert found["significant"].values.tolist() == [True] + [False] * 6 + [True]
+    assert found["stage_component"].values.tolist()[:2] in ([0, 7], [7, 0])
+    # Filters, not features: coloured S turns S k away from k by tens of degrees. n_eff about 3,000.
+    both = found["axes"].values[[0, 7]].T
+    assert np.degrees(subspace_angles(both, np.stack([k_1, k_2], axis=1)))[0] < 10
+    assert np.degrees(subspace_angles(found["features"].values[[0, 7]].T, np.stack([k_1, k_2], axis=1)))[0] > 25
+    # z = W'x: a feature projects on its own axis with the prior's standard deviation along it.
+    gain = (found["axes"].values * found["features"].values).sum(axis=1)
+    spread = np.sqrt(
+        np.einsum("ki,ij,kj->k", found["axes"].values, found["prior_covariance"].values, found["axes"].values)
+    )
+    np.testing.assert_allclose(gain, spread, rtol=1e-10)
+
+
+def test_whitening_leaves_out_what_the_stimulus_never_does_and_ridge_pulls_to_one():
+    rng = np.random.default_rng(26)
+    x = np.repeat(rng.standard_normal((5000, 3)), 2, axis=1)
+    counts = rng.poisson(0.2 * x[:, 0] ** 2)
+    found = spike_triggered_covariance(x, 0.01, None, weights=counts, n_surrogates=0)
+    assert found.sizes["component"] == 3
+    smooth = np.convolve(rng.standard_normal(8000), np.hanning(12), mode="same")
+    counts = rng.poisson(0.05 * np.maximum(smooth, 0) ** 2)
+    plain, ridged = (
+        spike_triggered_covariance(smooth, 0.01, None, (-0.1, 0.0), weights=counts, n_surrogates=0, ridge=ridge)
+        for ridge in (0.0, 0.1)
+    )
+    assert np.abs(ridged["eigenvalues"] - 1).max() < np.abs(plain["eigenvalues"] - 1).max()
+    rough, calm = (np.abs(np.diff(one["axes"].values[0])).max() for one in (plain, ridged))
+    assert calm < rough
+    S = coloured()
+    np.testing.assert_allclose(whitening(S).solve(np.eye(5)), np.linalg.inv(S), atol=1e-12)
+    np.testing.assert_allclose(whitening(S, ridge=0.5).solve(np.eye(5)), np.linalg.inv(S + 0.5 * np.eye(5)), atol=1e-12)
+
+
+def test_ridge_keeps_the_test_valid_against_its_own_surrogates():
+    # One null data set in which shifted spikes must look like the data: every eigenvalue of the surrogates lies where
+    # the data's do, so the ridge is treated alike in both. Median of surrogates within 5 widths of the data.
+    rng = np.random.default_rng(27)
+    smooth = np.convolve(rng.standard_normal(8000), np.hanning(12), mode="same")
+    counts = rng.poisson(0.1, len(smooth))
+    found = spike_triggered_covariance(smooth, 0.01, None, (-0.1, 0.0), weights=counts, ridge=0.2, seed=2)
+    values = found["eigenvalues"].values
+    assert found["stage_low"].values[0] < values.min() < values.max() < found["stage_high"].values[0]
+
+
+def test_unit_trial_and_time_labels_do_not_matter():
+    rng = np.random.default_rng(28)
+    stimulus = rng.standard_normal(400)
+    arrays = [np.sort(rng.choice(400, size, replace=False)) * 0.01 + 0.003 for size in (40, 90)]
+    base = SpikeTrains.from_arrays(arrays, t_stop=4.0)
+    moved = SpikeTrains.from_arrays([one + 100.0 for one in arrays[::-1]], t_start=100.0, t_stop=104.0)
+    first = spike_triggered_covariance(stimulus, 0.01, base, (-0.04, 0.0), unit=1, seed=5)
+    second = spike_triggered_covariance(stimulus, 0.01, moved, (-0.04, 0.0), unit=0, seed=5)
+    for name in first:
+        np.testing.assert_array_equal(first[name].values, second[name].values)
+
+
+def test_without_surrogates_there_is_no_verdict_and_max_axes_leaves_one():
+    rng = np.random.default_rng(29)
+    x = rng.standard_normal((4000, 3))
+    counts = rng.poisson(0.3 * x[:, 0] ** 2)
+    assert "p_value" not in spike_triggered_covariance(x, 0.01, None, weights=counts, n_surrogates=0)
+    found = spike_triggered_covariance(x, 0.01, None, weights=counts, max_axes=1)
+    assert found["significant"].values.tolist() == [True, False, False]
+    assert found["p_value"].values[1:].tolist() == [1.0, 1.0]
+
+
+def test_rank_p_value_is_uniform_over_the_sets():
+    rng = np.random.default_rng(30)
+    lowest, highest = rng.standard_normal((2, 40))
+    found = np.sort([rank_p_value(np.roll(lowest, k), np.roll(highest, k))[0] for k in range(40)])
+    # At most a share p of the sets reaches p: the test holds its level exactly, whichever set is the data.
+    assert all((found <= p).mean() <= p + 1e-12 for p in found)
+    assert found[0] <= 2 / 40
+    mirrored = [rank_p_value(-np.roll(highest, k), -np.roll(lowest, k))[0] for k in range(40)]
+    np.testing.assert_array_equal(np.sort(mirrored), found)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+@pytest.mark.parametrize("axes", [[], [0], [1, 4]])
+def test_surrogates_are_the_data_with_the_rest_of_the_stimulus_from_elsewhere(ridge, axes):
+    rng = np.random.default_rng(32)
+    stimulus = np.convolve(rng.standard_normal(150), [1.0, 0.7], mode="same")
+    counts = rng.poisson(0.5, 150).astype(float)
+    ensemble = make_ensemble(stimulus, 0.01, (-0.05, 0.0))
+    weights = ensemble.valid(counts[np.newaxis])
+    white = whitening(prior_moments(ensemble)[1], ridge)
+    rows, _ = slow_windows(stimulus[np.newaxis, :, np.newaxis], -5, 5)
+    S = np.cov(rows.T, bias=True)
+    accepted = np.linalg.qr(rng.standard_normal((5, 5)))[0][:, axes]
+    found = shifted_covariances(ensemble, weights, white, accepted, np.array([0, 7, 140]))
+    for k, shift in enumerate((0, 7, 140)):
+        z = rows @ white.matrix
+        onto = accepted @ accepted.T
+        mixed = z @ onto + np.roll(z, -shift, axis=0) @ (np.eye(5) - onto)
+        expected = np.cov(mixed.T, aweights=weights, bias=True) + np.eye(5) - white.matrix.T @ S @ white.matrix
+        np.testing.assert_allclose(found[k], expected, atol=1e-12)
+    # A shift of nothing is the data.
+    data = np.cov(rows.T, aweights=weights, bias=True)
+    np.testing.assert_allclose(found[0], whitened_covariance(white, data, S), atol=1e-12)
+
+
+def test_prior_of_overlapping_windows_needs_fewer_windows_than_lags():
+    stimulus = np.random.default_rng(31).standard_normal((10, 2))
+    ensemble = make_ensemble(stimulus, 0.01, (-0.08, 0.0))
+    rows, _ = slow_windows(stimulus[np.newaxis], -8, 8)
+    assert len(rows) == ensemble.n_vectors == 2
+    np.testing.assert_allclose(prior_moments(ensemble)[1], np.cov(rows.T, bias=True), atol=1e-13)
+
+
+GOOD = np.random.default_rng(0).standard_normal(100)
+TRAINS = SpikeTrains.from_arrays([[0.021, 0.052, 0.061], [0.03], []], t_stop=0.1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unit": 3}, "unit must be 0 to 2, got 3"),
+        ({"unit": 2}, "none for unit 2"),
+        ({"unit": 1}, "spikes in two frames at least"),
+        ({"alpha": 0.0}, "alpha must lie between"),
+        ({"n_surrogates": 20}, "n_surrogates must be at least 2/alpha"),
+        ({"min_shift": 0.06}, "min_shift must be positive and at most half"),
+        ({"min_shift": "1 mV"}, "min_shift must have the unit"),
+        ({"window": (-0.04, 0.0)}, "record longer, shorten the window"),
+        ({"window": (-0.2, 0.0)}, "must fit into the recording"),
+        ({"stimulus": GOOD[:50]}, "it is shorter"),
+        ({"stimulus": np.where(GOOD > 2, np.nan, GOOD)}, "stimulus must be finite"),
+        ({"stimulus": np.ones(100)}, "stimulus must vary"),
+        ({"ridge": np.nan}, "ridge must not be negative"),
+    ],
+)
+def test_bad_input_is_refused(change, message):
+    arguments = {"stimulus": GOOD, "dt": 0.001, "trains": TRAINS, "window": (-0.01, 0.0)} | change
+    with pytest.raises(ValueError, match=message):
+        spike_triggered_covariance(**arguments)
+
+
+def test_false_alarm_bounds_used_here():
+    assert 15 * 2 * norm.sf(4.6) < 1e-4

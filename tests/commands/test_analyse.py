@@ -1,0 +1,160 @@
+"""The command analyse: what it writes is what the functions give, and bad input ends in one clear line."""
+
+import importlib.util
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from spikelearn import Recording, SpikeTrains, analyses, interop
+from spikelearn.commands.analyse import analyse, read_stimulus
+
+
+@pytest.fixture(scope="module")
+def trains():
+    rng = np.random.default_rng(1)
+    trials = [[np.sort(rng.uniform(0, 0.5, rng.poisson(15))) for _ in range(3)] for _ in range(8)]
+    return SpikeTrains.from_trials(trials, t_stop=0.5)
+
+
+@pytest.fixture
+def table(trains, tmp_path):
+    interop.write_csv(trains, tmp_path / "cells.csv")
+    return tmp_path / "cells.csv"
+
+
+def test_everything_is_written_and_equals_the_functions(trains, table, tmp_path):
+    stimulus = np.random.default_rng(2).normal(size=500)
+    np.save(tmp_path / "stimulus.npy", stimulus)
+    text = analyse(
+        table,
+        tmp_path / "out",
+        units=(2, 0),
+        bin_size="50 ms",
+        stimulus=tmp_path / "stimulus.npy",
+        stimulus_dt="1 ms",
+        stimulus_window=("-10 ms", "0 ms"),
+    )
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    figures = {"psth", "correlogram", "jpsth", "sta"}
+    assert names == {
+        "manifest.json",
+        "regularity.csv",
+        "regularity_pooled.csv",
+        *(f"{name}.nc" for name in figures),
+        *(f"{name}.png" for name in figures),
+    }
+    assert "SpikeTrains(8 trials x 3 units" in text
+    assert "JPSTH of units 2 and 0: jpsth.nc, jpsth.png" in text
+    written = pd.read_csv(tmp_path / "out" / "regularity.csv")
+    pd.testing.assert_frame_equal(written, analyses.regularity(trains), check_exact=False, rtol=1e-14)
+    expected = {
+        "psth": analyses.psth(trains, 0.05),
+        "jpsth": analyses.jpsth(trains, (2, 0), 0.05)["raw"],
+        "sta": analyses.spike_triggered_average(stimulus, 0.001, trains, (-0.01, 0.0)),
+    }
+    for name, value in expected.items():
+        with xr.open_dataset(tmp_path / "out" / f"{name}.nc", engine="h5netcdf") as stored:
+            np.testing.assert_array_equal(stored[value.name or "raw"], value)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["kind"] == "analysis"
+    assert manifest["analysis"] == {"file": "cells.csv", "bin_size": 0.05, "units": [2, 0]}
+    # A second run replaces its own results, and nothing else.
+    analyse(table, tmp_path / "out")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep")
+    with pytest.raises(FileExistsError, match="holds other files"):
+        analyse(table, tmp_path / "mine")
+
+
+@pytest.fixture(scope="module")
+def reference(trains, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    interop.write_csv(trains, folder / "cells.csv")
+    return analyse(folder / "cells.csv", folder / "out").splitlines()[:-1]
+
+
+@pytest.mark.parametrize("form", ["recording", "x.parquet", "x.nwb"])
+def test_every_format_gives_the_same_table(form, trains, reference, tmp_path):
+    place = tmp_path / form
+    if form == "recording":
+        Recording(trains, xr.Dataset()).save(place)
+    elif importlib.util.find_spec({"x.parquet": "pyarrow", "x.nwb": "pynwb"}[form]) is None:
+        pytest.skip(f"what {form} needs is not installed")
+    else:
+        (interop.write_parquet if form == "x.parquet" else interop.to_nwb)(trains, place)
+    assert analyse(place, tmp_path / "out").splitlines()[:-1] == reference
+
+
+def test_what_one_trial_or_one_unit_do_not_allow_is_left_out_with_the_reason(trains, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    interop.write_csv(trains.select_trials(0), "trial.csv")
+    text = analyse("trial.csv")
+    assert "JPSTH left out: jpsth must have at least two trials" in text
+    assert "correlogram of units 0 and 1" in text
+    assert (tmp_path / "runs" / "trial-analysis" / "psth.png").is_file()
+    interop.write_csv(trains.select_units(1), "unit.csv")
+    assert "left out: they need two units" in analyse("unit.csv")
+    with pytest.raises(ValueError, match="jpsth must have at least two trials"):
+        analyse("trial.csv", units=(0, 1))
+
+
+def test_a_silent_unit_is_shown_with_dashes_and_has_no_jpsth(trains, tmp_path):
+    silent = SpikeTrains.from_trials([[trains.train(0, k), []] for k in range(8)], t_stop=0.5)
+    interop.write_csv(silent, tmp_path / "cells.csv")
+    text = analyse(tmp_path / "cells.csv", tmp_path / "out")
+    assert "every unit must have spikes in the window [0.0, 0.5) s, but unit 1 has none" in text
+    row = next(line for line in text.splitlines() if line.split()[:3] == ["0", "1", "0"])
+    assert row.split()[3:] == ["0", "-", "-", "-", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"bin_size": "30 ms"}, ValueError, r"bin_size must divide the window \[0.0, 0.5\) s into whole bins"),
+        ({"bin_size": "5 mV"}, ValueError, "bin_size must have the unit of 1 second"),
+        ({"units": (0, 3)}, IndexError, "units must be 0 to 2, got 3"),
+        ({"units": (0,)}, ValueError, r"units must be two, got \[0\]"),
+        ({"stimulus": "s.npy"}, ValueError, "stimulus_dt must say how long a frame"),
+        ({"stimulus": "s.npy", "stimulus_dt": "1 ms"}, FileNotFoundError, "there is no file"),
+        ({"stimulus": "short.npy", "stimulus_dt": "1 ms"}, ValueError, "recording, 500 frames, got 100: it is shorter"),
+        ({"stimulus": "nan.npy", "stimulus_dt": "1 ms"}, ValueError, r"(?i)nan"),
+        ({"stimulus": "text.csv", "stimulus_dt": "1 ms"}, ValueError, "must hold numbers only"),
+        ({"stimulus": "objects.npy", "stimulus_dt": "1 ms"}, ValueError, "must hold numbers only"),
+        ({"stimulus": "cut.npy", "stimulus_dt": "1 ms"}, ValueError, "must hold numbers only"),
+        ({"stimulus": "s.mat", "stimulus_dt": "1 ms"}, ValueError, "must end in .npy or .csv"),
+        ({"refractoriness": "-1 ms"}, ValueError, "refractoriness must not be negative"),
+        ({"t_stop": 0.4}, ValueError, "must lie within 0.0 s <= t < 0.4 s"),
+    ],
+)
+def test_bad_input_ends_in_one_clear_line_and_leaves_nothing(options, error, message, table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("short.npy", np.zeros(100))
+    np.save("nan.npy", np.append(np.zeros(499), np.nan))
+    np.save("objects.npy", np.array([{}, None], dtype=object), allow_pickle=True)
+    content = (tmp_path / "nan.npy").read_bytes()
+    (tmp_path / "cut.npy").write_bytes(content[: len(content) // 2])
+    (tmp_path / "text.csv").write_text("a\n1\nb\n")
+    with pytest.raises(error, match=message) as caught:
+        analyse(table, "out", **options)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_a_file_without_a_trial_is_refused(tmp_path):
+    interop.write_csv(SpikeTrains.from_trials([], t_stop=1.0), tmp_path / "none.csv")
+    with pytest.raises(ValueError, match="must hold at least one trial of some length"):
+        analyse(tmp_path / "none.csv", tmp_path / "out")
+
+
+def test_stimuli_are_read_with_and_without_headings(tmp_path):
+    (tmp_path / "one.csv").write_text("# a comment\nluminance\n1\n2.5\n")
+    assert read_stimulus(tmp_path / "one.csv").tolist() == [1.0, 2.5]
+    (tmp_path / "two.csv").write_text("1,2\n3,4\n5,6\n")
+    assert read_stimulus(tmp_path / "two.csv").shape == (3, 2)
+    (tmp_path / "none.csv").write_text("# nothing\n")
+    with pytest.raises(ValueError, match="the file is empty"):
+        read_stimulus(tmp_path / "none.csv")
