@@ -20,7 +20,7 @@ _SPINS = 2000
 _yield = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _fetch_add(typingctx, array, place, amount):  # type: ignore[no-untyped-def]
     """Add to an element atomically and give its value before."""
 
@@ -32,7 +32,7 @@ def _fetch_add(typingctx, array, place, amount):  # type: ignore[no-untyped-def]
     return types.int64(array, types.intp, types.int64), generate
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def wait(barrier: NDArray[Any], threads: int) -> None:
     """Return when `threads` threads have called this with the same array.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.flow import Cell, make_cell
+from spikelearn.eventdriven.cell import Cell, make_cell
 from spikelearn.eventdriven.phi import Tables
 
 __all__ = [
@@ -44,10 +44,10 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
 
-# Columns of a neuron's constants after the 16 of a Cell.
-DELAY, PAUSE, TABLED, G0 = 16, 17, 18, 19
+# Columns of a neuron's constants after the 23 of a Cell.
+DELAY, PAUSE, TABLED, G0 = range(23, 27)
 # Of the constants, too, those that every event needs stand in the first eight.
-CELL_COLUMNS = 24
+CELL_COLUMNS = 32
 
 # Columns of a neuron's state. DEVIATION is y - A phi(x) where TABLED, else z; LOWER a lower bound of phi(x) where
 # TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where there is none before the next
@@ -117,7 +117,7 @@ def aligned(rows: int, columns: int) -> Floats:
     return room[first : first + rows * columns].reshape(rows, columns)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Floats) -> None:
     """Prepare the constants of every neuron.
 
@@ -126,7 +126,7 @@ def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Fl
     parameters : ndarray, shape (n, 8)
         V_0, theta, Delta, tau, tau_K, delta_g, t_d, refractory; SI units.
     table_of : ndarray of int64, shape (n,)
-        Table of each neuron, see `flow.make_cell`.
+        Table of each neuron, see `cell.make_cell`.
     tables : Tables
         See `phi.build_tables`.
     cells : ndarray, shape (n, CELL_COLUMNS)
@@ -135,18 +135,22 @@ def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Fl
     for i in range(len(parameters)):
         p = parameters[i]
         c = make_cell(p[0], p[1], p[2], p[3], p[4], p[5], table_of[i], tables)
-        cells[i, 0], cells[i, 1], cells[i, 2], cells[i, 3] = c.tau, c.tau_K, c.kappa, c.A
-        cells[i, 4], cells[i, 5], cells[i, 6], cells[i, 7] = c.above, c.B, c.level, c.reset
-        cells[i, 8], cells[i, 9], cells[i, 10], cells[i, 11] = c.jump, c.V_0, c.Delta, c.x_star
-        cells[i, 12], cells[i, 13], cells[i, 14], cells[i, 15] = c.x_manifold, c.falling, c.fires, c.table
+        row = cells[i]
+        row[0], row[1], row[2], row[3], row[4], row[5] = c.tau, c.tau_K, c.kappa, c.A, c.above, c.B
+        row[6], row[7], row[8], row[9], row[10], row[11] = c.level, c.reset, c.jump, c.V_0, c.Delta, c.x_star
+        row[12], row[13], row[14], row[15], row[16] = c.x_manifold, c.lead, c.rate, c.decay, c.per_kappa
+        # Whole numbers below 2^53, addresses among them, are exact as floats.
+        row[17], row[18], row[19], row[20], row[21], row[22] = (
+            c.falling, c.fires, c.table, c.address, c.lowest, c.rows,
+        )  # fmt: skip
         cells[i, DELAY], cells[i, PAUSE] = p[6], p[7]
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def cell_of(cells: Floats, i: int) -> Cell:
     """Give the constants of neuron i as a `Cell`."""
     c = cells[i]
     return Cell(
-        c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13] != 0.0, c[14] != 0.0,
-        int(c[15]),
+        c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], c[14], c[15], c[16],
+        c[17] != 0.0, c[18] != 0.0, int(c[19]), int(c[20]), int(c[21]), int(c[22]),
     )  # fmt: skip

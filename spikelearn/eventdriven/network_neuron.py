@@ -19,7 +19,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.flow import CONSTANT_G, Cell, below_threshold, flow, membrane, next_event
+from spikelearn.eventdriven.cell import CONSTANT_G, Cell, below_threshold, membrane
+from spikelearn.eventdriven.crossing import next_event
+from spikelearn.eventdriven.flow import flow, look_up
 from spikelearn.eventdriven.network_cells import (
     BOUND,
     DEVIATION,
@@ -39,7 +41,6 @@ from spikelearn.eventdriven.network_cells import (
     X,
     cell_of,
 )
-from spikelearn.eventdriven.phi import Tables, manifold
 
 __all__ = [
     "advance_by_jumps",
@@ -64,7 +65,7 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
-@njit(cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", inline="always")
 def two_sum(a: float, b: float) -> tuple[float, float]:
     """Add two floats and give the sum with its rounding error."""
     total = a + b
@@ -72,7 +73,7 @@ def two_sum(a: float, b: float) -> tuple[float, float]:
     return total, (a - (total - virtual)) + (b - virtual)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def draw(e: int, poisson: Inputs) -> None:
     """Draw when entry `e` of the Poisson input comes next: number ``drawn`` of its own stream (splitmix64)."""
     if poisson.rate[e] <= 0.0:
@@ -86,7 +87,7 @@ def draw(e: int, poisson: Inputs) -> None:
     poisson.next[e] -= math.log1p(-(np.float64(bits >> np.uint64(11)) * 2.0**-53)) / poisson.rate[e]
 
 
-@njit(cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", inline="always")
 def _less_one(h: float) -> float:
     """Give 1 - e^{-h} for h >= 0; the series is exact to the last digits for the short steps of busy neurons."""
     if h < 0.03125:
@@ -97,32 +98,32 @@ def _less_one(h: float) -> float:
     return -math.expm1(-h)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _phi(x: float, c: Cell, tables: Tables) -> float:
-    P = manifold(x, c.kappa, c.table, tables)
+@njit(cache=True, error_model="numpy")
+def _phi(x: float, c: Cell) -> float:
+    P = look_up(x, c)
     return P if c.falling else 1.0 - P
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _z(D: float, phi: float, c: Cell) -> float:
     """Turn the deviation into the z of `flow`; ``w = u + Delta = A - y``."""
     y = D + c.A * phi
     return y if c.falling else c.A - y
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def enter_tables(cells: Floats, tables: Tables, state: Floats) -> None:
+@njit(cache=True, error_model="numpy")
+def enter_tables(cells: Floats, state: Floats) -> None:
     """Turn the z of fresh states into deviations where a neuron has a table and inputs."""
     for i in range(len(cells)):
         if cells[i, TABLED] != 0.0:
             c = cell_of(cells, i)
             s = state[i]
-            s[LOWER] = _phi(s[X], c, tables)
+            s[LOWER] = _phi(s[X], c)
             y = s[DEVIATION] if c.falling else c.A - s[DEVIATION]
             s[DEVIATION] = y - c.A * s[LOWER]
 
 
-@njit(cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", inline="always")
 def _no_crossing_within(D: float, slow: float, A: float, above: float, tau: float, tau_K: float) -> float:
     """Give a time within which the threshold is not crossed, -inf if it may be now; `slow` is at most A phi(x)."""
     y = min(D + slow, A)
@@ -135,7 +136,7 @@ def _no_crossing_within(D: float, slow: float, A: float, above: float, tau: floa
     return (2.0 * _SAFE) * max(first, second)
 
 
-@njit(cache=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy", inline="always")
 def _bound(s: Floats, c: Cell) -> None:
     """Set BOUND from the lower bound of y."""
     if not c.fires:
@@ -144,8 +145,8 @@ def _bound(s: Floats, c: Cell) -> None:
     s[BOUND] = s[NOW] + _no_crossing_within(s[DEVIATION], c.A * s[LOWER], c.A, c.above, c.tau, c.tau_K)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def to_time(s: Floats, t: float, t_low: float, clamped: bool, tabled: bool, c: Cell, tables: Tables) -> None:
+@njit(cache=True, error_model="numpy")
+def to_time(s: Floats, t: float, t_low: float, clamped: bool, tabled: bool, c: Cell) -> None:
     """Bring the state to time t (and its rounding error), where no crossing comes before."""
     length = max((t - s[NOW]) + (t_low - s[NOW_LOW]), 0.0)
     x = s[X]
@@ -161,11 +162,11 @@ def to_time(s: Floats, t: float, t_low: float, clamped: bool, tabled: bool, c: C
         s[DEVIATION] *= math.exp(-length / c.tau - drop)
         s[LOWER] *= 1.0 - eta
     else:
-        s[DEVIATION], s[X], s[LOWER] = flow(s[DEVIATION], x, s[LOWER], length, c, tables)
+        s[DEVIATION], s[X], s[LOWER] = flow(s[DEVIATION], x, s[LOWER], length, c)
     s[NOW], s[NOW_LOW] = t, t_low
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def advance_by_jumps(state: Floats, cells: Floats, i: int, times: Floats, jumps: Floats, n: int) -> int:
     """Let jumps arrive one after the other for as long as nothing else can happen, and give how many did.
 
@@ -214,8 +215,8 @@ def advance_by_jumps(state: Floats, cells: Floats, i: int, times: Floats, jumps:
     return done
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def look(s: Floats, t: float, clamped: bool, tabled: bool, c: Cell, tables: Tables) -> tuple[float, float]:
+@njit(cache=True, error_model="numpy")
+def look(s: Floats, t: float, clamped: bool, tabled: bool, c: Cell) -> tuple[float, float]:
     """Give u and g at a time after the state's own, without moving it."""
     length = max((t - s[NOW]) - s[NOW_LOW], 0.0)
     x = s[X]
@@ -225,13 +226,13 @@ def look(s: Floats, t: float, clamped: bool, tabled: bool, c: Cell, tables: Tabl
         there = x * math.exp(-length / c.tau_K)
         drop = -x * math.expm1(-length / c.tau_K)
         D = s[DEVIATION] * math.exp(-length / c.tau - drop)
-        return membrane(_z(D, _phi(there, c, tables), c), c), there / c.kappa
-    z, there, _ = flow(s[DEVIATION], x, s[LOWER], length, c, tables)
+        return membrane(_z(D, _phi(there, c), c), c), there / c.kappa
+    z, there, _ = flow(s[DEVIATION], x, s[LOWER], length, c)
     return membrane(z, c), there / c.kappa
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: bool, c: Cell, tables: Tables) -> None:
+@njit(cache=True, error_model="numpy")
+def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: bool, c: Cell) -> None:
     """Find the next crossing up to `end`, unless bounds show that none comes up to `before`: set T_NEXT or BOUND.
 
     Parameters
@@ -251,7 +252,7 @@ def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: 
         if not c.fires:
             s[BOUND] = math.inf
             return
-        P = manifold(x, c.kappa, c.table, tables)
+        P = look_up(x, c)
         s[LOWER] = P if c.falling else 1.0 - P
         z = _z(s[DEVIATION], s[LOWER], c)
         _bound(s, c)
@@ -267,7 +268,7 @@ def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: 
             if s[BOUND] > before:
                 return
     length = max((end - s[NOW]) + (end_low - s[NOW_LOW]), 0.0)
-    t, z, x, P, crossed = next_event(z, x, P, length, 2.0 * ULP * end, c, tables)
+    t, z, x, P, crossed = next_event(z, x, P, length, 2.0 * ULP * end, c)
     s[Z_NEXT], s[X_NEXT], s[P_NEXT] = z, x, P
     if crossed:
         after, low = two_sum(s[NOW], t)
@@ -276,7 +277,7 @@ def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: 
         s[T_NEXT] = math.inf
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _settle(s: Floats, tabled: bool, c: Cell) -> None:
     """After a change of state: forget the crossing, renew the bound."""
     s[T_NEXT] = math.nan
@@ -286,15 +287,15 @@ def _settle(s: Floats, tabled: bool, c: Cell) -> None:
         s[BOUND] = -math.inf
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def open_potassium(s: Floats, tabled: bool, clamped: bool, g0: float, c: Cell, tables: Tables) -> None:
+@njit(cache=True, error_model="numpy")
+def open_potassium(s: Floats, tabled: bool, clamped: bool, g0: float, c: Cell) -> None:
     """Let one own spike arrive: g jumps, u stays."""
     s[JUMPS] += 1.0
     old = s[X]
     # A conductance that never decays is a multiple of delta_g, and its sum must not drift.
     s[X] = g0 + s[JUMPS] * c.jump if c.table == CONSTANT_G else old + c.jump
     if tabled and not clamped:
-        before, after = _phi(old, c, tables), _phi(s[X], c, tables)
+        before, after = _phi(old, c), _phi(s[X], c)
         s[DEVIATION] += c.A * (before - after)
         s[LOWER] = after
     elif not tabled:
@@ -302,19 +303,19 @@ def open_potassium(s: Floats, tabled: bool, clamped: bool, g0: float, c: Cell, t
     _settle(s, tabled, c)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def reset_membrane(s: Floats, tabled: bool, c: Cell, tables: Tables) -> None:
+@njit(cache=True, error_model="numpy")
+def reset_membrane(s: Floats, tabled: bool, c: Cell) -> None:
     """Put u to zero, at a spike or at the end of the refractory period."""
     if tabled:
-        s[LOWER] = _phi(s[X], c, tables)
+        s[LOWER] = _phi(s[X], c)
         s[DEVIATION] = c.V_0 - c.A * s[LOWER]
     else:
         s[DEVIATION] = c.reset
     _settle(s, tabled, c)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def jump_membrane(s: Floats, by: float, at_threshold: bool, tabled: bool, c: Cell, tables: Tables) -> bool:
+@njit(cache=True, error_model="numpy")
+def jump_membrane(s: Floats, by: float, at_threshold: bool, tabled: bool, c: Cell) -> bool:
     """Add volts to u and tell whether it now stands at or above the threshold.
 
     Parameters
@@ -329,7 +330,7 @@ def jump_membrane(s: Floats, by: float, at_threshold: bool, tabled: bool, c: Cel
     if tabled:
         s[DEVIATION] -= by
         if by > 0.0 and s[DEVIATION] + c.A * s[LOWER] <= c.above:
-            s[LOWER] = _phi(s[X], c, tables)
+            s[LOWER] = _phi(s[X], c)
             if s[DEVIATION] + c.A * s[LOWER] <= c.above:
                 return True
     else:

@@ -199,11 +199,12 @@ class _Run:
         self.epoch = max(1, round(_EPOCH / self.window))
         degree = np.bincount(synapses.target, minlength=n)
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
+        # The constants hold addresses of the tables, which must therefore live as long.
         self.cells, self.tables = _cells(inputs, duration, self.autonomous, g0)
         self.ranges = _ranges(degree, threads)
         self.parts = [_part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
         self.sources = Sources(*(_writable(array) for array in inputs.sources))
-        self.state = _fresh(self.cells, self.tables, u0, g0) if resume is None else _aligned_copy(resume.state)
+        self.state = _fresh(self.cells, u0, g0) if resume is None else _aligned_copy(resume.state)
         entries = len(inputs.poisson_rate)
         self.poisson = Inputs(
             inputs.poisson_start,
@@ -284,7 +285,7 @@ class _Run:
         found: tuple[Floats, NDArray[np.int32]] = run_windows(
             thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
             self.shared_counts, self.begin, first, last, self.window, stop, self.duration, self.cells, self.state,
-            self.wake, self.tables, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
+            self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
             self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
             self.trace_times, self.u, self.g,
         )  # fmt: skip
@@ -379,15 +380,15 @@ def _aligned_copy(state: Floats) -> Floats:
     return copy
 
 
-def _fresh(cells: Floats, tables: Tables, u0: Floats, g0: Floats) -> Floats:
+def _fresh(cells: Floats, u0: Floats, g0: Floats) -> Floats:
     """Make the state at time 0."""
     state = aligned(len(cells), STATE_COLUMNS)
-    V_0, Delta, falling = cells[:, 9], cells[:, 10], cells[:, 13] != 0.0
+    V_0, Delta, falling = cells[:, 9], cells[:, 10], cells[:, 17] != 0.0
     state[:, X] = cells[:, 2] * g0
     state[:, LOWER] = np.nan
     state[:, T_NEXT] = np.nan
     state[:, BOUND] = -np.inf
     state[:, PAUSE_END] = -np.inf
     state[:, DEVIATION] = np.where(falling, V_0 - u0, u0 + Delta)
-    enter_tables(cells, tables, state)
+    enter_tables(cells, state)
     return state

@@ -50,7 +50,6 @@ from spikelearn.eventdriven.network_neuron import (
     to_time,
     two_sum,
 )
-from spikelearn.eventdriven.phi import Tables
 
 __all__ = ["run_windows"]
 
@@ -62,14 +61,14 @@ Shorts = NDArray[np.int32]
 _FAR = 1e9
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _longer(array, size):  # type: ignore[no-untyped-def]
     new = np.empty(max(size, 2 * len(array)), array.dtype)
     new[: len(array)] = array
     return new
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _sort(times: Floats, weights: Floats, rows: Shorts, n: int) -> None:
     """Sort the first n entries by time, then row (Shell's method; mostly there are one or two)."""
     gap = 1
@@ -86,10 +85,10 @@ def _sort(times: Floats, weights: Floats, rows: Shorts, n: int) -> None:
         gap //= 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _advance(
     begin_at: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int, pool_size: int,
-    free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, tables: Tables, poisson: Inputs,
+    free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
     autonomous: NDArray[np.bool_], plain: NDArray[np.bool_], inbox: Shorts, box_next: Shorts, box_row: Shorts,
     box_time: Floats, box_weight: Floats, t_in: Floats, w_in: Floats, r_in: Shorts, spike_times: Floats,
     spike_rows: Shorts, pool_time: Floats, pool_next: Integers, own_first: Integers, own_last: Integers, burst: Shorts,
@@ -158,7 +157,7 @@ def _advance(
                             horizon, horizon_low = duration, 0.0
                     elif own == math.inf:
                         horizon, horizon_low = s[NOW] + _FAR, 0.0
-                    find_crossing(s, near, horizon, horizon_low, tabled, c, tables)
+                    find_crossing(s, near, horizon, horizon_low, tabled, c)
                 if s[T_NEXT] <= near and s[T_NEXT] < close:
                     at_threshold = jump <= event and s[T_NEXT] >= jump - 2.0 * ULP * jump
                     spike = not at_threshold
@@ -172,7 +171,7 @@ def _advance(
                 shown = min(after, close)
                 m = trace_place[row_traced]
                 while m < len(trace_times) and trace_times[m] < shown:
-                    u[row_traced, m], g[row_traced, m] = look(s, trace_times[m], clamped, tabled, c, tables)
+                    u[row_traced, m], g[row_traced, m] = look(s, trace_times[m], clamped, tabled, c)
                     m += 1
                 trace_place[row_traced] = m
             if not spike and event >= close:
@@ -187,16 +186,16 @@ def _advance(
                     s[DEVIATION], s[X], s[LOWER] = s[Z_NEXT], s[X_NEXT], s[P_NEXT]
                     s[NOW], s[NOW_LOW] = after, after_low
                 else:
-                    to_time(s, after, after_low, clamped, tabled, c, tables)
+                    to_time(s, after, after_low, clamped, tabled, c)
                 if clamped and event >= s[PAUSE_END]:
                     clamped = False
-                    reset_membrane(s, tabled, c, tables)
+                    reset_membrane(s, tabled, c)
                 while own_first[j] >= 0 and pool_time[own_first[j]] + t_d <= event:
                     entry = own_first[j]
                     own_first[j] = pool_next[entry]
                     pool_next[entry] = free
                     free = entry
-                    open_potassium(s, tabled, clamped, cells[i, G0], c, tables)
+                    open_potassium(s, tabled, clamped, cells[i, G0], c)
                     if autonomous[i]:
                         break
                 if jump <= event:
@@ -209,7 +208,7 @@ def _advance(
                             total += input_weight[e]
                             draw(e, poisson)
                     if not clamped:
-                        spike = jump_membrane(s, total, at_threshold, tabled, c, tables)
+                        spike = jump_membrane(s, total, at_threshold, tabled, c)
             if spike:
                 spike_times[spikes], spike_rows[spikes] = s[NOW], i
                 spikes += 1
@@ -227,9 +226,9 @@ def _advance(
                     else:
                         pool_next[own_last[j]] = entry
                     own_last[j] = entry
-                reset_membrane(s, tabled, c, tables)
+                reset_membrane(s, tabled, c)
                 if t_d <= 0.0:
-                    open_potassium(s, tabled, False, cells[i, G0], c, tables)
+                    open_potassium(s, tabled, False, cells[i, G0], c)
                 if pause > 0.0:
                     s[PAUSE_END] = s[NOW] + pause
                 if burst[j] > limit:
@@ -247,7 +246,7 @@ def _advance(
     return len(inbox), spikes, pool_size, free
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_windows(
     thread: int,
     ranges: Integers,
@@ -266,7 +265,6 @@ def run_windows(
     cells: Floats,
     state: Floats,
     wake: Floats,
-    tables: Tables,
     synapses: Synapses,
     sources: Sources,
     poisson: Inputs,
@@ -448,7 +446,7 @@ def run_windows(
         while True:
             reached, spikes, pool_size, free = _advance(
                 reached, thread, first, close, duration, limit, spikes, pool_size, free, status, cells, state, wake,
-                tables, poisson, autonomous, plain, inbox, box_next, box_row, box_time, box_weight, t_in, w_in, r_in,
+                poisson, autonomous, plain, inbox, box_next, box_row, box_time, box_weight, t_in, w_in, r_in,
                 spike_times, spike_rows, pool_time, pool_next, own_first, own_last, burst, traced, trace_place,
                 trace_times, u, g,
             )  # fmt: skip
