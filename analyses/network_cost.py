@@ -1,7 +1,7 @@
 """What a second of model time costs: exact engine and Brian2 standalone against size, fan-in and rate.
 
-``python analyses/network_cost.py --output FOLDER``; pure run times on one thread, the best of three for the exact engine.
-Seven standalone programs are built, which takes most of the minute.
+``python analyses/network_cost.py --output FOLDER``; pure run times on one thread, the best of
+three for the exact engine. Seven standalone programs are built, which takes most of the minute.
 """
 
 import argparse

@@ -3,7 +3,7 @@
 Between events nothing is computed that no event needs. The deviation ``D = y - A phi(x)`` from the slow manifold decays
 as ``e^{-M}``, ``M = t/tau + x_0 - x``, and a jump of the membrane only adds to it: an event costs two exponentials.
 Whether a crossing is possible at all before the next event is first asked of bounds: with u above potassium's reversal
-``y' >= -y/tau``, so that no crossing comes before ``tau log(y/l) >= 2 tau (y - l)/(y + l)``, l = V_0 - theta; and phi is
+``y' >= -y/tau``, so that none comes before ``tau log(y/l) >= 2 tau (y - l)/(y + l)``, l = V_0 - theta; and phi is
 concave with phi(0) = 0, so that ``phi(x e^{-s}) >= e^{-s} phi(x)``, which bounds the fall of the manifold likewise.
 Only where the bounds leave it open are phi and the solver of `flow` called. A neuron never advances to a mere end of a
 window: nothing depends on where windows end.
