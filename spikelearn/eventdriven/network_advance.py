@@ -73,8 +73,8 @@ def _sort(times: Floats, weights: Floats, rows: Shorts, n: int) -> None:
 def advance(
     begin_at: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int, pool_size: int,
     free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
-    autonomous: NDArray[np.bool_], plain: NDArray[np.bool_], inbox: Shorts, box_next: Shorts, box_row: Shorts,
-    box_time: Floats, box_weight: Floats, t_in: Floats, w_in: Floats, r_in: Shorts, spike_times: Floats,
+    autonomous: NDArray[np.bool_], plain: NDArray[np.bool_], visit: Shorts, inbox: Shorts, box_next: Shorts,
+    box_row: Shorts, box_time: Floats, box_weight: Floats, t_in: Floats, w_in: Floats, r_in: Shorts, spike_times: Floats,
     spike_rows: Shorts, pool_time: Floats, pool_next: Integers, own_first: Integers, own_last: Integers, burst: Shorts,
     traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats,
 ) -> tuple[int, int, int, int]:  # fmt: skip
@@ -89,10 +89,14 @@ def advance(
     """
     input_start, input_next, input_weight = poisson.start, poisson.next, poisson.weight
     failed = 0
+    # Listed without a branch: whether something happens to a neuron is as good as random.
+    visits = 0
     for j in range(begin_at, len(inbox)):
+        visit[visits] = j
+        visits += int(inbox[j] >= 0) | int(wake[first + j] < close)
+    for v in range(visits):
+        j = visit[v]
         i = first + j
-        if inbox[j] < 0 and wake[i] >= close:
-            continue
         if spikes + limit + 1 > len(spike_times) or pool_size + limit + 1 > len(pool_time):
             return j, spikes, pool_size, free
         incoming = 0

@@ -91,10 +91,9 @@ def draw(e: int, poisson: Inputs) -> None:
 def _less_one(h: float) -> float:
     """Give 1 - e^{-h} for h >= 0; the series is exact to the last digits for the short steps of busy neurons."""
     if h < 0.03125:
-        return h * (
-            1.0 - h * (1 / 2) * (1.0 - h * (1 / 3) * (1.0 - h * (1 / 4) * (1.0 - h * (1 / 5) * (1.0 - h * (1 / 6) *
-            (1.0 - h * (1 / 7) * (1.0 - h * (1 / 8)))))))
-        )  # fmt: skip
+        h2 = h * h
+        high = (1 / 120 - h * (1 / 720)) + h2 * (1 / 5040 - h * (1 / 40320))
+        return h * ((1.0 - h * 0.5) + h2 * ((1 / 6 - h * (1 / 24)) + h2 * high))
     return -math.expm1(-h)
 
 

@@ -152,7 +152,7 @@ def run_windows(
         state[i, OWN_NEXT] = pool_time[own_first[j]] + cells[i, DELAY] if own_first[j] >= 0 else math.inf
     source = np.searchsorted(source_times, start)
 
-    inbox = np.full(n, -1, np.int32)
+    inbox, visit = np.full(n, -1, np.int32), np.empty(n, np.int32)
     box_next, box_row = np.empty(1024, np.int32), np.empty(1024, np.int32)
     box_time, box_weight = np.empty(1024), np.empty(1024)
     t_in, w_in, r_in = np.empty(64), np.empty(64), np.empty(64, np.int32)
@@ -232,7 +232,7 @@ def run_windows(
         while True:
             reached, spikes, pool_size, free = advance(
                 reached, thread, first, close, duration, limit, spikes, pool_size, free, status, cells, state, wake,
-                poisson, autonomous, plain, inbox, box_next, box_row, box_time, box_weight, t_in, w_in, r_in,
+                poisson, autonomous, plain, visit, inbox, box_next, box_row, box_time, box_weight, t_in, w_in, r_in,
                 spike_times, spike_rows, pool_time, pool_next, own_first, own_last, burst, traced, trace_place,
                 trace_times, u, g,
             )  # fmt: skip
