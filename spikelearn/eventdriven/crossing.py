@@ -11,7 +11,7 @@ import math
 from numba import njit
 
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, Cell, below_threshold
-from spikelearn.eventdriven.flow import flow, follow, follow_constant, longest_step, look_up
+from spikelearn.eventdriven.flow import flow, follow, follow_constant, forgotten, longest_step, look_up
 
 __all__ = ["next_event"]
 
@@ -83,6 +83,10 @@ def _next_stepwise(
 ) -> tuple[float, float, float, float, bool]:
     elapsed = 0.0
     while True:
+        if forgotten(x, c):
+            # However short tau_K is, only the steps through the decay of g are taken.
+            t, z, _, P, crossed = _next_constant(z, 0.0, P, length - elapsed, tolerance, c)
+            return elapsed + t, z, x * math.exp(-t * c.decay), P, crossed
         h = longest_step(x, c)
         last = elapsed + h >= length
         if last:
