@@ -11,6 +11,7 @@ __all__ = ["SYSTEMS", "Measure", "RunRequest", "System", "get_system"]
 
 SYSTEMS = {
     "AdaptiveLIF": "spikelearn.systems.adaptive_lif",
+    "EscapeNoise": "spikelearn.systems.escape_noise",
     "CommonDrive": "spikelearn.systems.common_drive",
     "EIRates": "spikelearn.systems.ei_rate",
     "EquationNeuron": "spikelearn.systems.equation_neuron",

@@ -91,7 +91,7 @@ def torch_update(network, V, threads):
 
 
 def torch_given(network, X, threads):
-    """Gradients of both networks on given spikes, all bins at once: traces by one triangular matrix product, then autograd."""
+    """Gradients on given spikes, all bins at once: traces by one triangular matrix product, then autograd."""
     import torch
 
     torch.set_num_threads(threads)

@@ -25,3 +25,6 @@ from .sampling import sample as sample
 from .tasks import corridor as corridor
 from .tasks import reversing_sequence as reversing_sequence
 from .tasks import staircase as staircase
+from .theory import adapting_rate as adapting_rate
+from .theory import driven_rate as driven_rate
+from .theory import rest_rate as rest_rate

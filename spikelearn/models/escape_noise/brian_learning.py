@@ -155,14 +155,15 @@ def learn_in_brian(
     going_on[:, 0] = 0.0
     names = {
         **network.cell.namespace,
-        "given": TimedArray(forced.reshape(-1, units).astype(np.float64), dt=step),
-        "going_on": TimedArray(going_on.ravel(), dt=step),
+        "given": TimedArray(forced.reshape(-1, units).astype(np.float64), dt=step, name="escape_given"),
+        "going_on": TimedArray(going_on.ravel(), dt=step, name="escape_going_on"),
         "mu_M": float(mu_M),
         "mu_Q": float(mu_Q),
         "keep_G": float(np.exp(-width / tau_G)),
         "share": float(width / tau_baseline),
     }
     with session(target, seed) as brian:
+        # Fixed names: generated code holds them, and compiled code is found again only where it is the same.
         group = NeuronGroup(units, equations(network), threshold=threshold, reset="X = 1", method="exact", dt=step)
         group.hidden = (np.arange(units) >= visible).astype(float)
         under_M = Synapses(
@@ -171,12 +172,14 @@ def learn_in_brian(
             "w : 1\nplastic : 1 (constant)\ngradient : 1\n"
             "h_M_post = w*phi_pre : 1 (summed)\nfhat_post = surprise_pre : 1 (summed)",
             dt=step,
+            name="escape_M",
         )
         under_Q = Synapses(
             group,
             group,
             "w : 1\nplastic : 1 (constant)\ngradient : 1\nG : 1\nh_Q_post = w*phi_pre : 1 (summed)",
             dt=step,
+            name="escape_Q",
         )
         # Every pair (to, from) in row order, so that a matrix's ravel fits.
         to, origin = np.divmod(np.arange(units * units), units)
@@ -202,8 +205,8 @@ def learn_in_brian(
         group.run_regularly("novelty = fhat - fbar", dt=step, when="after_resets", order=2)
         under_M.run_regularly(_LEARN_M, dt=step, when="after_resets", order=3)
         group.run_regularly("fbar += share*novelty", dt=step, when="after_resets", order=4)
-        spikes = SpikeMonitor(group)
-        signals = StateMonitor(group, ["fhat", "novelty"], record=[0], dt=step, when="end")
+        spikes = SpikeMonitor(group, name="escape_spikes")
+        signals = StateMonitor(group, ["fhat", "novelty"], record=[0], dt=step, when="end", name="escape_signals")
         brian.run(Network(*objects, spikes, signals), n_trials * n_bins * step, namespace=names, progress=progress)
         X = np.zeros((n_trials * n_bins, units), dtype=np.uint8)
         X[np.round(np.asarray(spikes.t) / width).astype(int), np.asarray(spikes.i)] = 1
