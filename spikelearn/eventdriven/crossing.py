@@ -43,7 +43,10 @@ def next_event(
     crossed : bool
         Whether this is a crossing (its time is at most `length`).
     """
-    if not c.fires:
+    below = below_threshold(z, c)
+    # While u > -Delta potassium only pulls down: u rises by (V_0 - u) length/tau at most.
+    early = below <= c.B and below * c.tau > (c.above + below) * (length + tolerance)
+    if not c.fires or early:
         z, x, P = flow(z, x, P, length, c)
         return length, z, x, P, False
     if c.table == CONSTANT_G:
