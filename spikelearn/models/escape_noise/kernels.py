@@ -18,7 +18,17 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
-__all__ = ["accumulate", "bin_terms", "compiled", "forward", "generate", "in_chunks", "posterior"]
+__all__ = [
+    "accumulate",
+    "bin_terms",
+    "compiled",
+    "exponentials",
+    "forward",
+    "generate",
+    "in_chunks",
+    "posterior",
+    "spike_terms",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -61,6 +71,19 @@ def intensity(u: Any, base: Any, v: Any, inverse_du: Any, link: Any) -> Any:
 
 
 @compiled
+def spike_terms(r: Any, log_r: Any) -> Any:
+    """Give log p and (r/p)(1 - p) of a bin with a spike, p = 1 - exp(-r)."""
+    if r < 1e-12:
+        # p = r - r^2/2: the ratio r (1 - p)/p is 1 - r/2 and log p is log r to rounding.
+        return log_r, 1.0
+    p = -math.expm1(-r)
+    if r < 1.0:
+        return math.log(p), r * (1.0 - p) / p
+    # In the form that stays finite where r is huge and 1 - p underflows.
+    return math.log(p), r * math.exp(-r) / p if r < 700.0 else 0.0
+
+
+@compiled
 def bin_terms(x: Any, u: Any, base: Any, v: Any, inverse_du: Any, link: Any, kind: Any) -> Any:
     """Give log p(x), its slope in u, and r, for one unit in one bin; x is 0, 1 or (Poisson) a count."""
     if kind == 0 and x == 0 and link == 0:
@@ -75,12 +98,8 @@ def bin_terms(x: Any, u: Any, base: Any, v: Any, inverse_du: Any, link: Any, kin
         return math.log1p(-r), -slope * r / (1.0 - r), r
     if x == 0:
         return -r, -slope * r, r
-    if r < 1e-12:
-        # p = r - r^2/2: the ratio r (1 - p)/p is 1 - r/2 and log p is log r to rounding.
-        return log_r, slope, r
-    p = -math.expm1(-r)
-    # (r/p)(1 - p) in the form that stays finite where r is huge and 1 - p underflows.
-    return math.log(p), slope * (r * math.exp(-r) / p if r < 700.0 else 0.0), r
+    value, factor = spike_terms(r, log_r)
+    return value, slope * factor, r
 
 
 @compiled
@@ -162,6 +181,35 @@ def accumulate(score: Any, weight: Any, X: Any, decay: Any, start: Any, stop: An
 
 
 @compiled
+def exponentials(z: Any, scratch: Any, out: Any) -> Any:
+    """Write exp(z) into out, in a form that compiles to vector instructions; z beyond -700 to 700 counts as that limit.
+
+    exp(z) = 2^k exp(r), k = round(z/log 2): adding 1.5 * 2^52 rounds to a whole number and leaves k in the low bits,
+    from where a shift makes it the exponent of 2^k. The polynomial leaves less than one unit in the last place.
+    """
+    bits = scratch.view(np.int64)
+    for i in range(z.shape[0]):
+        x = z[i] if z[i] < 700.0 else 700.0
+        x = x if x > -700.0 else -700.0
+        shifted = x * 1.4426950408889634 + 6755399441055744.0
+        scratch[i] = shifted
+        k = shifted - 6755399441055744.0
+        # log 2 in two parts, the first with so few digits that its product with k is exact.
+        r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10
+        p = 1.0 / 479001600.0 + r * (1.0 / 6227020800.0)
+        p = 1.0 / 3628800.0 + r * (1.0 / 39916800.0 + r * p)
+        p = 1.0 / 40320.0 + r * (1.0 / 362880.0 + r * p)
+        p = 1.0 / 720.0 + r * (1.0 / 5040.0 + r * p)
+        p = 1.0 / 24.0 + r * (1.0 / 120.0 + r * p)
+        p = 0.5 + r * (1.0 / 6.0 + r * p)
+        out[i] = 1.0 + r * (1.0 + r * p)
+    for i in range(z.shape[0]):
+        bits[i] = (bits[i] + 1023) << 52
+    for i in range(z.shape[0]):
+        out[i] *= scratch[i]
+
+
+@compiled
 def posterior(
     X: Any,
     WMT: Any,
@@ -186,6 +234,11 @@ def posterior(
     n_visible = n_units - n_hidden
     decay, decay_a, eta, base, v, inverse_du = constants
     h_M, h_Q, a = np.zeros(n_units), np.zeros(n_hidden), np.zeros(n_units)
+    z_M, r_M, scratch_M = np.zeros(n_units), np.zeros(n_units), np.zeros(n_units)
+    z_Q, r_Q, scratch_Q = np.zeros(n_hidden), np.zeros(n_hidden), np.zeros(n_hidden)
+    # g'/g of every unit: constant for the exponential link.
+    gain_M, gain_Q = np.full(n_units, inverse_du), np.full(n_hidden, inverse_du)
+    a_hidden, log_base = a[n_visible:], math.log(base)
     for trial in range(start, stop):
         h_M[:] = 0.0
         h_Q[:] = 0.0
@@ -198,31 +251,45 @@ def posterior(
             for i in range(n_units):
                 a[i] *= decay_a
                 h_M[i] *= decay
-            # Bins without a spike, the many, take one exponential; those with one go through bin_terms.
+                z_M[i] = (h_M[i] - eta * a[i] - v) * inverse_du
             for i in range(n_hidden):
                 h_Q[i] *= decay
-                u = h_Q[i] - eta * a[n_visible + i]
-                if link == 0:
-                    r = base * math.exp((u - v) * inverse_du)
-                    value, slope = -r, -r * inverse_du
-                else:
-                    value, slope, r = bin_terms(0, u, base, v, inverse_du, link, 0)
-                if r > limit[i]:
+                z_Q[i] = (h_Q[i] - eta * a_hidden[i] - v) * inverse_du
+            # Bins without a spike, the many, need r alone; those with one go through bin_terms.
+            if link == 0:
+                exponentials(z_Q, scratch_Q, r_Q)
+                exponentials(z_M, scratch_M, r_M)
+                for i in range(n_hidden):
+                    r_Q[i] *= base
+                    slopes_Q[i] = -r_Q[i] * inverse_du
+                for i in range(n_units):
+                    r_M[i] *= base
+                    slopes_M[i] = -r_M[i] * inverse_du
+            else:
+                for i in range(n_hidden):
+                    r_Q[i], _, slope = intensity(z_Q[i], base, 0.0, 1.0, link)
+                    gain_Q[i] = slope * inverse_du
+                    slopes_Q[i] = -r_Q[i] * gain_Q[i]
+                for i in range(n_units):
+                    r_M[i], _, slope = intensity(z_M[i], base, 0.0, 1.0, link)
+                    gain_M[i] = slope * inverse_du
+                    slopes_M[i] = -r_M[i] * gain_M[i]
+            for i in range(n_hidden):
+                if r_Q[i] > limit[i]:
                     hidden[i] = 1
-                    value, slope, r = bin_terms(1, u, base, v, inverse_du, link, 0)
+                    value, factor = spike_terms(r_Q[i], log_base + z_Q[i])
+                    slopes_Q[i] = factor * gain_Q[i]
+                    log_q += value
                 else:
                     hidden[i] = 0
-                log_q += value
-                slopes_Q[i] = slope
+                    log_q -= r_Q[i]
             for i in range(n_units):
-                u = h_M[i] - eta * a[i]
-                if link == 0 and spikes[i] == 0:
-                    r = base * math.exp((u - v) * inverse_du)
-                    value, slope = -r, -r * inverse_du
+                if spikes[i] > 0:
+                    value, factor = spike_terms(r_M[i], log_base + z_M[i])
+                    slopes_M[i] = factor * gain_M[i]
+                    log_p += value
                 else:
-                    value, slope, r = bin_terms(spikes[i], u, base, v, inverse_du, link, 0)
-                log_p += value
-                slopes_M[i] = slope
+                    log_p -= r_M[i]
             for j in range(n_units):
                 if spikes[j] > 0:
                     a[j] += 1.0
