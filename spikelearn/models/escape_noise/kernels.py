@@ -155,6 +155,31 @@ def forward(
 
 
 @compiled
+def which(spikes: Any, active: Any) -> Any:
+    """List the units that spike, without a branch that the processor would have to guess; active has one entry more."""
+    n = 0
+    for j in range(spikes.shape[0]):
+        active[n] = j
+        n += 1 if spikes[j] > 0 else 0
+    return n
+
+
+@compiled
+def total(values: Any) -> Any:
+    """Sum in four strands, so that additions need not wait for each other."""
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    whole = values.shape[0] // 4 * 4
+    for i in range(0, whole, 4):
+        first += values[i]
+        second += values[i + 1]
+        third += values[i + 2]
+        fourth += values[i + 3]
+    for i in range(whole, values.shape[0]):
+        first += values[i]
+    return (first + second) + (third + fourth)
+
+
+@compiled
 def accumulate(score: Any, weight: Any, X: Any, decay: Any, start: Any, stop: Any, GT: Any) -> Any:
     """Add sum over trials and bins of weight score_i phi_j to GT[j, i] for the posts start to stop.
 
@@ -163,16 +188,17 @@ def accumulate(score: Any, weight: Any, X: Any, decay: Any, start: Any, stop: An
     n_trials, n_bins, n_units = X.shape
     width = stop - start
     # Rows of arrays of this thread's own, indexed from zero: the inner loops then compile to vector instructions.
-    later, G = np.zeros(width), np.zeros((n_units, width))
+    later, G, active = np.zeros(width), np.zeros((n_units, width)), np.zeros(n_units + 1, dtype=np.int64)
     for trial in range(n_trials):
         later[:] = 0.0
         for m in range(n_bins - 1, -1, -1):
             spikes, slope, w = X[trial, m], score[trial, m, start:stop], weight[trial, m]
-            for j in range(n_units):
-                if spikes[j] > 0:
-                    x, row = float(spikes[j]), G[j]
-                    for i in range(width):
-                        row[i] += x * later[i]
+            n_spikes = which(spikes, active)
+            for n in range(n_spikes):
+                j = active[n]
+                x, row = float(spikes[j]), G[j]
+                for i in range(width):
+                    row[i] += x * later[i]
             for i in range(width):
                 later[i] = decay * (later[i] + w * slope[i])
     for j in range(n_units):
@@ -238,14 +264,12 @@ def posterior(
     z_Q, r_Q, scratch_Q = np.zeros(n_hidden), np.zeros(n_hidden), np.zeros(n_hidden)
     # g'/g of every unit: constant for the exponential link.
     gain_M, gain_Q = np.full(n_units, inverse_du), np.full(n_hidden, inverse_du)
-    a_hidden, log_base = a[n_visible:], math.log(base)
+    a_hidden, log_base, active = a[n_visible:], math.log(base), np.zeros(n_units + 1, dtype=np.int64)
     for trial in range(start, stop):
         h_M[:] = 0.0
         h_Q[:] = 0.0
         a[:] = 0.0
         for k in range(n_bins):
-            log_q = 0.0
-            log_p = 0.0
             spikes, slopes_M, slopes_Q = X[trial, k], score_M[trial, k], score_Q[trial, k]
             hidden, limit = X[trial, k, n_visible:], threshold[trial, k]
             for i in range(n_units):
@@ -275,31 +299,28 @@ def posterior(
                     gain_M[i] = slope * inverse_du
                     slopes_M[i] = -r_M[i] * gain_M[i]
             for i in range(n_hidden):
-                if r_Q[i] > limit[i]:
-                    hidden[i] = 1
-                    value, factor = spike_terms(r_Q[i], log_base + z_Q[i])
-                    slopes_Q[i] = factor * gain_Q[i]
-                    log_q += value
-                else:
-                    hidden[i] = 0
-                    log_q -= r_Q[i]
-            for i in range(n_units):
-                if spikes[i] > 0:
-                    value, factor = spike_terms(r_M[i], log_base + z_M[i])
-                    slopes_M[i] = factor * gain_M[i]
-                    log_p += value
-                else:
-                    log_p -= r_M[i]
-            for j in range(n_units):
-                if spikes[j] > 0:
-                    a[j] += 1.0
-                    row_M, row_Q = WMT[j], WQT[j]
-                    for i in range(n_units):
-                        h_M[i] += row_M[i]
-                    for i in range(n_hidden):
-                        h_Q[i] += row_Q[i]
-            logs[trial, k, 0] = log_q
-            logs[trial, k, 1] = log_p
+                hidden[i] = 1 if r_Q[i] > limit[i] else 0
+            # The log-probabilities with the sign turned take the place of r, which is what a bin without a spike has.
+            n_spikes = which(hidden, active)
+            for n in range(n_spikes):
+                i = active[n]
+                value, factor = spike_terms(r_Q[i], log_base + z_Q[i])
+                slopes_Q[i] = factor * gain_Q[i]
+                r_Q[i] = -value
+            n_spikes = which(spikes, active)
+            for n in range(n_spikes):
+                j = active[n]
+                value, factor = spike_terms(r_M[j], log_base + z_M[j])
+                slopes_M[j] = factor * gain_M[j]
+                r_M[j] = -value
+                a[j] += 1.0
+                row_M, row_Q = WMT[j], WQT[j]
+                for i in range(n_units):
+                    h_M[i] += row_M[i]
+                for i in range(n_hidden):
+                    h_Q[i] += row_Q[i]
+            logs[trial, k, 0] = -total(r_Q)
+            logs[trial, k, 1] = -total(r_M)
 
 
 @compiled
