@@ -24,7 +24,14 @@ def branches(axes, model, base, varied):
     slope = np.gradient(state.I, grid)
     for name, values, colour in (("E", state.E, COLOURS["simulation"]), ("I", state.I, COLOURS["theory"])):
         axes.plot(grid, np.where(state.stable, values, np.nan), color=colour, linewidth=2, label=f"{name}, stable")
-        axes.plot(grid, np.where(state.stable, np.nan, values), ":", color=colour, linewidth=1, label="unstable")
+        axes.plot(
+            grid,
+            np.where(state.stable, np.nan, values),
+            ":",
+            color=colour,
+            linewidth=1,
+            label=f"{name}, unstable or negative",
+        )
     c = model.determinant(*(weights[name] for name in NAMES))
     crossing = np.flatnonzero(np.diff(np.sign(c)))
     for k in crossing:

@@ -179,7 +179,8 @@ def linearise(
             f"weights {n}), got a state where they cannot"
         )
     tau = np.array([p[f"tau_{name}"] for name in model.populations])
-    return Linearisation(*parts[:4], tau, parts[4][..., 0])
+    A, B, F_r, F_W, change = parts
+    return Linearisation(A, B, F_r, F_W, tau, change[..., 0])
 
 
 class _Texts:
@@ -240,7 +241,7 @@ def whole_spectrum(matrices: NDArray[np.float64]) -> NDArray[np.complex128]:
     -------
     ndarray of complex, shape (..., k)
     """
-    finite = np.isfinite(matrices).all(axis=(-1, -2))
+    finite = np.asarray(np.isfinite(matrices).all(axis=(-1, -2)))
     values = np.linalg.eigvals(np.where(finite[..., None, None], matrices, 0.0)).astype(np.complex128)
     # Conjugate pairs have equal real parts; the imaginary part settles their order.
     order = np.lexsort((-values.imag, -values.real), axis=-1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from spikelearn.rate_model import RateModel
 __all__ = ["Rule"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rule:
     r"""How weights change with the activities, as text: the one place where the rule is written down.
 
@@ -76,7 +75,7 @@ class Rule:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     name: str = "Rule"
-    closed_form: Callable[..., Any] | None = field(default=None, repr=False)
+    closed_form: Callable[..., Any] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.dW, Mapping) or not self.dW:
@@ -91,8 +90,12 @@ class Rule:
             if not np.isfinite(array).all():
                 raise ValueError(f"Rule.parameters[{name!r}] must be finite, got {value}")
             checked[name] = float(array) if array.ndim == 0 else array
-        object.__setattr__(self, "dW", MappingProxyType(dict(self.dW)))
-        object.__setattr__(self, "parameters", MappingProxyType(checked))
+        object.__setattr__(self, "dW", dict(self.dW))
+        object.__setattr__(self, "parameters", checked)
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{k}={v if np.ndim(v) else format(v, 'g')}" for k, v in self.parameters.items())
+        return f"{self.name}({numbers}): " + "; ".join(f"d{w} = {text}" for w, text in self.dW.items())
 
     def expressions(self, model: RateModel) -> dict[str, Any]:
         """Give the SymPy expression of every weight's change, in the model's order of weights.

@@ -51,7 +51,8 @@ def spike_triggered_average(
     dt : float or Quantity
         Frame length in seconds.
     trains : SpikeTrains or None
-        Trials x units; its window must be covered by the stimulus frame for frame. None where `weights` are given.
+        Trials x units; its window must be covered by the stimulus frame for frame. A trial that was observed only in
+        part gives the spikes it has. None where `weights` are given.
     window : pair of float or Quantity, or None
         Range of lags in seconds, on whole frames; None takes the frame of the spike alone.
     weights : array_like or xarray.DataArray, shape (frames,) or (trials, frames), optional

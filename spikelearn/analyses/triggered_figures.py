@@ -78,16 +78,14 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
         n_axes = max(1, len(accepted)) if n_axes is None else n_axes
     n_axes = min(len(values), 2 if n_axes is None else n_axes)
     figure = Figure(figsize=(9.5, max(3.2, 1.2 + 1.5 * n_axes)), layout="constrained")
-    left, right = figure.subfigures(1, 2)
+    left, right = np.ravel(figure.subfigures(1, 2, squeeze=False))
     panel = left.subplots()
     _draw_spectrum(panel, found, values, tested)
     filters = right.subplots(n_axes, 1, squeeze=False, sharex=True)[:, 0]
     for rank, one in enumerate(filters):
         k = int(order[rank])
         _draw_filter(one, found["axes"].isel(component=k), color=f"C{rank % 8 + 1}")
-        verdict = (
-            f", p {'≤' if found['significant'].values[k] else '='} {found['p_value'].values[k]:.3g}" if tested else ""
-        )
+        verdict = f", p = {found['p_value'].values[k]:.3g}" if tested else ""
         one.set_title(f"axis of component {k}: eigenvalue {values[k]:.3g}{verdict}", fontsize="medium")
     filters[-1].set_xlabel(_abscissa(found["axes"].isel(component=0))[1])
     if title:
@@ -140,7 +138,7 @@ def _draw_spectrum(panel: Axes, found: xr.Dataset, values: np.ndarray, tested: b
     panel.plot(np.arange(len(values)), values, "o", ms=3.5, color="0.25", label="eigenvalues")
     if tested and found.sizes.get("stage", 0):
         level = 1 - found.attrs["alpha"]
-        for name, text in (("stage_high", f"{level:.0%} of surrogates, last stage"), ("stage_low", None)):
+        for name, text in (("stage_high", f"{level:.0%} of surrogates between, last stage"), ("stage_low", None)):
             panel.axhline(found[name].values[-1], color="C0", ls="--", lw=1, label=text)
         for rank, k in enumerate(int(k) for k in found["stage_component"].values if found["significant"].values[k]):
             panel.plot(k, values[k], "o", ms=7, color=f"C{rank % 8 + 1}")

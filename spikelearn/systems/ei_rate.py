@@ -124,7 +124,7 @@ def _run(case: Case, request: RunRequest) -> Recording:
         ee, ie = grid_axes(n)
         traces |= {"W_EE_axis": ("W_EE_axis", ee), "W_IE_axis": ("W_IE_axis", ie)}
         for method in ("qss", "full", "trial"):
-            verdict = stability_map(model, case.rule, ee, ie, method=method)  # type: ignore[arg-type]
+            verdict = stability_map(model, case.rule, ee, ie, method=method)
             traces[f"stable_{method}"] = (("W_EE_axis", "W_IE_axis"), verdict["stable"].values)
         traces["valid"] = (("W_EE_axis", "W_IE_axis"), verdict["valid"].values)
     data = xr.Dataset(traces, coords={"time": ("time", times * 1e-3, {"units": "s"})})

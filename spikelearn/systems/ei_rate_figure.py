@@ -142,8 +142,8 @@ def _line(axes: Axes, ee: NDArray[np.float64], ie: NDArray[np.float64], margin: 
     holds = _value_near(ee, ie, margin, point + 0.03 * np.array([X_MAX, Y_MAX]) * normal) > 0
     axes.annotate(
         name,
-        point,
-        xytext=normal * (2 if holds else -2),
+        tuple(point),
+        xytext=tuple(normal * (2 if holds else -2)),
         textcoords="offset points",
         rotation=angle,
         rotation_mode="anchor",

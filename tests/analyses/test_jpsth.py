@@ -213,6 +213,21 @@ def test_bins_add_up_to_wider_bins(trains):
         np.testing.assert_allclose(coarse[name], summed, atol=1e-13)
 
 
+@settings(max_examples=30, deadline=None)
+@given(trains=spike_trains())
+def test_halves_of_the_window_are_blocks_of_the_whole(trains):
+    whole = jpsth(trains, bin_size=0.01)
+    for half in (slice(0, 5), slice(5, 10)):
+        window = (0.01 * half.start, 0.01 * half.stop)
+        if not all(len(trains.restrict(*window).select_units(unit).times) for unit in (0, 1)):
+            with pytest.raises(ValueError, match="every unit must have spikes"):
+                jpsth(trains, bin_size=0.01, window=window)
+            continue
+        part = jpsth(trains, bin_size=0.01, window=window)
+        for name in ("raw", "predictor", "corrected", "normalized"):
+            np.testing.assert_array_equal(part[name], whole[name].values[half, half], err_msg=name)
+
+
 def test_spikes_near_bin_edges_fall_where_a_person_would_say():
     # 1e-9 s beside every edge, and on the edges that k * 0.1 cannot represent.
     edges = np.arange(1, 10) * 0.1

@@ -67,6 +67,20 @@ def test_significance_sees_the_same_correlation_as_the_jpsth():
     np.testing.assert_allclose(result.normalized, jpsth(trains, bin_size=0.02).normalized, atol=1e-6)
 
 
+def test_maxima_are_those_of_correlation_coefficients():
+    trains = GainModulatedPoisson(rate="60 Hz", gamma=0.3).sample(20, 0.0, 0.2, seed=3)
+    result = jpsth_significance(trains, bin_size=0.05, n_surrogates=30, seed=11)
+    counts, rng = trains.binned(0.05), np.random.default_rng(11)
+    negative = 0
+    for maximum in result.maxima.values:
+        order = rng.permutation(20)
+        both = np.corrcoef(counts[:, 0].T, counts[order, 1].T)[:4, 4:]
+        assert maximum == pytest.approx(np.abs(both).max(), abs=1e-6)
+        negative += -both.min() > both.max()
+    assert 5 < negative < 25
+    assert float(result.threshold) == sorted(result.maxima.values)[29]
+
+
 def test_p_values_count_the_surrogates_at_least_as_large():
     trains = GainModulatedPoisson(rate="40 Hz", gamma=0.3).sample(50, 0.0, 0.2, seed=0)
     result = jpsth_significance(trains, bin_size=0.04, n_surrogates=99, seed=0)

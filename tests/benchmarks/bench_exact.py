@@ -32,7 +32,7 @@ V_0 : volt (constant)
 """
 
 
-def exact(repeats: int = 15) -> tuple[float, int]:
+def exact(repeats: int = 40) -> tuple[float, int]:
     sl.simulate(NEURON, 0.1 * second, n=N, vary={"V_0": V_0}, threads=1)
     best = float("inf")
     for _ in range(repeats):
@@ -70,7 +70,9 @@ n, record = int(sys.argv[1]), sys.argv[2]
 neuron = sl.AdaptiveLIF(tau_K=200 * ms, t_d=5 * ms, delta_g=0.05)
 sl.simulate(neuron, 0.1 * second, n=10, threads=1)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-out = sl.simulate(neuron, 1 * second, n=n, vary={"V_0": np.linspace(16, 30, n) * mV}, record=() if record == "spikes" else record, threads=1)
+record = () if record == "spikes" else record
+vary = {"V_0": np.linspace(16, 30, n) * mV}
+out = sl.simulate(neuron, 1 * second, n=n, vary=vary, record=record, threads=1)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(int(out.counts.sum()), (after - before) * 1024)
 """
@@ -78,9 +80,7 @@ print(int(out.counts.sum()), (after - before) * 1024)
 
 def memory(n: int, record: str) -> tuple[int, int]:
     """Spikes, and the growth of the peak in bytes, in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEMORY, str(n), record], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(n), record], capture_output=True, text=True, check=True)
     spikes, extra = done.stdout.split()
     return int(spikes), int(extra)
 
@@ -109,7 +109,9 @@ def main() -> None:
     for n in (20_000, 80_000):
         for record in ("spikes", "counts"):
             spikes, extra = memory(n, record)
-            share = f", {extra / spikes:.1f} bytes a spike" if record == "spikes" else f", {extra / n:.0f} bytes a neuron"
+            share = (
+                f", {extra / spikes:.1f} bytes a spike" if record == "spikes" else f", {extra / n:.0f} bytes a neuron"
+            )
             print(f"{n} neurons, {record}: {spikes} spikes, peak grew by {extra / 1e6:.1f} MB{share}")
     print(f"peak of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 

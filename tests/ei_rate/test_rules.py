@@ -1,5 +1,8 @@
 """One expression a weight: update, Brian2 strings, Jacobian and LaTeX say the same, and bad rules are named."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from brian2 import Network, NeuronGroup, ms
@@ -101,6 +104,22 @@ def test_updates_broadcast(rule):
 def test_a_constant_expression_takes_the_shape_of_the_state():
     rule = sl.Rule(dW={"W_EE": "E*(E_set - E)", "W_EI": "0", "W_IE": "0", "W_II": "0"})
     assert [c.shape for c in rule.update(MODEL)(np.ones(5), 1, 1, 1, 1, 1)] == [(5,)] * 4
+
+
+@every_rule
+def test_rules_travel_to_other_processes(rule):
+    """A rule survives pickling and copying: it does the same there, and keeps its closed form."""
+    for again in (pickle.loads(pickle.dumps(rule)), copy.deepcopy(rule)):
+        assert repr(again) == repr(rule)
+        point = {"W_EE": 6.0, "W_IE": 12.0, "method": "closed" if rule.closed_form else "qss"}
+        np.testing.assert_array_equal(
+            sl.stability(MODEL, again, **point).eigenvalues, sl.stability(MODEL, rule, **point).eigenvalues
+        )
+
+
+def test_a_rule_prints_its_name_numbers_and_expressions():
+    text = repr(RULES["two_term"])
+    assert text.startswith("TwoTerm(alpha=0.02, beta=0.01): dW_EE = alpha*E*(I_set - I)")
 
 
 def test_latex_names_every_weight():

@@ -120,6 +120,11 @@ def test_a_point_that_is_neurally_unstable_is_never_called_stable():
         assert not verdict.neural_stable
         assert not verdict.stable
         assert not verdict.valid
+    # here C > 0 and only the trace condition fails: the rule's own two eigenvalues are on the stable side
+    verdict = sl.stability(MODEL, CROSS, W_EE=8.0, W_IE=5.9)
+    assert verdict.rule_stable
+    assert not verdict.neural_stable
+    assert not verdict.stable
 
 
 def test_a_point_with_zero_determinant_gives_nan_and_spoils_no_other():

@@ -85,6 +85,29 @@ def test_the_first_step_is_not_special():
         assert abs(counts.mean() - expected) < stats.norm.isf(5e-5) * counts.std() / np.sqrt(len(counts)), name
 
 
+@pytest.mark.parametrize(
+    ("name", "variable", "mean", "variance"),
+    [
+        ("OU", "x", 0.0, 1.0),
+        ("gamma process", "gain", 1.0, 0.64),
+        # rho3 area^2/(2 tau) with an area of 2: 20 * 4 / 0.04
+        ("common drive", "y", 40.0, 2000.0),
+    ],
+)
+def test_what_the_cells_share_is_stationary(name, variable, mean, variance):
+    # 20,000 copies after one step and after 3 time constants in steps of tau/100: mean and variance by z, two-sided at
+    # 1e-5 each. The variance on a grid is dt/tau off at most.
+    for steps in (1, 300):
+        with session("numpy", seed=5) as brian:
+            groups = SOURCES[name].brian_group(20_000, 0.2 * ms, duration=0.1 * second, seed=5)
+            brian.run(Network(groups[1]), steps * 0.2 * ms)
+            values = np.asarray(getattr(groups[1], variable)[:])
+        limit, root = stats.norm.isf(5e-6), np.sqrt(len(values))
+        assert abs(values.mean() - mean) < limit * values.std() / root + 0.01 * mean
+        squares = (values - mean) ** 2
+        assert abs(squares.mean() - variance) < limit * squares.std() / root + 0.02 * variance
+
+
 def test_seeds_decide_the_drawn_gains():
     source = SOURCES["gain"]
     with session("numpy"):

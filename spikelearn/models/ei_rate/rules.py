@@ -199,7 +199,7 @@ def ForcedBalance(
         },
         parameters=parameters,
         source="003 Eq. (15)",
-        name=f"ForcedBalance({ie_sign:+d}, {mode})",
+        name=f"ForcedBalance {mode} {ie_sign:+d}",
         closed_form=theory.forced_balance(ie_sign) if mode == "follower" else None,
     )
 

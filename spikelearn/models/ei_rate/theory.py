@@ -11,6 +11,7 @@ weights; all broadcast. Eigenvalues are in 1/ms when the rates are per ms.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -142,17 +143,19 @@ def forced_balance(ie_sign: int) -> Callable[..., TraceDeterminant]:
     ----------
     003 Eqs. (16), (45); errata E4 and E5.
     """
+    return functools.partial(_forced_balance, ie_sign)
 
-    def closed_form(model: Any, rates: Mapping[str, Any], W_EE: ArrayLike, W_IE: ArrayLike) -> TraceDeterminant:
-        c = coefficients(model, W_EE, W_IE)
-        first = rates["alpha_1"] * (model.g_E * model.E_set) ** 2
-        second = ie_sign * rates["alpha_3"] * (model.g_I * model.E_set) ** 2
-        trace = (c.x * second - c.y * first) / c.C
-        determinant = first * second / c.C
-        relaxation = 1 / rates["tau_0"] if "tau_0" in rates else forced_balance_rate(model, rates["alpha_1"])
-        return TraceDeterminant(trace - 2 * relaxation, determinant - trace * relaxation + relaxation**2)
 
-    return closed_form
+def _forced_balance(
+    ie_sign: int, model: Any, rates: Mapping[str, Any], W_EE: ArrayLike, W_IE: ArrayLike
+) -> TraceDeterminant:
+    c = coefficients(model, W_EE, W_IE)
+    first = rates["alpha_1"] * (model.g_E * model.E_set) ** 2
+    second = ie_sign * rates["alpha_3"] * (model.g_I * model.E_set) ** 2
+    trace = (c.x * second - c.y * first) / c.C
+    determinant = first * second / c.C
+    relaxation = 1 / rates["tau_0"] if "tau_0" in rates else forced_balance_rate(model, rates["alpha_1"])
+    return TraceDeterminant(trace - 2 * relaxation, determinant - trace * relaxation + relaxation**2)
 
 
 def forced_balance_rate(model: Any, alpha_1: Any) -> Any:

@@ -38,7 +38,7 @@ class Mode:
     def kicked(self, size: float) -> NDArray[np.float64]:
         """Give the state displaced along the mode, by `size` in the entry that moves most."""
         direction = self.right / self.right[np.argmax(np.abs(self.right))]
-        return self.state + size * direction.real
+        return np.asarray(self.state + size * direction.real)
 
 
 def leading_mode(model: EIRates, rule: Rule, weights: Weights) -> Mode:
@@ -102,7 +102,7 @@ def trajectory(
     n = round(duration / dt) if dt > 0 else 0
     if n < 1 or abs(n * dt - duration) > 1e-9 * duration:
         raise ValueError(f"trajectory.duration must be a whole number of steps of {dt:g} ms, got {duration:g} ms")
-    times = dt * np.arange(n + 1)
+    times: NDArray[np.float64] = dt * np.arange(n + 1, dtype=np.float64)
     if engine == "brian2":
         return times, _brian2(model, rule, start, n, dt, target)
     if engine != "array":
