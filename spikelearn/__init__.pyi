@@ -5,7 +5,20 @@ from . import rules as rules
 from . import sources as sources
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
+from .models.ei_rate.model import EIRates as EIRates
+from .models.escape_noise.model import EscapeNoise as EscapeNoise
+from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
 from .recording import Recording as Recording
+from .rule import Rule as Rule
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
 from .spikes import SpikeTrains as SpikeTrains
+from .standalone import StandaloneProgram as StandaloneProgram
+from .symbolic.derive import DerivedRule as DerivedRule
+from .symbolic.derive import derive_rule as derive_rule
+from .symbolic.populations import RatePopulations as RatePopulations
+from .verdicts import Stability as Stability
+from .verdicts import stability as stability
+from .verdicts import stability_map as stability_map
+
+__version__: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
 from spikelearn.spikes import SpikeTrains
 
-__all__ = ["simulate_on_brian"]
+__all__ = ["Circuit", "Settings", "simulate_on_brian"]
 
 
 def simulate_on_brian(
@@ -40,38 +41,19 @@ def simulate_on_brian(
         A delay shorter than a step, a trace step that is no multiple of `dt`, or a model's own refusal.
     """
     values = model.values(vary, n)
-    delay = values.get("t_d", 0.0)
-    check_delay(delay, dt)
-    every = whole_multiple(record_dt, dt, "record_dt")
+    circuit_settings = Settings(n=n, dt=dt, duration=duration, method=method, record=record, record_dt=record_dt)
+    circuit_settings.check(values)
     states = initial.plain_states(model.recordable, n)
     if hasattr(model, "check_initial"):
         model.check_initial(states, values)
-    past, offsets = initial.plain_past_spikes(n, delay)
+    past = initial.plain_past_spikes(n, values.get("t_d", 0.0))
     chosen = choose_target(target, n=n, steps=duration / dt)
     with session(chosen, seed) as brian:
-        from brian2 import Network, SpikeMonitor, StateMonitor, second
+        from brian2 import second
 
-        objects = list(model.brian_objects(n, dt=dt * second, method=method, vary=vary))
-        group = objects[0]
-        for name, value in states.items():
-            group.variables[name].set_value(value)
-        if len(past):
-            objects += _pending_arrivals(group, model, past, offsets, delay, dt)
-        counting = record == ("counts",)
-        spikes = SpikeMonitor(group, record=not counting) if "spike" in group.events else None
-        if spikes is not None:
-            objects.append(spikes)
-        traces = None
-        if record and not counting:
-            traces = StateMonitor(group, record, record=True, dt=every * dt * second)
-            objects.append(traces)
-        brian.run(Network(*objects), duration * second, progress=progress and "brian2")
-        trains = counts = None
-        if spikes is not None and counting:
-            counts = np.asarray(spikes.count[:], dtype=np.int64).reshape(1, n)
-        elif spikes is not None:
-            trains = _trains(spikes, n, duration)
-        dataset = _traces(traces, record, model.recordable, every * dt)
+        circuit = Circuit.build(model, circuit_settings, vary=vary, states=states, past=past)
+        brian.run(circuit.network, duration * second, progress=progress and "brian2")
+        recorded = circuit.collect()
     provenance = provenance_of(
         model,
         engine="brian2",
@@ -84,7 +66,74 @@ def simulate_on_brian(
         vary=vary,
         initial=initial,
     )
-    return Recording(trains, dataset, provenance, counts)
+    return dataclasses.replace(recorded, provenance=provenance)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What a clock-driven run needs to know besides the model, in SI units."""
+
+    n: int
+    dt: float
+    duration: float
+    method: str | None
+    record: tuple[str, ...]
+    record_dt: float
+
+    def check(self, values: dict[str, Any]) -> None:
+        """Refuse delays and trace steps that do not fit the time step."""
+        check_delay(values.get("t_d", 0.0), self.dt)
+        whole_multiple(self.record_dt, self.dt, "record_dt")
+
+
+@dataclasses.dataclass(frozen=True)
+class Circuit:
+    """Brian2's objects of one run: made inside a session, read before it closes."""
+
+    model: Any
+    settings: Settings
+    objects: tuple[Any, ...]
+    network: Any
+    spikes: Any
+    traces: Any
+
+    @classmethod
+    def build(
+        cls,
+        model: Any,
+        settings: Settings,
+        *,
+        vary: dict[str, Any],
+        states: dict[str, Any],
+        past: tuple[NDArray[Any], NDArray[Any]],
+    ) -> Circuit:
+        """Make neurons, connections, pending arrivals and monitors."""
+        from brian2 import Network, SpikeMonitor, StateMonitor, second
+
+        dt, n = settings.dt, settings.n
+        own = tuple(model.brian_objects(n, dt=dt * second, method=settings.method, vary=vary))
+        group = own[0]
+        for name, value in states.items():
+            group.variables[name].set_value(value)
+        extra = _pending_arrivals(group, model, *past, model.values(vary, n)["t_d"], dt) if len(past[0]) else []
+        counting = settings.record == ("counts",)
+        spikes = SpikeMonitor(group, record=not counting) if "spike" in group.events else None
+        traces = None
+        if settings.record and not counting:
+            every = whole_multiple(settings.record_dt, dt, "record_dt")
+            traces = StateMonitor(group, settings.record, record=True, dt=every * dt * second)
+        monitors = [monitor for monitor in (spikes, traces) if monitor is not None]
+        return cls(model, settings, own, Network(*own, *extra, *monitors), spikes, traces)
+
+    def collect(self) -> Recording:
+        """Copy the results out of Brian2; the recording has no provenance yet."""
+        n = self.settings.n
+        dataset = _traces(self.traces, self.settings, self.model.recordable)
+        if self.spikes is None:
+            return Recording(None, dataset)
+        if self.settings.record == ("counts",):
+            return Recording(None, dataset, {}, np.array(self.spikes.count[:], dtype=np.int64).reshape(1, n))
+        return Recording(_trains(self.spikes, n, self.settings.duration), dataset)
 
 
 def check_delay(delay: float | NDArray[np.float64], dt: float) -> None:
@@ -118,17 +167,17 @@ def _trains(monitor: Any, n: int, duration: float) -> SpikeTrains:
     return SpikeTrains.from_indices(indices[inside], times[inside], n_units=n, t_stop=duration)
 
 
-def _traces(monitor: Any, record: tuple[str, ...], units: dict[str, str], step: float) -> Any:
+def _traces(monitor: Any, settings: Settings, units: dict[str, str]) -> Any:
     import xarray as xr
 
     if monitor is None:
         return xr.Dataset()
     variables = {
         name: (("time", "neuron"), np.array(getattr(monitor, name), dtype=np.float64).T, {"units": units[name]})
-        for name in record
+        for name in settings.record
     }
-    length = len(monitor.t)
-    time = ("time", np.arange(length) * step, {"units": "s"})
+    step = whole_multiple(settings.record_dt, settings.dt, "record_dt") * settings.dt
+    time = ("time", np.arange(len(monitor.t)) * step, {"units": "s"})
     return xr.Dataset(variables, coords={"time": time})
 
 

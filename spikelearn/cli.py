@@ -1,4 +1,4 @@
-"""The command line: list, show, run, check, targets.
+"""The command line: list, show, run, check, derive, analyse, targets.
 
 Only light modules are imported here; each command imports what it needs, so that help comes at once.
 """
@@ -81,6 +81,68 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command()
+def analyse(
+    file: Annotated[str, typer.Argument(help="An .nwb, .csv or .parquet file, or a folder that 'run' wrote.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-analysis].")
+    ] = None,
+    units: Annotated[tuple[int, int] | None, typer.Option(help="The pair for PSTH, correlogram and JPSTH.")] = None,
+    bin_size: Annotated[str | None, typer.Option(help="Width of the bins, such as '10 ms'.")] = None,
+    stimulus: Annotated[Path | None, typer.Option(help="A .npy or .csv file, one row a frame, for the STA.")] = None,
+    stimulus_dt: Annotated[str | None, typer.Option(help="Length of a frame, such as '1 ms'.")] = None,
+    t_start: Annotated[str | None, typer.Option(help="Begin of the window, if the file does not say.")] = None,
+    t_stop: Annotated[str | None, typer.Option(help="End of the window, if the file does not say.")] = None,
+    by_trial: Annotated[bool, typer.Option("--by-trial", help="Cut a file with trials into trials.")] = False,
+) -> None:
+    """Analyse recorded spikes: regularity, PSTH and JPSTH of a pair, STA given a stimulus."""
+    from spikelearn.commands.analyse import analyse as analyse_file
+
+    text = analyse_file(
+        file,
+        output,
+        units=units,
+        bin_size=bin_size,
+        stimulus=stimulus,
+        stimulus_dt=stimulus_dt,
+        t_start=t_start,
+        t_stop=t_stop,
+        by_trial=by_trial,
+    )
+    typer.echo(text)
+
+
+@app.command()
+def derive(
+    loss: Annotated[str, typer.Argument(help="Such as '(E_set - E)**2/2 + (I_set - I)**2/2'.")],
+    approximation: Annotated[str, typer.Option(help="exact, small_weights, up_state or full.")] = "exact",
+    set_value: Annotated[list[str] | None, typer.Option("--set", help="NAME=VALUE of a parameter.")] = None,
+    at: Annotated[list[str] | None, typer.Option(help="WEIGHT=VALUE at which stability is judged.")] = None,
+    steady_state: Annotated[
+        list[str] | None, typer.Option(help="POPULATION=FORMULA of a model of your own; repeat for each.")
+    ] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="LaTeX as well.")] = False,
+) -> None:
+    """Derive a plasticity rule from a loss: formulas, Brian2 equations, stability."""
+    from spikelearn.commands.derive import derivation
+
+    text, passed = derivation(
+        loss, approximation, settings=set_value or [], at=at or [], steady_state=steady_state or [], latex=latex
+    )
+    typer.echo(text)
+    if not passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def targets() -> None:
+    """Say which engines and targets work on this machine, and why not."""
+    from spikelearn.targets import target_status
+
+    for row in target_status():
+        typer.echo(f"{row.name:24s} {'works' if row.works else 'does not work':14s} {row.reason}")
+
+
 @app.callback(invoke_without_command=True)
 def version(
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
@@ -105,14 +167,16 @@ def main(arguments: list[str] | None = None) -> None:
         status = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
         _leave(" ".join(str(error).split()) or type(error).__name__, 2)
     except Exception as error:  # click's own errors know how to show themselves
         known = _show_click_error(error)
         if known is None:
             raise
         raise SystemExit(known) from None
-    # Without its standalone mode typer returns the status of an Exit instead of leaving.
+    # Without its standalone mode typer returns the status of an Exit instead of leaving, 130 after Ctrl-C.
+    if status == 130:
+        _leave(_INTERRUPTED, 130)
     if isinstance(status, int) and status:
         raise SystemExit(status)
 

@@ -60,7 +60,7 @@ def simulate_exactly(
     counts = trains = None
     if counting:
         counts = np.asarray(result.counts, dtype=np.int64).reshape(1, n)
-    else:
+    elif result.times is not None:
         trains = SpikeTrains(result.times, result.offsets, n, t_stop=duration)
     provenance = provenance_of(
         model, engine="exact", duration=duration, n=n, seed=seed, vary=vary, initial=initial, record_dt=record_dt

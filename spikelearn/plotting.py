@@ -67,7 +67,7 @@ def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 
     """
     shown = min(trains.n_units, max_units)
     rows = [trains.train(unit, trial) for unit in range(shown)]
-    axes.eventplot(rows, lineoffsets=np.arange(shown), colors=COLOURS["simulation"], linewidths=0.7, linelengths=0.8)
+    axes.eventplot(rows, lineoffsets=list(range(shown)), colors=COLOURS["simulation"], linewidths=0.7, linelengths=0.8)
     axes.set_xlim(trains.t_start, trains.t_stop)
     axes.set_ylim(-0.6, max(shown, 1) - 0.4)
     if shown == 1:

@@ -54,7 +54,15 @@ def test_list_and_show(capsys):
 def test_run_prints_the_table_and_writes_everything(here, capsys):
     assert call("run", "quick.toml") == 0
     out = capsys.readouterr().out
-    assert out.splitlines()[2].split() == ["quantity", "formula", "predicted", "expected", "measured", "error", "verdict"]
+    assert out.splitlines()[2].split() == [
+        "quantity",
+        "formula",
+        "predicted",
+        "expected",
+        "measured",
+        "error",
+        "verdict",
+    ]
     assert "spike_count" in out
     folder = here / "runs" / "quick"
     assert {"figure.png", "spikes.nc", "traces.nc", "check.csv", "manifest.json"} == set(os.listdir(folder))
@@ -110,11 +118,11 @@ def test_ctrl_c_leaves_nothing_behind(here):
     command = [sys.executable, "-m", "spikelearn.cli", "run", "long.toml", "--engine", "brian2", "--target", "numpy"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not (here / "runs").is_dir() and time.monotonic() < deadline:
+    while not (here / "runs").is_dir() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     error = process.communicate(timeout=60)[1]
-    assert process.returncode == 130
+    assert process.returncode == 130, error
     assert error.splitlines()[-1] == "spikelearn: interrupted; nothing was written"
     assert sorted(os.listdir(here)) == ["long.toml", "quick.toml"]

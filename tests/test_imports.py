@@ -13,10 +13,24 @@ ROOT = Path(spikelearn.__file__).parent
 HEAVY = {"brian2", "scipy", "sympy", "pandas", "xarray", "matplotlib", "numba", "tqdm", "h5netcdf"}
 # Each layer may import itself and those before it.
 LAYERS = [
-    {"parameters", "spikes", "selection", "binning", "storage", "recording", "initial", "provenance"},
-    {"brian", "standalone", "analyses", "eventdriven", "symbolic", "plotting", "interop"},
+    {
+        "parameters",
+        "spikes",
+        "alignment",
+        "concatenation",
+        "selection",
+        "spike_checks",
+        "binning",
+        "storage",
+        "recording",
+        "initial",
+        "provenance",
+        "targets",
+    },
+    {"expressions", "rate_model", "rule"},
+    {"brian", "analyses", "eventdriven", "symbolic", "plotting", "interop", "jacobians"},
     {"sources", "models", "rules"},
-    {"brian_engine", "exact_engine", "stability", "simulation", "network"},
+    {"brian_engine", "exact_engine", "standalone", "verdicts", "simulation", "network"},
     {"systems"},
     {"catalogue", "sweeps"},
     {"commands"},

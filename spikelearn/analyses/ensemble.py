@@ -103,10 +103,12 @@ class Ensemble:
         which, start = np.divmod(index, self.per_stimulus)
         start = start + self.offset
         if self.n_lags == 1:
-            return np.subtract(self.stimulus[which, start], self.center, dtype=np.float64)
+            frames: Floats = np.subtract(self.stimulus[which, start], self.center, dtype=np.float64)
+            return frames
         windows = np.lib.stride_tricks.sliding_window_view(self.stimulus, self.n_lags, axis=1)
         picked = windows[which, start].swapaxes(1, 2)
-        return np.subtract(picked, self.center, dtype=np.float64).reshape(len(index), -1)
+        vectors: Floats = np.subtract(picked, self.center, dtype=np.float64).reshape(len(index), -1)
+        return vectors
 
     def blocks(self, frames: int) -> Iterator[tuple[int, int, int]]:
         """Go through (stimulus, first, last) ranges of whole windows, `frames` at a time; numbered within one."""
@@ -121,7 +123,8 @@ class Ensemble:
         """
         start = self.offset + first
         stop = self.offset + last + self.n_lags - 1
-        return np.subtract(self.stimulus[which, start:stop], self.center, dtype=np.float64)
+        covered: Floats = np.subtract(self.stimulus[which, start:stop], self.center, dtype=np.float64)
+        return covered
 
     def shaped(self, vectors: Floats) -> tuple[Floats, tuple[str, ...]]:
         """Fold vectors of shape (..., size) into (..., lag, dimension) as far as the axes are labelled."""

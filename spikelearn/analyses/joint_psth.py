@@ -41,9 +41,7 @@ def bin_units(trains: SpikeTrains, units: Sequence[int], bin_size: Any, window: 
         There is no such unit.
     """
     if trains.n_trials < 2:
-        raise ValueError(
-            f"{where} must have at least two trials to tell correlation from rates, got {trains.n_trials}"
-        )
+        raise ValueError(f"{where} must have at least two trials to tell correlation from rates, got {trains.n_trials}")
     first, last = (None, None) if window is None else _pair(window, where)
     start, stop, width, _ = read_window(trains, bin_size, first, last, where)
     chosen = trains.select_units(list(units))
@@ -94,9 +92,9 @@ def jpsth(
         "psth": product of the PSTHs. "shift": trials paired with their neighbours, in both orders, the last not with
         the first. "shuffle": mean over all ordered pairs of different trials.
     normalization : {"population", "sample"}
-        Divide by standard deviations over ``n_trials`` (a perfect correlation is then 1) or over ``n_trials - 1`` (it is
-        ``(n_trials - 1)/n_trials``, as in the Matlab toolbox). With the unbiased covariances of "shift" and "shuffle",
-        "sample" is the one that gives 1.
+        Divide by standard deviations over ``n_trials`` (a perfect correlation is then 1) or over ``n_trials - 1`` (it
+        is ``(n_trials - 1)/n_trials``, as in the Matlab toolbox). With the unbiased covariances of "shift" and
+        "shuffle", "sample" is the one that gives 1.
     unbiased : bool
         Multiply the covariance of the "psth" predictor, whose expectation is ``(1 - 1/n_trials)`` of the truth, by
         ``n_trials/(n_trials - 1)``. "shift" and "shuffle" have no such bias and stay as they are.

@@ -47,8 +47,8 @@ def band_bins(half_width: Any, width: float) -> int:
 def near_diagonal(matrix: Floats, half_bins: int) -> Floats:
     """Average a square matrix near its diagonal.
 
-    Entry t is the mean over ``[t, t + l]`` and ``[t + l, t]`` for all lags l up to `half_bins`, so that the result change when
-    the units are exchanged. Entries beyond the edges or undefined are left out.
+    Entry t is the mean over ``[t, t + l]`` and ``[t + l, t]`` for all lags l up to `half_bins`, so that the result does
+    not change when the units are exchanged. Entries beyond the edges or undefined are left out.
     """
     n = len(matrix)
     total, number = np.zeros(n), np.zeros(n)

@@ -52,10 +52,10 @@ def as_factors(counts: NDArray[np.integer]) -> list[UnitCounts]:
         Zero where not observed.
     """
     n_trials, largest = len(counts), int(counts.max(initial=0))
-    dtype = np.float32 if n_trials * largest**2 < _EXACT_IN_SINGLE else np.float64
+    single = n_trials * largest**2 < _EXACT_IN_SINGLE
     result = []
     for unit in range(counts.shape[1]):
-        plain = np.ascontiguousarray(counts[:, unit], dtype=dtype)
+        plain: Array = counts[:, unit].astype(np.float32 if single else np.float64, order="C")
         total = plain.sum(axis=0, dtype=np.float64)
         squares = (plain * plain).sum(axis=0, dtype=np.float64)
         result.append(UnitCounts(plain, total / n_trials, (n_trials * squares - total**2) / n_trials**2))

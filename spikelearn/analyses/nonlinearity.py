@@ -57,7 +57,8 @@ def nonlinearity(
     Raises
     ------
     ValueError
-        The axes do not fit the stimulus and window, there are more than two, or there are fewer frames than bins.
+        A trial was observed only in part, the axes do not fit the stimulus and window, there are more than two, or
+        there are fewer frames than bins.
 
     References
     ----------
@@ -75,6 +76,11 @@ def nonlinearity(
     if not 0 <= unit < len(sets):
         raise ValueError(f"unit must be 0 to {len(sets) - 1}, got {unit}")
     used = ensemble.valid(sets[unit])
+    if weights is None and trains is not None and not trains.fully_observed:
+        raise ValueError(
+            "nonlinearity: every trial must be observed throughout, or frames without a cell would read as silence; "
+            "cut the trials to the part that all share"
+        )
     repeats = _repeats(trains, weights) if len(ensemble.stimulus) == 1 else 1
     vectors = _checked_axes(ensemble, axes)
     if not 1 <= n_bins <= ensemble.n_vectors:

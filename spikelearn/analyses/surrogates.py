@@ -36,8 +36,8 @@ def jpsth_significance(
     """Test a JPSTH against trials shuffled between the units, correcting for the many bins by the maximum statistic.
 
     The trials of the second unit are permuted; the largest absolute entry of the normalized JPSTH over all bins is the
-    statistic. A bin is significant where it exceeds what the largest bin of a surrogate does in all but `alpha` of them,
-    so the chance of any false positive anywhere is `alpha`. The null hypothesis is that the trials of the two units are
+    statistic. A bin is significant where it exceeds the largest bin of all but a share `alpha` of the surrogates, so
+    the chance of any false positive anywhere is `alpha`. The null hypothesis is that the trials of the two units are
     independent and exchangeable: a gain or drift that both share over trials is an effect, not part of it.
 
     Parameters
@@ -204,7 +204,8 @@ def standardized(counts: NDArray[np.int64]) -> NDArray[np.float32]:
     varies = (counts != counts[0]).any(axis=0)
     length = np.sqrt((centered**2).sum(axis=0))
     scaled = np.divide(centered, length, out=np.zeros_like(centered), where=varies)
-    return scaled.astype(np.float32)
+    result: NDArray[np.float32] = scaled.astype(np.float32)
+    return result
 
 
 def _complete_counts(

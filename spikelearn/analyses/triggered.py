@@ -51,7 +51,8 @@ def spike_triggered_average(
     dt : float or Quantity
         Frame length in seconds.
     trains : SpikeTrains or None
-        Trials x units; its window must be covered by the stimulus frame for frame. None where `weights` are given.
+        Trials x units; its window must be covered by the stimulus frame for frame. A trial that was observed only in
+        part gives the spikes it has. None where `weights` are given.
     window : pair of float or Quantity, or None
         Range of lags in seconds, on whole frames; None takes the frame of the spike alone.
     weights : array_like or xarray.DataArray, shape (frames,) or (trials, frames), optional
@@ -71,8 +72,8 @@ def spike_triggered_average(
     xarray.DataArray, dims (unit, lag), (unit, dimension) or (unit, lag, dimension)
         In units of the stimulus; lag in seconds, negative: stimulus before the spike. Coordinates on ``unit``:
         ``weight`` (spikes used), ``dropped`` (spikes whose window crosses the edge), ``n_eff`` (effective sample
-        size). ``standard_error``, for independent frames, stands beside the plain and the centred average. The
-        dropped counts are in ``attrs`` too.
+        size). Beside the plain and the centred average stand ``standard_error``, for independent frames, and
+        ``stimulus_mean``, the mean of all frames (0 once centred). The dropped counts are in ``attrs`` too.
 
     Raises
     ------
@@ -98,14 +99,15 @@ def spike_triggered_average(
     dropped = sets.sum(axis=(1, 2)) - total
     refuse_empty(total, dropped, labels)
     mean, error = weighted_averages(ensemble, used)
+    baseline = np.tile(ensemble.center, ensemble.n_lags)
     if whiten:
         prior_mean, prior = prior_moments(ensemble)
         mean = whitening(prior, ridge, variance_floor, scale=ensemble.scale).solve(mean - prior_mean)
     elif center:
-        mean = mean - prior_moments(ensemble)[0]
+        mean, baseline = mean - prior_moments(ensemble)[0], np.zeros(ensemble.size)
     else:
-        mean = mean + np.tile(ensemble.center, ensemble.n_lags)
-    return _labelled(ensemble, mean, None if whiten else error, used, labels, dropped)
+        mean = mean + baseline
+    return _labelled(ensemble, mean, baseline, None if whiten else error, used, labels, dropped)
 
 
 def refuse_empty(total: Floats, dropped: Floats, labels: list[Any]) -> None:
@@ -127,7 +129,13 @@ def refuse_empty(total: Floats, dropped: Floats, labels: list[Any]) -> None:
 
 
 def _labelled(
-    ensemble: Ensemble, mean: Floats, error: Floats | None, used: Floats, labels: list[Any], dropped: Floats
+    ensemble: Ensemble,
+    mean: Floats,
+    baseline: Floats,
+    error: Floats | None,
+    used: Floats,
+    labels: list[Any],
+    dropped: Floats,
 ) -> xr.DataArray:
     import xarray as xr
 
@@ -141,6 +149,7 @@ def _labelled(
     }
     if error is not None:
         coordinates["standard_error"] = (("unit", *axes), ensemble.shaped(error)[0])
+        coordinates["stimulus_mean"] = (axes, ensemble.shaped(baseline)[0])
     return xr.DataArray(
         values,
         dims=("unit", *axes),

@@ -39,11 +39,12 @@ def plot_triggered_average(average: xr.DataArray, *, title: str = "") -> Figure:
         if average.ndim == 2 and "standard_error" in average.coords:
             x, error = _abscissa(one)[0], one["standard_error"].values
             panel.fill_between(x, one.values - error, one.values + error, alpha=0.3, lw=0, color="C0")
-        panel.set_title(
-            f"unit {one['unit'].item()}: {one['weight'].item():g} spikes (n_eff {one['n_eff'].item():.4g}), "
-            f"{one['dropped'].item():g} dropped",
-            fontsize="medium",
-        )
+        panel.set_title(_ensemble_text(one), fontsize="medium")
+        if "stimulus_mean" in one.coords and one.ndim == 1:
+            panel.plot(
+                _abscissa(one)[0], one["stimulus_mean"].values, color="0.5", ls="--", lw=1, label="mean stimulus"
+            )
+            panel.legend(fontsize="small", frameon=False)
     panels[-1].set_xlabel(_abscissa(average.isel(unit=0))[1])
     if title:
         figure.suptitle(title)
@@ -77,16 +78,14 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
         n_axes = max(1, len(accepted)) if n_axes is None else n_axes
     n_axes = min(len(values), 2 if n_axes is None else n_axes)
     figure = Figure(figsize=(9.5, max(3.2, 1.2 + 1.5 * n_axes)), layout="constrained")
-    left, right = figure.subfigures(1, 2)
+    left, right = np.ravel(figure.subfigures(1, 2, squeeze=False))
     panel = left.subplots()
     _draw_spectrum(panel, found, values, tested)
     filters = right.subplots(n_axes, 1, squeeze=False, sharex=True)[:, 0]
     for rank, one in enumerate(filters):
         k = int(order[rank])
         _draw_filter(one, found["axes"].isel(component=k), color=f"C{rank % 8 + 1}")
-        verdict = (
-            f", p {'≤' if found['significant'].values[k] else '='} {found['p_value'].values[k]:.3g}" if tested else ""
-        )
+        verdict = f", p = {found['p_value'].values[k]:.3g}" if tested else ""
         one.set_title(f"axis of component {k}: eigenvalue {values[k]:.3g}{verdict}", fontsize="medium")
     filters[-1].set_xlabel(_abscissa(found["axes"].isel(component=0))[1])
     if title:
@@ -139,14 +138,20 @@ def _draw_spectrum(panel: Axes, found: xr.Dataset, values: np.ndarray, tested: b
     panel.plot(np.arange(len(values)), values, "o", ms=3.5, color="0.25", label="eigenvalues")
     if tested and found.sizes.get("stage", 0):
         level = 1 - found.attrs["alpha"]
-        for name, text in (("stage_high", f"{level:.0%} of surrogates, last stage"), ("stage_low", None)):
+        for name, text in (("stage_high", f"{level:.0%} of surrogates between, last stage"), ("stage_low", None)):
             panel.axhline(found[name].values[-1], color="C0", ls="--", lw=1, label=text)
         for rank, k in enumerate(int(k) for k in found["stage_component"].values if found["significant"].values[k]):
             panel.plot(k, values[k], "o", ms=7, color=f"C{rank % 8 + 1}")
     panel.set_xlabel("component")
     panel.set_ylabel("triggered variance / prior variance")
     panel.legend(fontsize="small", frameon=False)
-    panel.set_title(f"n_eff {found.attrs['n_eff']:.4g}, {found.attrs['dropped']:g} dropped", fontsize="medium")
+    panel.set_title(f"n_eff {found.attrs['n_eff']:.0f}, {found.attrs['dropped']:g} dropped", fontsize="medium")
+
+
+def _ensemble_text(one: xr.DataArray) -> str:
+    label, weight = one["unit"].item(), one["weight"].item()
+    what = f"{label}: total {weight:g}" if isinstance(label, str) else f"unit {label}: {weight:g} spikes"
+    return f"{what} (n_eff {one['n_eff'].item():.0f}), {one['dropped'].item():g} dropped"
 
 
 def _abscissa(one: xr.DataArray) -> tuple[np.ndarray, str]:
@@ -165,5 +170,8 @@ def _draw_filter(panel: Axes, one: xr.DataArray, *, color: str = "C0", unit_text
         panel.set_ylabel("dimension")
         return
     panel.plot(x, one.values, color=color, lw=1.4, marker="o" if len(x) < 40 else None, ms=2.5)
-    panel.axhline(0.0, color="0.7", lw=0.6, zorder=0)
+    low, high = float(one.values.min()), float(one.values.max())
+    # A line at zero far from the curve would flatten it: a level of 60 dB that varies by 5.
+    if low - (high - low) < 0 < high + (high - low):
+        panel.axhline(0.0, color="0.7", lw=0.6, zorder=0)
     panel.set_ylabel({"stimulus": "stimulus", "1/stimulus": "filter (1/stimulus)"}.get(unit_text, "filter"))

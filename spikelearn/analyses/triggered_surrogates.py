@@ -5,6 +5,8 @@ rest of the stimulus. A surrogate keeps every weight with its own projections on
 rest of the stimulus vector from a frame that lies a random circular shift away. For a Gaussian stimulus the rest is
 independent of the projections, and under the null of the weights too, so the shifted set has the law of the data:
 the same weights and their autocorrelation, the same accepted variances, fresh noise in the rest and between the two.
+With overlapping windows the rest is not quite independent of the projections at neighbouring frames, which shows where
+most windows hold many spikes: `docs/triggered.md` gives the rates that were measured.
 At stage 0 this is the circular shift of the whole spike train. The statistic is of the whole covariance matrix, the
 eigenvalue next to those accepted, so that an accepted axis repels its neighbours in surrogates as it does in data.
 """
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble
 from spikelearn.analyses.whitening import Whitening
 
-__all__ = ["Stage", "nested_test", "rank_p_value", "whitened_covariance"]
+__all__ = ["Stage", "nested_test", "rank_p_value", "shifted_covariances", "whitened_covariance"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -98,7 +100,7 @@ def nested_test(
     while low + high < min(max_axes, kept):
         accepted = vectors[:, list(range(low)) + list(range(kept - high, kept))]
         shifts = rng.integers(min_shift, ensemble.n_vectors - min_shift + 1, size=n_surrogates)
-        surrogates = np.linalg.eigvalsh(_shifted_covariances(ensemble, weights, white, accepted, shifts))
+        surrogates = np.linalg.eigvalsh(shifted_covariances(ensemble, weights, white, accepted, shifts))
         scaled = np.vstack([values, surrogates])
         if relative_to_bulk:
             scaled = scaled / np.median(scaled[:, low : kept - high], axis=1, keepdims=True)
@@ -158,10 +160,25 @@ def whitened_covariance(white: Whitening, covariance: Floats, prior: Floats) -> 
     return moved
 
 
-def _shifted_covariances(
+def shifted_covariances(
     ensemble: Ensemble, weights: Floats, white: Whitening, accepted: Floats, shifts: Integers
 ) -> Floats:
-    """Whitened covariance of each surrogate: shape (len(shifts), kept, kept)."""
+    """Give the whitened covariance of surrogates: own projections on the accepted axes, the rest from elsewhere.
+
+    Parameters
+    ----------
+    ensemble, weights, white
+        As for `nested_test`.
+    accepted : ndarray, shape (kept, n_accepted)
+        Orthonormal axes in whitened coordinates; none at stage 0.
+    shifts : ndarray of int, shape (n_surrogates,)
+        Each surrogate takes the rest of the stimulus from so many frames later, round the recording.
+
+    Returns
+    -------
+    ndarray, shape (n_surrogates, kept, kept)
+        Comparable with `whitened_covariance` of the data, which a shift of 0 gives back.
+    """
     index = np.flatnonzero(weights)
     used = weights[index]
     kept, n_accepted = accepted.shape

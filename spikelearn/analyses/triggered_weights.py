@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.analyses.ensemble import Ensemble, whole_steps
 from spikelearn.binning import bin_indices
 from spikelearn.parameters import seconds
+from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
@@ -30,10 +31,8 @@ def frame_counts(trains: SpikeTrains, dt: float) -> Integers:
     """
     ratio = trains.duration / dt
     frames = max(1, math.ceil(ratio - 1e-9 * max(1.0, ratio)))
-    place = np.clip(bin_indices(trains.times, trains.t_start, dt, frames), 0, frames - 1)
-    n_trains = len(trains.offsets) - 1
-    train = np.repeat(np.arange(n_trains), np.diff(trains.offsets))
-    flat = np.bincount(train * frames + place, minlength=n_trains * frames)
+    place = np.clip(bin_indices(trains.times, trains.t_start, dt, frames, slack=trains.slack), 0, frames - 1)
+    flat = np.bincount(train_of(trains.offsets) * frames + place, minlength=trains.n_trials * trains.n_units * frames)
     return flat.astype(np.int64, copy=False).reshape(trains.n_trials, trains.n_units, frames)
 
 
@@ -166,6 +165,7 @@ def read_weights(ensemble: Ensemble, trains: SpikeTrains | None, weights: Any) -
         The stimulus does not cover the recording, frame for frame, or the weights do not fit or are negative or NaN.
     """
     frames, stimuli = ensemble.n_frames, len(ensemble.stimulus)
+    labels: list[Any]
     if weights is None:
         if trains is None:
             raise ValueError("trains or weights must be given, got neither")

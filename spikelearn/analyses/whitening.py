@@ -33,21 +33,25 @@ class Whitening:
     @property
     def matrix(self) -> Floats:
         """Shape (size, kept): ``matrix.T @ x`` are the whitened coordinates of x."""
-        return self.directions / np.sqrt(self.variances + self.added)
+        scaled: Floats = self.directions / np.sqrt(self.variances + self.added)
+        return scaled
 
     @property
     def inverse(self) -> Floats:
         """Shape (size, kept): ``inverse @ z`` is the stimulus with the whitened coordinates z."""
-        return self.directions * np.sqrt(self.variances + self.added)
+        scaled: Floats = self.directions * np.sqrt(self.variances + self.added)
+        return scaled
 
     @property
     def prior(self) -> Floats:
         """Shape (kept,): variance of the prior in the whitened coordinates, 1 without a ridge."""
-        return self.variances / (self.variances + self.added)
+        share: Floats = self.variances / (self.variances + self.added)
+        return share
 
     def solve(self, vectors: Floats) -> Floats:
         """Apply the regularised inverse of the prior covariance to vectors of shape (..., size)."""
-        return vectors @ self.matrix @ self.matrix.T
+        solved: Floats = vectors @ self.matrix @ self.matrix.T
+        return solved
 
 
 def whitening(covariance: Floats, ridge: float = 0.0, variance_floor: float = 1e-9, *, scale: float = 0.0) -> Whitening:

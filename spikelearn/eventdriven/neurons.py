@@ -13,7 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.flow import CONSTANT_G, conductance, flow, make_cell, membrane, next_event
+from spikelearn.eventdriven.cell import CONSTANT_G, conductance, make_cell, membrane
+from spikelearn.eventdriven.crossing import next_event
+from spikelearn.eventdriven.flow import flow
 from spikelearn.eventdriven.phi import Tables
 
 __all__ = ["DONE", "N_FLOATS", "N_INTEGERS", "OUTPUT_FULL", "OUT_OF_BUDGET", "PARAMETERS", "RING_FULL", "run_neurons"]
@@ -31,7 +33,7 @@ N_INTEGERS = 8
 _ULP = 2.0**-52
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _two_sum(a: float, b: float) -> tuple[float, float]:
     """Add two floats and give the sum with its rounding error."""
     total = a + b
@@ -39,7 +41,7 @@ def _two_sum(a: float, b: float) -> tuple[float, float]:
     return total, (a - (total - virtual)) + (b - virtual)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_neurons(
     stop: int,
     budget: int,
@@ -147,7 +149,7 @@ def run_neurons(
             if target >= duration:
                 target, target_low, arrival = duration, 0.0, 0
             length = max((target - now) + (target_low - now_low), 0.0)
-            t, z_new, x_new, P_new, crossed = next_event(z, x, P, length, 2.0 * _ULP * target, c, tables)
+            t, z_new, x_new, P_new, crossed = next_event(z, x, P, length, 2.0 * _ULP * target, c)
             if crossed:
                 after, after_low = _two_sum(now, t)
                 after, after_low = _two_sum(after, after_low + now_low)
@@ -159,7 +161,7 @@ def run_neurons(
                 after, after_low, arrival = duration, 0.0, 0
             last = arrival == 0 and not crossed
             while trace < n_traces and (trace_times[trace] < after or last):
-                z_t, x_t, _ = flow(z, x, P, max((trace_times[trace] - now) - now_low, 0.0), c, tables)
+                z_t, x_t, _ = flow(z, x, P, max((trace_times[trace] - now) - now_low, 0.0), c)
                 if len(u):
                     u[i, trace] = membrane(z_t, c)
                 if len(g):

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["Tables", "build_tables", "manifold", "manifold_values"]
+__all__ = ["LOWEST_KAPPA", "Tables", "build_tables", "manifold", "manifold_values", "table_address"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -34,100 +34,113 @@ _LOWEST_Q = 60
 _HIGHEST = 16
 # Below this kappa, phi ~ Gamma(1 - kappa) x^kappa would need hundreds of octaves, and for x < 1/2 a series serves.
 SERIES_BELOW = 0.5
+# Below this one x underflows while x^kappa, and with it phi, is still felt.
+LOWEST_KAPPA = 0.08
 _SERIES_TERMS = 18
+HEAD = 2 + _SERIES_TERMS
 
 
 class Tables(NamedTuple):
-    """Tables of phi or Q for several kappas, flat so that compiled code reads them without indirection.
+    """Tables of phi or Q for several kappas, one after the other in one array.
 
     Attributes
     ----------
-    cells : ndarray, shape (n_cells * 10,)
-        Polynomial coefficients, lowest power first, in the cell's coordinate from -1 to 1.
-    index : ndarray of int64, shape (n_tables, 3)
-        First cell, the code of the lowest cell (the leading 15 bits of x), number of cells.
-    series : ndarray, shape (n_tables, 20)
-        ``Gamma(1 - kappa)`` (zero where no series is needed), 1 for phi or -1 for Q, then the coefficients
-        of ``sum x^k / prod_{j=1..k} (j - kappa)``.
+    data : ndarray
+        For each table a head of 20 numbers and then ten polynomial coefficients a cell, lowest power first, in the
+        cell's coordinate from -1 to 1. The head holds ``Gamma(1 - kappa)`` (zero where no series is needed), 1 for
+        phi or -1 for Q, and the coefficients of ``sum x^k / prod_{j=1..k} (j - kappa)``.
+    places : ndarray of int64, shape (n_tables, 3)
+        Where the table begins in `data`, the code of the lowest cell (the leading 15 bits of x), number of cells.
     """
 
-    cells: Floats
-    index: Integers
-    series: Floats
+    data: Floats
+    places: Integers
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _bits(typingctx, x):  # type: ignore[no-untyped-def]  # noqa: ANN
-    """Reinterpret a double as a 64-bit integer."""
+def _reinterpret(given: Any, wanted: Any) -> Any:
+    """Make a compiled function that reads the bits of one type as another."""
 
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.bitcast(arguments[0], context.get_value_type(types.int64))
+    def reinterpret(_typing: Any, _value: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(wanted))
 
-    return types.int64(types.float64), generate
+        return wanted(given), generate
 
-
-@intrinsic  # type: ignore[untyped-decorator]
-def _float(typingctx, bits):  # type: ignore[no-untyped-def]
-    """Reinterpret a 64-bit integer as a double."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.bitcast(arguments[0], context.get_value_type(types.float64))
-
-    return types.float64(types.int64), generate
+    return intrinsic(reinterpret)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _outside(x: float, kappa: float, k: int, tables: Tables) -> float:
-    is_phi = tables.series[k, 1] > 0.0
+def _load_double(_typing: Any, _address: Any, _k: Any) -> Any:
+    """Read the k-th double at an address; arrays as arguments would cost more than the polynomial does."""
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        double = context.get_value_type(types.float64)
+        start = builder.inttoptr(arguments[0], double.as_pointer())
+        return builder.load(builder.gep(start, [arguments[1]]))
+
+    return types.float64(types.int64, types.int64), generate
+
+
+_bits: Any = _reinterpret(types.float64, types.int64)
+_float = _reinterpret(types.int64, types.float64)
+_load: Any = intrinsic(_load_double)
+
+
+@njit(cache=True, error_model="numpy")
+def table_address(tables: Tables, k: int) -> tuple[int, int, int]:
+    """Give address, lowest code and number of cells of table `k`; the tables must outlive the address."""
+    return tables.data.ctypes.data + 8 * tables.places[k, 0], tables.places[k, 1], tables.places[k, 2]
+
+
+@njit(cache=True, error_model="numpy")
+def _outside(x: float, kappa: float, address: int, lowest: int) -> float:
+    is_phi = _load(address, 1) > 0.0
     if x >= 0.5 and x > kappa:
         r = 1.0 / x
         rest = kappa * r * (1.0 - (kappa + 1.0) * r * (1.0 - (kappa + 2.0) * r * (1.0 - (kappa + 3.0) * r)))
         return 1.0 - rest if is_phi else rest
-    gamma = tables.series[k, 0]
+    gamma = _load(address, 0)
     if gamma > 0.0:
         total = 0.0
         for j in range(_SERIES_TERMS - 1, -1, -1):
-            total = tables.series[k, 2 + j] + x * total
-        phi = gamma * x**kappa * math.exp(x) - x * total
+            total = _load(address, 2 + j) + x * total
+        phi: float = gamma * x**kappa * math.exp(x) - x * total
         return phi if is_phi else 1.0 - phi
     if not is_phi:
         return 1.0
     # Below the lowest cell the value no longer counts, only that it falls smoothly to zero.
-    i = tables.index[k, 0] * 10
     edge = 0.0
     for j in range(9, -1, -1):
-        edge = tables.cells[i + j] - edge
-    return x / _float(tables.index[k, 1] << 49) * edge
+        edge = _load(address, HEAD + j) - edge
+    below: float = x / _float(lowest << 49) * edge
+    return below
 
 
-@njit(cache=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
-def manifold(x: float, kappa: float, k: int, tables: Tables) -> float:
-    """Evaluate table `k` at x: phi(x) or Q(x), whichever the table was built for.
+@njit(cache=True, fastmath={"contract"}, error_model="numpy", forceinline=True)
+def manifold(x: float, kappa: float, address: int, lowest: int, rows: int) -> float:
+    """Evaluate a table at x: phi(x) or Q(x), whichever it was built for.
 
     Parameters
     ----------
     x : float
         kappa g, not negative.
     kappa : float
-        tau_K/tau of table `k`.
-    k : int
-        Which table.
-    tables : Tables
-        From `build_tables`.
+        tau_K/tau of the table.
+    address, lowest, rows : int
+        From `table_address`.
     """
     bits = _bits(x)
-    cell = (bits >> 49) - tables.index[k, 1]
-    if 0 <= cell < tables.index[k, 2]:
-        # The mantissa within the cell, from -1 to 1, without rounding.
-        s = (_float((bits & 0x1FFFFFFFFFFFF) | 0x3FF0000000000000) - 1.0625) * 16.0
-        c = tables.cells
-        i = (tables.index[k, 0] + cell) * 10
-        s2 = s * s
-        s4 = s2 * s2
-        low = (c[i] + c[i + 1] * s) + (c[i + 2] + c[i + 3] * s) * s2
-        middle = (c[i + 4] + c[i + 5] * s) + (c[i + 6] + c[i + 7] * s) * s2
-        return low + (middle + (c[i + 8] + c[i + 9] * s) * s4) * s4
-    return _outside(x, kappa, k, tables)
+    cell = (bits >> 49) - lowest
+    if cell < 0 or cell >= rows:
+        return _outside(x, kappa, address, lowest)
+    # The mantissa within the cell, from -1 to 1, without rounding.
+    s = (_float((bits & 0x1FFFFFFFFFFFF) | 0x3FF0000000000000) - 1.0625) * 16.0
+    i = HEAD + cell * ROW
+    s2 = s * s
+    s4 = s2 * s2
+    low = (_load(address, i) + _load(address, i + 1) * s) + (_load(address, i + 2) + _load(address, i + 3) * s) * s2
+    mid = (_load(address, i + 4) + _load(address, i + 5) * s) + (_load(address, i + 6) + _load(address, i + 7) * s) * s2
+    value: float = low + (mid + (_load(address, i + 8) + _load(address, i + 9) * s) * s4) * s4
+    return value
 
 
 def manifold_values(x: Floats, kappa: float) -> tuple[Floats, Floats]:
@@ -244,18 +257,17 @@ def build_tables(kappas: Floats, is_phi: NDArray[np.bool_]) -> Tables:
     ----------
     002 Q1 Eqs. (1)-(2); the closed form is not in the source.
     """
-    first = 0
+    place = 0
     blocks: list[Floats] = []
     index = np.zeros((max(len(kappas), 1), 3), dtype=np.int64)
-    series = np.zeros((max(len(kappas), 1), 2 + _SERIES_TERMS))
     for k, (kappa, phi_wanted) in enumerate(zip(kappas.tolist(), is_phi.tolist(), strict=True)):
         code, rows = _table(kappa, phi_wanted)
-        index[k] = first, code, len(rows)
-        first += len(rows)
-        blocks.append(rows)
-        series[k, 1] = 1.0 if phi_wanted else -1.0
+        head = np.zeros(HEAD)
+        head[1] = 1.0 if phi_wanted else -1.0
         if kappa < SERIES_BELOW:
-            series[k, 0] = math.gamma(1.0 - kappa)
-            series[k, 2:] = 1.0 / np.cumprod(np.arange(1, _SERIES_TERMS + 1) - kappa)
-    cells = np.concatenate(blocks).ravel() if blocks else np.zeros(ROW)
-    return Tables(np.ascontiguousarray(cells), index, series)
+            head[0] = math.gamma(1.0 - kappa)
+            head[2:] = 1.0 / np.cumprod(np.arange(1, _SERIES_TERMS + 1) - kappa)
+        index[k] = place, code, len(rows)
+        place += HEAD + rows.size
+        blocks += [head, rows.ravel()]
+    return Tables(np.concatenate(blocks) if blocks else np.zeros(HEAD), index)

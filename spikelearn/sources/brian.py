@@ -188,7 +188,7 @@ def _rate_names(
     start = seconds(t_start, f"{where}.brian_group: t_start")
     length = seconds(duration, f"{where}.brian_group: duration")
     n = int(np.ceil(length / step - 1e-9))
-    edges: NDArray[np.float64] = start + np.arange(n + 1) * step
+    edges = start + np.arange(n + 1, dtype=np.float64) * step
     _check_probability(factor * rate_bound(rate, start, start + length, f"{where}.rate") * step, f"{where}.brian_group")
     values = mean_counts(rate, edges, f"{where}.rate") / step
     return "rate_at(t)", {"rate_at": TimedArray(values * hertz, dt=step * second)}, step * second

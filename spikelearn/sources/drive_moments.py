@@ -35,7 +35,8 @@ def filtered(kernel: Kernel, drive_rate: Any, times: Floats) -> Floats:
         nodes, weights = panel_nodes(pieces, panels)
         lags, mass = nodes.ravel(), weights.ravel() * kernel(nodes.ravel())
         values = rate_at(drive_rate, (points[:, None] - lags).ravel(), _WHERE)
-        return values.reshape(len(points), len(lags)) @ mass
+        result: Floats = values.reshape(len(points), len(lags)) @ mass
+        return result
 
     return converged(compute, _WHERE).reshape(shape)
 
@@ -77,7 +78,8 @@ def drive_intensity_covariance(kernel: Kernel, drive_rate: Any, first: Floats, s
         squared = ExponentialKernel(kernel.area**2 / (2 * kernel.tau), kernel.tau / 2)
         points, place = np.unique(t, return_inverse=True)
         held = filtered(squared, drive_rate, points)[place].reshape(t.shape)
-        return held * np.exp(-(later - t) / kernel.tau)
+        faded: Floats = held * np.exp(-(later - t) / kernel.tau)
+        return faded
     lag = later - t
     result = np.zeros(t.shape)
     for index in np.ndindex(t.shape):

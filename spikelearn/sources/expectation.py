@@ -146,7 +146,7 @@ def modulated_covariance(
     """
     n, width = len(edges) - 1, float(edges[1] - edges[0])
     if not callable(rate):
-        lags: Floats = np.arange(n + 1) * width
+        lags = np.arange(n + 1, dtype=np.float64) * width
         area = bin_integrals(correlation, lags)
         moment = bin_integrals(lambda u: u * correlation(u), lags) - lags[:-1] * area
         by_lag = width * area - moment

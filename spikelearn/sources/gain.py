@@ -55,7 +55,7 @@ class GainModulatedPoisson:
     >>> source = GainModulatedPoisson(rate="20 Hz", gamma=0.5)
     >>> source.fano_factor(1.0)
     6.0
-    >>> source.expected_jpsth(0.1).normalized.values[0, 5].round(6)
+    >>> round(float(source.expected_jpsth(0.1).normalized[0, 5]), 6)
     0.333333
     """
 

@@ -79,7 +79,7 @@ class BoundedRate:
         Hz.
     """
 
-    function: Callable[[Floats], Any]
+    function: Callable[[Any], Any]
     bound: Any = quantity("100 Hz", positive=True, doc="never exceeded")
 
     def __post_init__(self) -> None:
@@ -87,7 +87,7 @@ class BoundedRate:
 
     def __call__(self, times: ArrayLike) -> Any:
         """Give the rate in Hz at times in seconds."""
-        return self.function(np.asarray(times, dtype=np.float64))
+        return self.function(times)
 
     @property
     def maximum(self) -> float:
@@ -118,6 +118,8 @@ def checked_rate(value: Any, where: str) -> Any:
 def rate_at(rate: Any, times: ArrayLike, where: str) -> Floats:
     """Evaluate a rate in Hz at times in seconds.
 
+    A function may take and give plain numbers or quantities.
+
     Raises
     ------
     ValueError
@@ -126,7 +128,7 @@ def rate_at(rate: Any, times: ArrayLike, where: str) -> Floats:
     points = np.asarray(times, dtype=np.float64)
     if not callable(rate):
         return np.full(points.shape, float(rate))
-    given = rate(points)
+    given = _evaluate(rate, points)
     values = si_value(given, "1 Hz", where) if hasattr(given, "dim") else given
     try:
         values = np.broadcast_to(np.asarray(values, dtype=np.float64), points.shape)
@@ -140,6 +142,19 @@ def rate_at(rate: Any, times: ArrayLike, where: str) -> Floats:
             f"at {float(points.flat[first])} s"
         )
     return values
+
+
+def _evaluate(rate: Any, points: Floats) -> Any:
+    """Call a rate with plain seconds, or with a quantity where it was written for one, as Brian2's TimedArray is."""
+    try:
+        return rate(points)
+    except Exception as error:
+        from brian2.units import second
+        from brian2.units.fundamentalunits import DimensionMismatchError
+
+        if not isinstance(error, DimensionMismatchError):
+            raise
+    return rate(points * second)
 
 
 def mean_counts(rate: Any, edges: Floats, where: str) -> Floats:

@@ -1,1 +1,5 @@
 """From a loss to a plasticity rule, by computer algebra."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,7 +11,12 @@ __all__ = ["SYSTEMS", "Measure", "RunRequest", "System", "get_system"]
 
 SYSTEMS = {
     "AdaptiveLIF": "spikelearn.systems.adaptive_lif",
+    "EscapeNoise": "spikelearn.systems.escape_noise",
+    "CommonDrive": "spikelearn.systems.common_drive",
+    "EIRates": "spikelearn.systems.ei_rate",
     "EquationNeuron": "spikelearn.systems.equation_neuron",
+    "GainModulatedPoisson": "spikelearn.systems.gain_modulated_poisson",
+    "InhomogeneousPoisson": "spikelearn.systems.inhomogeneous_poisson",
 }
 
 

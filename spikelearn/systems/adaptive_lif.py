@@ -76,18 +76,24 @@ def _last_interval(_model: AdaptiveLIF, recording: Recording) -> float:
     return float(times[-1] - times[-2]) if len(times) > 1 else np.nan
 
 
-def _mean_interval(_model: AdaptiveLIF, recording: Recording) -> float:
-    """Mean over the second half of the window, where transients are over."""
-    times = _train(recording)
-    late = times[times > 0.5 * (recording.spikes.t_stop if recording.spikes is not None else 0.0)]
-    return float((late[-1] - late[0]) / (len(late) - 1)) if len(late) > 1 else np.nan
+def _late_intervals(recording: Recording) -> list[NDArray[np.float64]]:
+    """Intervals of every neuron in the second half of the window, where transients are over."""
+    if recording.spikes is None:
+        raise ValueError("this quantity needs spike times; record='counts' keeps none")
+    middle = 0.5 * (recording.spikes.t_start + recording.spikes.t_stop)
+    return [np.diff(train[train > middle]) for train in recording.spikes]
 
 
-def _longest_interval(_model: AdaptiveLIF, recording: Recording) -> float:
-    """Over the second half of the window, where transients are over."""
-    times = _train(recording)
-    late = times[times > 0.5 * (recording.spikes.t_stop if recording.spikes is not None else 0.0)]
-    return float(np.diff(late).max()) if len(late) > 1 else np.nan
+def _each(values: list[float]) -> Any:
+    return values[0] if len(values) == 1 else np.array(values)
+
+
+def _mean_interval(_model: AdaptiveLIF, recording: Recording) -> Any:
+    return _each([float(steps.mean()) if len(steps) else np.nan for steps in _late_intervals(recording)])
+
+
+def _longest_interval(_model: AdaptiveLIF, recording: Recording) -> Any:
+    return _each([float(steps.max()) if len(steps) else np.nan for steps in _late_intervals(recording)])
 
 
 def _trace_maximum(_model: AdaptiveLIF, recording: Recording) -> float:
@@ -99,8 +105,10 @@ QUANTITIES = {
     "first_spike": Measure(_first_spike, "s", "time of the first spike"),
     "last_spike": Measure(_last_spike, "s", "time of the last spike"),
     "last_interval": Measure(_last_interval, "s", "the last interval between spikes"),
-    "mean_interval": Measure(_mean_interval, "s", "mean interval in the second half of the window"),
-    "longest_interval": Measure(_longest_interval, "s", "longest interval in the second half of the window"),
+    "mean_interval": Measure(_mean_interval, "s", "mean interval in the second half of the window, of every neuron"),
+    "longest_interval": Measure(
+        _longest_interval, "s", "longest interval in the second half of the window, of every neuron"
+    ),
     "burst_period": Measure(partial(_bursts, of="period"), "s", "from first spike to first spike of settled bursts"),
     "burst_duration": Measure(partial(_bursts, of="duration"), "s", "from first to last spike of settled bursts"),
     "silence_duration": Measure(partial(_bursts, of="silence"), "s", "from last spike to the next burst's first"),

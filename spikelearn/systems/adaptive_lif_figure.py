@@ -40,7 +40,7 @@ def overview(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
     traced = [name for name in ("u", "g") if name in recording.traces]
     figure = new_figure(9.0, 2.0 + 1.9 * len(traced))
     plane = len(traced) == 2
-    layout = [["raster"] * 2 + (["plane"] if plane else [])]
+    layout: Any = [["raster"] * 2 + (["plane"] if plane else [])]
     layout += [[name] * 2 + (["plane"] if plane else []) for name in traced]
     axes = figure.subplot_mosaic(layout, height_ratios=[0.6, *[1.0] * len(traced)])
     for name in traced:

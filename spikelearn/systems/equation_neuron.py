@@ -38,7 +38,7 @@ def _figure(model: EquationNeuron, recording: Recording, title: str) -> Any:
     figure = new_figure(8.0, 1.0 + 1.8 * max(len(panels), 1))
     axes = np.atleast_1d(figure.subplots(max(len(panels), 1), 1, sharex=True))
     for panel, name in zip(axes, panels, strict=False):
-        if name == "raster":
+        if name == "raster" and recording.spikes is not None:
             raster(panel, recording.spikes)
         else:
             unit = model.recordable[name]

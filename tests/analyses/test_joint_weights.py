@@ -171,9 +171,9 @@ def test_opposite_cells_show_a_direction_only_to_the_product():
 
 
 def test_lags_bring_in_shifted_copies_of_the_filter():
-    # Two cells with the rate exp(b + k'x_t) of one white stimulus. A pair l frames apart has E = exp(2b + (k + S_l k)'x)
-    # where S_l shifts k into the past by l, so E[w x]/E[w] is the mean of k + S_l k with the weights
-    # c_l = m_l exp(|k + S_l k|^2/2), m_0 = 1 and m_l = 2.
+    # Two cells with the rate exp(b + k'x_t) of one white stimulus. A pair l frames apart has the mean
+    # exp(2b + (k + S_l k)'x), where S_l shifts k into the past by l, so E[w x]/E[w] is the mean of k + S_l k with
+    # the weights c_l = m_l exp(|k + S_l k|^2/2), m_0 = 1 and m_l = 2.
     rng = np.random.default_rng(14)
     window, lags = 12, 3
     k = np.zeros(window)

@@ -71,7 +71,8 @@ def test_trials_of_unequal_length_use_what_was_observed(predictor, normalization
     whole = random_trains(n_trials=8, seed=3)
     ends = np.array([0.12, 0.12, 0.1, 0.085, 0.12, 0.06, 0.12, 0.045])
     cut = [
-        [whole.train(unit, trial)[whole.train(unit, trial) < end] for unit in range(3)] for trial, end in enumerate(ends)
+        [whole.train(unit, trial)[whole.train(unit, trial) < end] for unit in range(3)]
+        for trial, end in enumerate(ends)
     ]
     flat = [train for units in cut for train in units]
     offsets = np.concatenate([[0], np.cumsum([len(train) for train in flat])])
@@ -210,6 +211,21 @@ def test_bins_add_up_to_wider_bins(trains):
     for name in ("raw", "corrected"):
         summed = fine[name].values.reshape(2, 5, 2, 5).sum(axis=(1, 3))
         np.testing.assert_allclose(coarse[name], summed, atol=1e-13)
+
+
+@settings(max_examples=30, deadline=None)
+@given(trains=spike_trains())
+def test_halves_of_the_window_are_blocks_of_the_whole(trains):
+    whole = jpsth(trains, bin_size=0.01)
+    for half in (slice(0, 5), slice(5, 10)):
+        window = (0.01 * half.start, 0.01 * half.stop)
+        if not all(len(trains.restrict(*window).select_units(unit).times) for unit in (0, 1)):
+            with pytest.raises(ValueError, match="every unit must have spikes"):
+                jpsth(trains, bin_size=0.01, window=window)
+            continue
+        part = jpsth(trains, bin_size=0.01, window=window)
+        for name in ("raw", "predictor", "corrected", "normalized"):
+            np.testing.assert_array_equal(part[name], whole[name].values[half, half], err_msg=name)
 
 
 def test_spikes_near_bin_edges_fall_where_a_person_would_say():

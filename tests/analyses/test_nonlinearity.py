@@ -87,6 +87,10 @@ def test_axes_of_the_other_analyses_fit():
         ({"n_bins": 0}, "n_bins must be 1 to"),
         ({"n_bins": 1000}, "n_bins must be 1 to the number of whole windows, 96"),
         ({"unit": 1}, "unit must be 0 to 0"),
+        (
+            {"trains": SpikeTrains.from_trials([[[0.01]], [[]]], t_stop=0.1, observed=[[0.0, 0.1], [0.0, 0.05]])},
+            "every trial must be observed throughout",
+        ),
     ],
 )
 def test_bad_input_is_refused(change, message):

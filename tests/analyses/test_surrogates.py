@@ -7,7 +7,13 @@ from scipy import stats
 from spikelearn import SpikeTrains
 from spikelearn.analyses import covariogram_band, jpsth, jpsth_bootstrap, jpsth_significance
 from spikelearn.analyses.surrogates import standardized
-from spikelearn.sources import CommonDrive, GainModulatedPoisson, HomogeneousPoisson, InhomogeneousPoisson, SinusoidalRate
+from spikelearn.sources import (
+    CommonDrive,
+    GainModulatedPoisson,
+    HomogeneousPoisson,
+    InhomogeneousPoisson,
+    SinusoidalRate,
+)
 
 
 def null_p_values(n_sets, n_trials, n_bins, n_surrogates, seed):
@@ -59,6 +65,20 @@ def test_significance_sees_the_same_correlation_as_the_jpsth():
     result = jpsth_significance(trains, bin_size=0.02, n_surrogates=99, seed=0)
     # Single precision.
     np.testing.assert_allclose(result.normalized, jpsth(trains, bin_size=0.02).normalized, atol=1e-6)
+
+
+def test_maxima_are_those_of_correlation_coefficients():
+    trains = GainModulatedPoisson(rate="60 Hz", gamma=0.3).sample(20, 0.0, 0.2, seed=3)
+    result = jpsth_significance(trains, bin_size=0.05, n_surrogates=30, seed=11)
+    counts, rng = trains.binned(0.05), np.random.default_rng(11)
+    negative = 0
+    for maximum in result.maxima.values:
+        order = rng.permutation(20)
+        both = np.corrcoef(counts[:, 0].T, counts[order, 1].T)[:4, 4:]
+        assert maximum == pytest.approx(np.abs(both).max(), abs=1e-6)
+        negative += -both.min() > both.max()
+    assert 5 < negative < 25
+    assert float(result.threshold) == sorted(result.maxima.values)[29]
 
 
 def test_p_values_count_the_surrogates_at_least_as_large():
@@ -125,9 +145,7 @@ def test_band_is_that_many_deviations_wide():
     np.testing.assert_array_equal(band.lower, -band.upper)
     counts = trains.binned(0.01)
     p, v = counts.mean(axis=0), counts.var(axis=0)
-    squared = sum(
-        v[0, m] * v[1, m + 2] + p[0, m] ** 2 * v[1, m + 2] + v[0, m] * p[1, m + 2] ** 2 for m in range(8)
-    )
+    squared = sum(v[0, m] * v[1, m + 2] + p[0, m] ** 2 * v[1, m + 2] + v[0, m] * p[1, m + 2] ** 2 for m in range(8))
     assert float(band.deviation.values[9 + 2]) == pytest.approx(np.sqrt(squared / 30))
 
 

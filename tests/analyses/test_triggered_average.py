@@ -79,6 +79,14 @@ def test_spikes_on_sample_times_do_not_move():
         assert found.values[0, 0] == frames.mean()
 
 
+def test_spikes_of_a_trial_cut_from_a_long_recording_do_not_move():
+    # 1e5 s into a session a sample is known to 1e-11 s, and so are times after the cut.
+    session = SpikeTrains.from_arrays([1e5 + np.arange(3, 2000, 7) * 50e-6], t_start=1e5, t_stop=1e5 + 0.1)
+    (frames,) = np.nonzero(session.binned(50e-6)[0, 0])
+    found = spike_triggered_average(np.arange(2000.0), 50e-6, session.shift(-1e5), None)
+    assert found.values[0, 0] == frames.mean() == np.arange(3, 2000, 7).mean()
+
+
 def ln_ensemble(seed, n, covariance, response):
     """Gaussian frames of covariance S and Poisson counts with mean response(x)."""
     rng = np.random.default_rng(seed)
@@ -192,6 +200,19 @@ def test_time_shift_and_relabelled_units_change_nothing(shift, frames, seed):
     moved = SpikeTrains.from_arrays([other + shift, times + shift], t_start=shift, t_stop=shift + 0.8)
     swapped = spike_triggered_average(stimulus, 0.01, moved, window)
     np.testing.assert_array_equal(swapped.values[::-1], base.values)
+
+
+def test_whitened_average_is_the_inverse_covariance_times_the_centred_one():
+    rng = np.random.default_rng(10)
+    # A trend makes the means of the lags differ, so that forgetting the prior mean would show.
+    stimulus = np.convolve(rng.standard_normal(200), [1.0, 0.5, 0.2], mode="same") + np.linspace(0.0, 40.0, 200)
+    counts = rng.poisson(0.4, 200)
+    found = spike_triggered_average(stimulus, 0.001, None, (-0.006, 0.0), weights=counts, whiten=True, ridge=0.3)
+    rows = np.array([stimulus[k - 6 : k] for k in range(6, 200)])
+    S = np.cov(rows.T, bias=True)
+    S += 0.3 * np.trace(S) / 6 * np.eye(6)
+    average = counts[6:] @ rows / counts[6:].sum()
+    np.testing.assert_allclose(found.values[0], np.linalg.solve(S, average - rows.mean(axis=0)), rtol=1e-9)
 
 
 def test_one_spike_gives_its_own_stimulus():

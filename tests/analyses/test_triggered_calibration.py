@@ -18,10 +18,10 @@ WINDOW = (-SIZE * 0.001, 0.0)
 FILTER = np.array([0.1, 0.3, 0.7, 0.9, 0.2, -0.5, -0.6, -0.2])
 
 
-def bursts(rng, frames, n_cells=1):
+def bursts(rng, frames, n_cells=1, mean=0.12):
     """Spike counts whose rate, common to the cells, changes every 20 frames: autocorrelated, blind to the stimulus."""
     rate = np.repeat(rng.gamma(0.5, 2.0, size=frames // 20 + 1), 20)[:frames]
-    return rng.poisson(0.12 * rate, size=(n_cells, frames))
+    return rng.poisson(mean * rate, size=(n_cells, frames))
 
 
 def coloured(rng):
@@ -42,7 +42,8 @@ def null_frames(rng):
 
 
 def null_lags(rng):
-    return rng.standard_normal(FRAMES), bursts(rng, FRAMES)[0], WINDOW
+    # Many spikes within one window: surrogates that lose the bursts, permuted frames for instance, are too narrow.
+    return rng.standard_normal(FRAMES), bursts(rng, FRAMES, mean=1.0)[0], WINDOW
 
 
 def null_joint(rng):
@@ -78,6 +79,11 @@ def raised_lags_of_a_bursting_cell(rng):
     return stimulus, rng.poisson(0.5 * rate * drive**2), WINDOW
 
 
+def dense_lags(rng):
+    stimulus, drive = filtered(rng)
+    return stimulus, rng.poisson(drive**2), WINDOW
+
+
 def false_axes(case, n_true):
     found, reached = 0, 0
     for k in range(N_SETS):
@@ -110,3 +116,14 @@ def test_false_axes_after_one_true_axis(case):
     # The true axis is plain in these data, so that all the sets reach the stage that is calibrated.
     assert reached == N_SETS
     assert LOW <= found <= HIGH
+
+
+@pytest.mark.slow
+def test_many_spikes_within_a_window_cost_some_of_the_level():
+    # The documented limit: a spike in most frames and overlapping windows. The rest of the stimulus at one time is not
+    # independent of the projections at neighbouring times, which shifted frames forget: their null is 1 to 3 % too
+    # narrow. The rate stays below twice alpha: bound for binomial (400, 0.1), false alarm 0.05 %.
+    found, reached = false_axes(dense_lags, 1)
+    print("dense_lags", found, "of", N_SETS)
+    assert reached == N_SETS
+    assert found <= binom.ppf(0.9995, N_SETS, 2 * ALPHA)

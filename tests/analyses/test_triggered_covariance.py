@@ -9,7 +9,7 @@ from spikelearn import SpikeTrains
 from spikelearn.analyses import joint_weights, spike_triggered_average, spike_triggered_covariance
 from spikelearn.analyses.ensemble import make_ensemble
 from spikelearn.analyses.triggered_moments import prior_moments
-from spikelearn.analyses.triggered_surrogates import rank_p_value
+from spikelearn.analyses.triggered_surrogates import rank_p_value, shifted_covariances, whitened_covariance
 from spikelearn.analyses.whitening import whitening
 
 
@@ -245,6 +245,32 @@ def test_rank_p_value_is_uniform_over_the_sets():
     # At most a share p of the sets reaches p: the test holds its level exactly, whichever set is the data.
     assert all((found <= p).mean() <= p + 1e-12 for p in found)
     assert found[0] <= 2 / 40
+    mirrored = [rank_p_value(-np.roll(highest, k), -np.roll(lowest, k))[0] for k in range(40)]
+    np.testing.assert_array_equal(np.sort(mirrored), found)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.3])
+@pytest.mark.parametrize("axes", [[], [0], [1, 4]])
+def test_surrogates_are_the_data_with_the_rest_of_the_stimulus_from_elsewhere(ridge, axes):
+    rng = np.random.default_rng(32)
+    stimulus = np.convolve(rng.standard_normal(150), [1.0, 0.7], mode="same")
+    counts = rng.poisson(0.5, 150).astype(float)
+    ensemble = make_ensemble(stimulus, 0.01, (-0.05, 0.0))
+    weights = ensemble.valid(counts[np.newaxis])
+    white = whitening(prior_moments(ensemble)[1], ridge)
+    rows, _ = slow_windows(stimulus[np.newaxis, :, np.newaxis], -5, 5)
+    S = np.cov(rows.T, bias=True)
+    accepted = np.linalg.qr(rng.standard_normal((5, 5)))[0][:, axes]
+    found = shifted_covariances(ensemble, weights, white, accepted, np.array([0, 7, 140]))
+    for k, shift in enumerate((0, 7, 140)):
+        z = rows @ white.matrix
+        onto = accepted @ accepted.T
+        mixed = z @ onto + np.roll(z, -shift, axis=0) @ (np.eye(5) - onto)
+        expected = np.cov(mixed.T, aweights=weights, bias=True) + np.eye(5) - white.matrix.T @ S @ white.matrix
+        np.testing.assert_allclose(found[k], expected, atol=1e-12)
+    # A shift of nothing is the data.
+    data = np.cov(rows.T, aweights=weights, bias=True)
+    np.testing.assert_allclose(found[0], whitened_covariance(white, data, S), atol=1e-12)
 
 
 def test_prior_of_overlapping_windows_needs_fewer_windows_than_lags():

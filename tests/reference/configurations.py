@@ -70,10 +70,24 @@ def tonic_by_saturation():
     }
 
 
+def bistable():
+    """Neuron 0 with a regular history, neuron 1 without, at the same parameters and the same g."""
+    parameters = {**DEFAULTS, "V_0": 0.02, "tau_K": 0.05, "t_d": 1.0, "delta_g": 0.056, "g0": 0.121}
+    history = [-k * 231 / 10000 for k in range(43, 0, -1)]
+    trains = [spike_times(parameters, duration=20.0, past_spikes=past) for past in (history, [])]
+    late = [[t for t in times if t > 10.0] for times in trains]
+    return {
+        "spike_count": [len(times) for times in trains],
+        "last_interval": text(trains[0][-1] - trains[0][-2]),
+        "mean_interval": [text((times[-1] - times[0]) / (len(times) - 1)) for times in late],
+        "longest_interval": [text(max(b - a for a, b in pairwise(times))) for times in late],
+    }
+
+
 def main():
     table = {
         function.__name__: function()
-        for function in (regular_firing, spikes_until_silence, tonic_by_saturation, bursting)
+        for function in (regular_firing, spikes_until_silence, tonic_by_saturation, bursting, bistable)
     }
     FILE.write_text(json.dumps(table, indent=1) + "\n")
 

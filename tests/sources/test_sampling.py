@@ -160,6 +160,26 @@ def test_functions_of_time_are_checked_where_they_are_used():
     assert 90 < bounded.sample(1, 0.4, 0.40004, seed=0, n_units=1).n_spikes < 320
 
 
+def test_functions_may_be_written_with_units():
+    from brian2 import Hz, TimedArray, ms, second
+    from brian2 import sin as unit_sin
+
+    plain = InhomogeneousPoisson(rate=lambda t: 20 + 10 * np.sin(30 * t))
+    given = (lambda t: (20 + 10 * np.sin(30 * t)) * Hz, lambda t: 20 * Hz * (1 + 0.5 * unit_sin(30 * t / second)))
+    for function in given:
+        source = InhomogeneousPoisson(rate=function)
+        assert source.sample(20, seed=1) == plain.sample(20, seed=1)
+        np.testing.assert_allclose(source.expected_jpsth(0.1).raw, plain.expected_jpsth(0.1).raw, rtol=1e-12)
+    bounded = InhomogeneousPoisson(rate=BoundedRate(given[1], "30 Hz"))
+    assert bounded.sample(20, seed=1).n_spikes == pytest.approx(40 * 20, rel=0.25)
+    steps = InhomogeneousPoisson(rate=TimedArray([10, 30] * Hz, dt=50 * ms))
+    np.testing.assert_allclose(steps.expected_jpsth(0.05, (0.0, 0.1)).psth_1, [0.5, 1.5])
+    with pytest.raises(ValueError, match="rate must have the unit of 1 Hz"):
+        InhomogeneousPoisson(rate=lambda t: 20 * ms).expected_rate(0.0)
+    with pytest.raises(ZeroDivisionError):
+        InhomogeneousPoisson(rate=lambda t: 1 / 0).expected_rate(0.0)
+
+
 def test_no_expected_spikes_have_no_fano_factor():
     with pytest.raises(ValueError, match="the window must hold expected spikes"):
         HomogeneousPoisson(rate="0 Hz").fano_factor(1.0)

@@ -87,8 +87,8 @@ def time_to_spike(g: ArrayLike = 0.0, *, V_0: ArrayLike, theta: ArrayLike, Delta
     # sign may come out. At g = 0 it is exact: a neuron a hair above threshold fires.
     rounding = 4.0 * np.finfo(float).eps * (np.abs(V_0) + theta + g * (Delta + theta))
     silent = margin <= np.where(g > 0.0, rounding, 0.0)
-    safe = np.where(silent, 1.0, margin)
-    return np.where(silent, np.inf, tau / (1.0 + g) * np.log1p(theta * (1.0 + g) / safe))[()]
+    leak, safe = 1.0 + np.where(silent, 0.0, g), np.where(silent, 1.0, margin)
+    return np.where(silent, np.inf, tau / leak * np.log1p(theta * leak / safe))[()]
 
 
 def spikes_until_silence(*, V_0: ArrayLike, theta: ArrayLike, Delta: ArrayLike, delta_g: ArrayLike) -> Any:

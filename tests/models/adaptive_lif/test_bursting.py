@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spikelearn.models.adaptive_lif.bursting import burst_theory, slowing
 from spikelearn.models.adaptive_lif.regimes import burst_ratio, regime, saturation_conductance, tonic_edge
@@ -51,6 +53,59 @@ def test_burst_cycle_against_the_exact_train(exact_train, bursting):
     assert -1.1 <= theory.spikes - count[1] <= 0.3
     # Leading order is off by far more: the sharper numbers are worth their equations.
     assert abs(theory.leading_period - period) > 3 * abs(theory.period - period)
+
+
+def random_burster(above, separation, length, rho):
+    """Cell that meets the conditions: tau_K = separation T_0, t_d = length tau_K."""
+    cell = CELL | {"V_0": 15e-3 + above * 1e-3}
+    T_0 = time_to_spike(**cell)
+    g_star = critical_conductance(V_0=cell["V_0"], theta=15e-3, Delta=15e-3)
+    return T_0, cell | {
+        "tau_K": separation * T_0,
+        "t_d": length * separation * T_0,
+        "delta_g": rho * g_star / separation,
+    }
+
+
+def second_cycle(simulate, cell, theory):
+    """Period, burst duration and spikes of the second burst of the exact train."""
+    spikes = simulate(**cell, duration=1.05 * (theory.leading_period + theory.period))
+    first, last, count = bursts_of(spikes, 0.5 * cell["t_d"])
+    return first[2] - first[1], last[1] - first[1], count[1]
+
+
+@settings(deadline=None, derandomize=True, max_examples=8)
+@given(above=st.floats(2, 15), separation=st.floats(10, 20), length=st.floats(8, 10), rho=st.floats(2, 8))
+def test_burst_cycle_of_random_cells(exact_train, above, separation, length, rho):
+    T_0, cell = random_burster(above, separation, length, rho)
+    theory = burst_theory(**cell)
+    period, on, count = second_cycle(exact_train, cell, theory)
+    # One interval, for the phase that a rate does not have; see the slow test for the distribution.
+    assert theory.period == pytest.approx(period, abs=T_0)
+    assert theory.on == pytest.approx(on, abs=2.5 * T_0)
+    assert abs(theory.spikes - count) < 1.25
+
+
+@pytest.mark.slow
+def test_accuracy_of_the_rate_theory_over_forty_cells(exact_train):
+    """The distribution of the errors, as the documentation states it: one interval, with known offsets."""
+    rng = np.random.default_rng(0)
+    errors, intervals = [], []
+    while len(errors) < 40:
+        T_0, cell = random_burster(rng.uniform(2, 15), rng.uniform(10, 30), rng.uniform(8, 20), rng.uniform(2, 8))
+        if cell["t_d"] > 6.0:
+            continue
+        theory = burst_theory(**cell)
+        period, on, count = second_cycle(exact_train, cell, theory)
+        errors.append([theory.period - period, theory.on - on, theory.off - (period - on), theory.spikes - count])
+        intervals.append(T_0)
+    errors = np.array(errors)
+    assert np.max(np.abs(errors[:, 0])) < 8e-3
+    # Means within three standard errors of the stated ones: 3.2, 7.1, 4.0 ms and 0.28 over sqrt(40).
+    np.testing.assert_allclose(errors[:, :3].mean(axis=0), [-1.1e-3, 4.9e-3, -6.0e-3], atol=3.4e-3)
+    assert errors[:, 3].mean() == pytest.approx(-0.41, abs=0.14)
+    assert errors[:, 3].std() < 0.35
+    assert np.max(np.abs(errors[:, 1])) < 2.5 * max(intervals)
 
 
 def test_burst_cycle_scales_with_the_delay():

@@ -56,6 +56,8 @@ def test_printed_spike_time_is_negative_or_undefined_beyond_the_critical_conduct
     assert np.isnan(printed_time_to_spike(0.5, **cell))
     assert printed_time_to_spike(2.0, **cell) < 0.0
     assert np.all(np.isinf(time_to_spike(np.array([1 / 6, 0.5, 2.0]), **cell)))
+    assert time_to_spike(math.inf, **cell) == math.inf
+    assert math.isnan(time_to_spike(math.nan, **cell))
     # Below g* the print and ours are one formula.
     g = np.linspace(0, 0.16, 9)
     np.testing.assert_allclose(time_to_spike(g, **cell), printed_time_to_spike(g, **cell), rtol=1e-13)

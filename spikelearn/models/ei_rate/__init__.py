@@ -1,0 +1,1 @@
+"""Excitatory and inhibitory rate populations with homeostatic plasticity (Soldado-Magraner et al. 2022)."""

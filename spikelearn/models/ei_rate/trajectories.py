@@ -1,0 +1,151 @@
+"""Model and rule in continuous time: runs from a state beside a set point, and the mode that will lead them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.jacobians import linearise
+from spikelearn.models.ei_rate.model import EIRates, Weights
+from spikelearn.parameters import unknown_name
+from spikelearn.rule import Rule
+
+__all__ = ["Mode", "leading_mode", "trajectory"]
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """The nonzero mode of activities and weights that grows fastest or decays slowest.
+
+    Parameters
+    ----------
+    eigenvalue : complex
+        In 1/ms.
+    right, left : ndarray of complex, shape (6,)
+        Eigenvectors with ``left @ right == 1``; ``left @ deviation`` is the mode's amplitude.
+    state : ndarray, shape (6,)
+        The set point: E, I and the four weights.
+    """
+
+    eigenvalue: complex
+    right: NDArray[np.complex128]
+    left: NDArray[np.complex128]
+    state: NDArray[np.float64]
+
+    def kicked(self, size: float) -> NDArray[np.float64]:
+        """Give the state displaced along the mode, by `size` in the entry that moves most."""
+        direction = self.right / self.right[np.argmax(np.abs(self.right))]
+        return np.asarray(self.state + size * direction.real)
+
+
+def leading_mode(model: EIRates, rule: Rule, weights: Weights) -> Mode:
+    """Find the leading nonzero mode of the 6-D linearisation at one set point.
+
+    Parameters
+    ----------
+    model, rule
+        The rule must rest at the set point.
+    weights : Weights
+        The set point's weights, one number each.
+    """
+    linear = linearise(model, rule, weights)
+    values, vectors = np.linalg.eig(linear.full)
+    zeros = 2 if linear.rests_on_plane else 0
+    nonzero = np.argsort(np.abs(values))[zeros:]
+    lead = nonzero[np.argmax(values[nonzero].real)]
+    left = np.linalg.inv(vectors)[lead]
+    state = np.array([model.E_set, model.I_set, *map(float, weights)])
+    return Mode(complex(values[lead]), vectors[:, lead], left, state)
+
+
+def trajectory(
+    model: EIRates,
+    rule: Rule | None,
+    start: NDArray[np.float64],
+    duration: float,
+    dt: float,
+    *,
+    engine: str = "array",
+    target: str = "auto",
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Run model and rule in continuous time by the Runge-Kutta method of fourth order.
+
+    Parameters
+    ----------
+    model : EIRates
+        The activities, rectified and cut off.
+    rule : Rule or None
+        None holds the weights.
+    start : ndarray, shape (6,)
+        E, I and the four weights.
+    duration, dt : float
+        In ms; their ratio must be whole.
+    engine : {"array", "brian2"}
+        NumPy here, or Brian2.
+    target : str
+        Brian2's code generation; "auto" is numpy, since one unit is not worth a compilation.
+
+    Returns
+    -------
+    times : ndarray, shape (n + 1,)
+        In ms, from 0 to `duration`.
+    states : ndarray, shape (n + 1, 6)
+
+    Raises
+    ------
+    ValueError
+        The duration is not a positive whole number of steps, or the engine is unknown.
+    """
+    n = round(duration / dt) if dt > 0 else 0
+    if n < 1 or abs(n * dt - duration) > 1e-9 * duration:
+        raise ValueError(f"trajectory.duration must be a whole number of steps of {dt:g} ms, got {duration:g} ms")
+    times: NDArray[np.float64] = dt * np.arange(n + 1, dtype=np.float64)
+    if engine == "brian2":
+        return times, _brian2(model, rule, start, n, dt, target)
+    if engine != "array":
+        raise ValueError(unknown_name("trajectory", "engine", engine, ("array", "brian2")))
+    step = rule.update(model) if rule is not None else None
+    states = np.empty((n + 1, 6))
+    states[0] = start
+    for k in range(n):
+        s = states[k]
+        a = _right_side(model, step, s)
+        b = _right_side(model, step, s + 0.5 * dt * a)
+        c = _right_side(model, step, s + 0.5 * dt * b)
+        d = _right_side(model, step, s + dt * c)
+        states[k + 1] = s + dt / 6 * (a + 2 * b + 2 * c + d)
+    return times, states
+
+
+def _right_side(model: EIRates, step: Any, s: NDArray[np.float64]) -> NDArray[np.float64]:
+    E, I, ee, ei, ie, ii = s.tolist()  # noqa: E741
+    drive_E = model.g_E * (ee * E - ei * I - model.Theta_E + model.I_ext)
+    drive_I = model.g_I * (ie * E - ii * I - model.Theta_I)
+    rates = (
+        (-E + min(max(drive_E, 0.0), model.E_max)) / model.tau_E,
+        (-I + min(max(drive_I, 0.0), model.I_max)) / model.tau_I,
+    )
+    return np.array([*rates, *(step(E, I, ee, ei, ie, ii) if step is not None else (0.0,) * 4)])
+
+
+def _brian2(
+    model: EIRates, rule: Rule | None, start: NDArray[np.float64], n: int, dt: float, target: str
+) -> NDArray[np.float64]:
+    from brian2 import Network, NeuronGroup, StateMonitor, ms
+
+    from spikelearn.brian import session
+
+    names = (*model.populations, *model.weights)
+    equations = model.equations if rule is None else rule.brian_equations(model)
+    namespace = {**model.parameters, "ms": ms} if rule is None else rule.namespace(model)
+    with session("numpy" if target == "auto" else target) as brian:
+        group = NeuronGroup(1, equations, method="rk4", dt=dt * ms)
+        for name, value in zip(names, start, strict=True):
+            setattr(group, name, float(value))
+        monitor = StateMonitor(group, names, record=True, dt=dt * ms)
+        # The monitor reads at the start of each step, so that the state after the last one needs one step more.
+        brian.run(Network(group, monitor), (n + 1) * dt * ms, namespace=namespace)
+        return np.column_stack([np.asarray(getattr(monitor, name)[0]) for name in names])[: n + 1]

@@ -1,0 +1,219 @@
+"""The pair of networks and the online rule as Brian2 equation strings, for every code generation target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikelearn.models.escape_noise.binning import bin_width, checked_spikes
+from spikelearn.models.escape_noise.links import get_link
+
+if TYPE_CHECKING:
+    from spikelearn.models.escape_noise.network import VariationalNetwork
+
+__all__ = ["BrianLearning", "learn_in_brian"]
+
+Bins = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+# At the start of a step the spikes of the last one enter the traces (cleared where a trial begins); then Brian2 decays
+# them, sums the drives and tests the threshold. Spikes of this step wait in X until the next: strict causality.
+_BEGIN = "phi = (phi + X)*going_on(t); a = (a + X)*going_on(t); X = 0"
+# With r = rho dt: (r/p)(X - p) and log p(X) in forms that hold for r from underflow to overflow of exp(-r).
+_SCORE = """
+r_M = rho_M*dt
+r_Q = rho_Q*dt
+score_M = slope_M*(X*exp(-r_M)/exprel(-r_M) - (1 - X)*r_M)
+score_Q = hidden*slope_Q*(X*exp(-r_Q)/exprel(-r_Q) - (1 - X)*r_Q)
+log_p = X*log(1 - X - X*expm1(-r_M)) - (1 - X)*r_M
+log_q = hidden*(X*log(1 - X - X*expm1(-r_Q)) - (1 - X)*r_Q)
+surprise = log_q - log_p
+"""
+_LEARN_M = """
+gradient -= score_M_post*phi_pre
+w += plastic*mu_M*score_M_post*phi_pre
+"""
+_LEARN_Q = """
+G = plastic*(keep_G*going_on(t)*G + score_Q_post*phi_pre)
+gradient += fhat_post*G
+w -= mu_Q*novelty_post*G
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class BrianLearning:
+    """What a run in Brian2 gives.
+
+    Parameters
+    ----------
+    network : VariationalNetwork
+        With the weights at the end.
+    dF_dW_M : ndarray, shape (units, units)
+        Sum of -s_M phi over the run.
+    dF_dW_Q : ndarray, shape (hidden, units)
+        Sum of fhat_k G[k] over the run.
+    X : ndarray of uint8, shape (trials, bins, units)
+        All spikes.
+    fhat, novelty : ndarray, shape (trials, bins)
+        Free energy of each bin, and its difference from the running mean.
+    """
+
+    network: VariationalNetwork
+    dF_dW_M: Floats
+    dF_dW_Q: Floats
+    X: Bins
+    fhat: Floats
+    novelty: Floats
+
+
+def equations(network: VariationalNetwork) -> str:
+    """Give the Brian2 equations of the units of both networks."""
+    link = get_link(network.cell.link)
+
+    def named(text: str, which: str) -> str:
+        return text.replace("(u - v)", f"(u_{which} - v)")
+
+    return (
+        "dphi/dt = -phi/tau : 1\n"
+        "da/dt = -a/tau_adapt : 1\n"
+        "u_M = h_M - eta_0*a : 1\n"
+        "u_Q = h_Q - eta_0*a : 1\n"
+        f"rho_M = {named(link.brian, 'M')} : Hz\n"
+        f"rho_Q = {named(link.brian, 'Q')} : Hz\n"
+        f"slope_M = {named(link.brian_log_slope, 'M')} : 1\n"
+        f"slope_Q = {named(link.brian_log_slope, 'Q')} : 1\n"
+        "h_M : 1\nh_Q : 1\nX : 1\nhidden : 1 (constant)\n"
+        "score_M : 1\nscore_Q : 1\nsurprise : 1\nfhat : 1\nfbar : 1\nnovelty : 1"
+    )
+
+
+def learn_in_brian(
+    network: VariationalNetwork,
+    X_visible: ArrayLike,
+    dt: Any,
+    *,
+    target: str = "numpy",
+    mu_M: float = 0.0,
+    mu_Q: float = 0.0,
+    tau_G: float = np.inf,
+    tau_baseline: float = np.inf,
+    hidden: ArrayLike | None = None,
+    seed: int | None = None,
+    progress: bool = False,
+) -> BrianLearning:
+    """Run the online rule in Brian2 while visible spikes are clamped; same rule as `learn_online`.
+
+    With both rates of learning zero the run only sums the gradients along its spikes.
+
+    Parameters
+    ----------
+    network : VariationalNetwork
+        Where to start.
+    X_visible : array_like, shape (trials, bins, visible) or (bins, visible)
+        0 or 1. Trials follow each other in one run; traces start each at rest.
+    dt : float or Quantity
+        Bin width and step, in seconds.
+    target : {"numpy", "cython", "cpp_standalone"}
+        Brian2's code generation.
+    mu_M, mu_Q, tau_G, tau_baseline
+        As in `learn_online`.
+    hidden : array_like, shape (trials, bins, hidden), optional
+        Hidden spikes to use; unless given they are drawn by the threshold ``rand() < 1 - exp(-rho_Q*dt)``.
+    seed : int, optional
+        Seed of Brian2's random numbers, whose streams differ between targets.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    BrianLearning
+
+    References
+    ----------
+    Document 001 Eq. (2), corrected (errata R1, R2, R4 to R7), is the line for w of M.
+    """
+    from brian2 import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, second
+
+    from spikelearn.brian import session
+
+    V, width = network.checked_visible(X_visible), bin_width(dt)
+    n_trials, n_bins = V.shape[:2]
+    step, units, visible = width * second, network.n_units, network.n_visible
+    forced = np.zeros((n_trials, n_bins, units), dtype=np.uint8)
+    forced[:, :, :visible] = V
+    threshold = "given(t, i) + hidden*int(rand() < 1 - exp(-rho_Q*dt)) > 0.5"
+    if hidden is not None:
+        H = checked_spikes(hidden, "learn_in_brian: hidden", network.n_hidden)
+        if H.shape[:2] != V.shape[:2]:
+            raise ValueError(f"learn_in_brian: hidden must have the trials and bins {V.shape[:2]}, got {H.shape[:2]}")
+        forced[:, :, visible:] = H
+        threshold = "given(t, i) > 0.5"
+    going_on = np.ones((n_trials, n_bins))
+    going_on[:, 0] = 0.0
+    names = {
+        **network.cell.namespace,
+        "given": TimedArray(forced.reshape(-1, units).astype(np.float64), dt=step, name="escape_given"),
+        "going_on": TimedArray(going_on.ravel(), dt=step, name="escape_going_on"),
+        "mu_M": float(mu_M),
+        "mu_Q": float(mu_Q),
+        "keep_G": float(np.exp(-width / tau_G)),
+        "share": float(width / tau_baseline),
+    }
+    with session(target, seed) as brian:
+        # Fixed names: generated code holds them, and compiled code is found again only where it is the same.
+        group = NeuronGroup(units, equations(network), threshold=threshold, reset="X = 1", method="exact", dt=step)
+        group.hidden = (np.arange(units) >= visible).astype(float)
+        under_M = Synapses(
+            group,
+            group,
+            "w : 1\nplastic : 1 (constant)\ngradient : 1\n"
+            "h_M_post = w*phi_pre : 1 (summed)\nfhat_post = surprise_pre : 1 (summed)",
+            dt=step,
+            name="escape_M",
+        )
+        under_Q = Synapses(
+            group,
+            group,
+            "w : 1\nplastic : 1 (constant)\ngradient : 1\nG : 1\nh_Q_post = w*phi_pre : 1 (summed)",
+            dt=step,
+            name="escape_Q",
+        )
+        # Every pair (to, from) in row order, so that a matrix's ravel fits.
+        to, origin = np.divmod(np.arange(units * units), units)
+        under_M.connect(i=origin, j=to)
+        under_M.w = network.W_M.ravel()
+        free = np.ones((units, units)) if network.self_connections else 1.0 - np.eye(units)
+        under_M.plastic = free.ravel()
+        objects = [group, under_M]
+        rows = to >= visible
+        if network.n_hidden:
+            under_Q.connect(i=origin[rows], j=to[rows])
+            under_Q.w = network.W_Q.ravel()
+            under_Q.plastic = free[visible:].ravel()
+            objects.append(under_Q)
+            under_Q.summed_updaters["h_Q_post"].order = 1
+            under_Q.run_regularly(_LEARN_Q, dt=step, when="after_resets", order=3)
+        # Drives are summed after the traces have decayed; fhat after the spikes of this step are known.
+        under_M.summed_updaters["h_M_post"].order = 1
+        total = under_M.summed_updaters["fhat_post"]
+        total.when, total.order = "after_resets", 1
+        group.run_regularly(_BEGIN, dt=step, when="start")
+        group.run_regularly(_SCORE, dt=step, when="after_resets", order=0)
+        group.run_regularly("novelty = fhat - fbar", dt=step, when="after_resets", order=2)
+        under_M.run_regularly(_LEARN_M, dt=step, when="after_resets", order=3)
+        group.run_regularly("fbar += share*novelty", dt=step, when="after_resets", order=4)
+        spikes = SpikeMonitor(group, name="escape_spikes")
+        signals = StateMonitor(group, ["fhat", "novelty"], record=[0], dt=step, when="end", name="escape_signals")
+        brian.run(Network(*objects, spikes, signals), n_trials * n_bins * step, namespace=names, progress=progress)
+        X = np.zeros((n_trials * n_bins, units), dtype=np.uint8)
+        X[np.round(np.asarray(spikes.t) / width).astype(int), np.asarray(spikes.i)] = 1
+        W_M, dF_M = (np.array(values).reshape(units, units) for values in (under_M.w[:], under_M.gradient[:]))
+        W_Q, dF_Q = network.W_Q, np.zeros_like(network.W_Q)
+        if network.n_hidden:
+            W_Q, dF_Q = (np.array(values).reshape(W_Q.shape) for values in (under_Q.w[:], under_Q.gradient[:]))
+        fhat, novelty = (np.array(values[0]).reshape(n_trials, n_bins) for values in (signals.fhat, signals.novelty))
+    dF_M *= free
+    return BrianLearning(network.with_weights(W_M, W_Q), dF_M, dF_Q, X.reshape(n_trials, n_bins, units), fhat, novelty)

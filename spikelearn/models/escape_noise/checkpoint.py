@@ -1,0 +1,75 @@
+"""States of learning on disk, from which it goes on bit for bit."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.storage import read_manifest, whole_folder, write_manifest
+
+__all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint"]
+
+_KIND = "escape_noise_checkpoint"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Everything that the next update depends on.
+
+    Parameters
+    ----------
+    update : int
+        Updates done so far (trials, for the online rule).
+    arrays : dict of str to ndarray
+        Weights, baseline, history, and the traces of the online rule.
+    random_state : dict
+        State of NumPy's bit generator: numbers and text only.
+    settings : dict
+        How learning was called, with a checksum of the data; learning goes on only with the same ones.
+    """
+
+    update: int
+    arrays: dict[str, NDArray[Any]]
+    random_state: dict[str, Any]
+    settings: dict[str, Any]
+
+
+def save_checkpoint(folder: str | os.PathLike[str], checkpoint: Checkpoint) -> Path:
+    """Write ``arrays.npz`` and ``manifest.json`` into a folder, whole or not at all; an earlier checkpoint is replaced.
+
+    Raises
+    ------
+    OSError
+        The place cannot be written to, or holds other files.
+    """
+    with whole_folder(folder, overwrite=True) as temporary:
+        with (temporary / "arrays.npz").open("wb") as file:
+            np.savez(file, **checkpoint.arrays)  # type: ignore[arg-type]
+        content = {
+            "update": checkpoint.update,
+            "random_state": checkpoint.random_state,
+            "settings": checkpoint.settings,
+        }
+        write_manifest(temporary, _KIND, content)
+    return Path(folder)
+
+
+def load_checkpoint(folder: str | os.PathLike[str]) -> Checkpoint:
+    """Read a folder written by `save_checkpoint`, checked against its manifest.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    ValueError
+        A file is missing, truncated or changed.
+    """
+    manifest = read_manifest(folder, _KIND)
+    with np.load(Path(folder) / "arrays.npz", allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return Checkpoint(int(manifest["update"]), arrays, manifest["random_state"], manifest["settings"])

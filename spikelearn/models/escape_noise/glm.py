@@ -1,0 +1,252 @@
+"""A point-process GLM: weights, adaptation and threshold fitted to recorded spikes, with standard errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.models.escape_noise.binning import bin_spikes, bin_width
+from spikelearn.models.escape_noise.likelihood import traces
+from spikelearn.models.escape_noise.links import get_link, likelihood_code
+from spikelearn.models.escape_noise.model import EscapeNoise
+from spikelearn.spikes import SpikeTrains
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["GLMFit", "fit"]
+
+Floats = NDArray[np.float64]
+_MOST_STEPS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class GLMFit:
+    """Fitted parameters of every unit with their standard errors.
+
+    Parameters
+    ----------
+    cell : EscapeNoise
+        Time constants, scale and link that were held fixed.
+    W, W_se : ndarray, shape (units, units)
+        Weights W[i, j] from unit j to unit i.
+    eta, eta_se : ndarray, shape (units,)
+        Strength of each unit's adaptation; the error is 0 where it was held fixed.
+    v, v_se : ndarray, shape (units,)
+        Threshold of each unit; rho_0 exp(-v/Delta_u) is the intensity at rest (exponential link).
+    log_likelihood : float
+        At the fit, without the penalty.
+    dt : float
+        Bin width in seconds.
+    n_bins : int
+        Bins of all trials together.
+    likelihood : str
+        Probability of a bin.
+    """
+
+    cell: EscapeNoise
+    W: Floats
+    W_se: Floats
+    eta: Floats
+    eta_se: Floats
+    v: Floats
+    v_se: Floats
+    log_likelihood: float
+    dt: float
+    n_bins: int
+    likelihood: str
+
+    def summary(self) -> pd.DataFrame:
+        """Give one row a parameter: unit, name, value, standard error and their ratio z."""
+        import pandas as pd
+
+        rows: list[tuple[int, str, float, float]] = []
+        for i in range(len(self.W)):
+            rows += [(i, f"W[{i}, {j}]", self.W[i, j], self.W_se[i, j]) for j in range(len(self.W))]
+            rows += [(i, "eta_0", self.eta[i], self.eta_se[i]), (i, "v", self.v[i], self.v_se[i])]
+        table = pd.DataFrame(rows, columns=["unit", "parameter", "value", "standard_error"])
+        table["z"] = table["value"] / table["standard_error"].where(table["standard_error"] > 0)
+        return table
+
+    def intensities(self, trains: SpikeTrains) -> Floats:
+        """Give r = rho dt of every bin under the fit, shape (trials, bins, units)."""
+        X = bin_spikes(trains, self.dt, counts=self.likelihood == "poisson")
+        phi, a = _filtered(self.cell, X, self.dt)
+        u = phi @ self.W.T - self.eta * a - self.v
+        z = u / float(self.cell.Delta_u)
+        return np.asarray(float(self.cell.rho_0) * self.dt * get_link(self.cell.link).shape(z))
+
+
+def fit(
+    trains: SpikeTrains,
+    cell: EscapeNoise,
+    dt: Any,
+    *,
+    likelihood: str = "bernoulli",
+    fit_adaptation: bool = True,
+    fit_threshold: bool = True,
+    fit_self: bool = False,
+    ridge: float = 0.0,
+) -> GLMFit:
+    """Fit the weights between recorded units, and each unit's adaptation and threshold, by maximum likelihood.
+
+    With the exponential link the log-likelihood is concave, so that the maximum is the only one. Fisher scoring climbs
+    it; standard errors are square roots of the diagonal of the inverse information at the maximum, summed over bins
+    along the recorded path. They hold for much data, and describe a penalised fit without its bias where `ridge` is not
+    zero.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        Any recording; every trial starts with traces at zero.
+    cell : EscapeNoise
+        tau, tau_adapt, rho_0, Delta_u and link, which are held fixed.
+    dt : float or Quantity
+        Bin width in seconds; it must divide the window.
+    likelihood : {"bernoulli", "poisson", "linear"}
+        Probability of a bin.
+    fit_adaptation, fit_threshold : bool
+        Whether eta_0 and v are fitted for each unit or taken from `cell`.
+    fit_self : bool
+        Whether weights W[i, i] are fitted too, beside adaptation; they are zero unless asked for.
+    ridge : float
+        Penalty ridge/2 times the sum of squared weights.
+
+    Raises
+    ------
+    ValueError
+        A unit never spikes, or the likelihood has no maximum (a unit's spikes can be predicted perfectly): `ridge`
+        helps.
+
+    References
+    ----------
+    Document 001 Eq. (1), corrected (errata R1, R2, R4 to R7); its zero is the maximum.
+
+    Examples
+    --------
+    >>> from brian2 import Hz, ms
+    >>> from spikelearn.models.escape_noise import sample, to_spike_trains
+    >>> cell = EscapeNoise(rho_0=30 * Hz, eta_0=0.0)
+    >>> X = sample(cell, [[0.0, 0.0], [2.0, 0.0]], 1, 20000, 1 * ms, seed=0)
+    >>> found = fit(to_spike_trains(X, 1 * ms), cell, 1 * ms)
+    >>> bool(abs(found.W[1, 0] - 2.0) < 3 * found.W_se[1, 0])
+    True
+    """
+    width, kind = bin_width(dt), likelihood_code(likelihood)
+    if not (np.isfinite(ridge) and ridge >= 0):
+        raise ValueError(f"fit: ridge must not be negative, got {ridge}")
+    if fit_self and fit_adaptation and float(cell.tau) == float(cell.tau_adapt):
+        raise ValueError("fit: fit_self and fit_adaptation must not both be set where tau equals tau_adapt")
+    X = bin_spikes(trains, width, counts=likelihood == "poisson")
+    n_units = X.shape[2]
+    counts = X.sum(axis=(0, 1))
+    if ridge == 0 and not counts.all():
+        raise ValueError(
+            f"fit: every unit must have a spike, unit {int(np.argmin(counts))} has none; drop it or use ridge="
+        )
+    phi, a = _filtered(cell, X, width)
+    flat = phi.reshape(-1, n_units)
+    W, W_se = np.zeros((n_units, n_units)), np.zeros((n_units, n_units))
+    eta, eta_se = np.full(n_units, float(cell.eta_0)), np.zeros(n_units)
+    v, v_se = np.full(n_units, float(cell.v)), np.zeros(n_units)
+    total = 0.0
+    for i in range(n_units):
+        others = np.arange(n_units) if fit_self else np.delete(np.arange(n_units), i)
+        columns = [flat[:, others]]
+        if fit_adaptation:
+            columns.append(-a[:, :, i].reshape(-1, 1))
+        if fit_threshold:
+            columns.append(np.full((len(flat), 1), -1.0))
+        design = np.hstack(columns)
+        fixed = np.zeros(len(flat))
+        if not fit_adaptation:
+            fixed -= float(cell.eta_0) * a[:, :, i].reshape(-1)
+        if not fit_threshold:
+            fixed -= float(cell.v)
+        start = np.zeros(design.shape[1])
+        if fit_threshold:
+            # The threshold that gives the observed rate at rest (exponential link); any start would do.
+            rate = max(float(counts[i]), 0.5) / (len(flat) * width)
+            start[-1] = float(cell.Delta_u) * np.log(float(cell.rho_0) / rate)
+        penalty = np.zeros(design.shape[1])
+        penalty[: len(others)] = ridge
+        found, error, value = _climb(cell, design, fixed, X[:, :, i].reshape(-1), start, penalty, width, kind, i)
+        W[i, others], W_se[i, others] = found[: len(others)], error[: len(others)]
+        rest = list(zip(found[len(others) :], error[len(others) :], strict=True))
+        if fit_adaptation:
+            eta[i], eta_se[i] = rest.pop(0)
+        if fit_threshold:
+            v[i], v_se[i] = rest.pop(0)
+        total += value
+    return GLMFit(cell, W, W_se, eta, eta_se, v, v_se, total, width, len(flat), likelihood)
+
+
+def _filtered(cell: EscapeNoise, X: NDArray[np.uint8], width: float) -> tuple[Floats, Floats]:
+    return (
+        traces(X, float(np.exp(-width / float(cell.tau)))),
+        traces(X, float(np.exp(-width / float(cell.tau_adapt)))),
+    )
+
+
+def _slopes(
+    cell: EscapeNoise, u: Floats, x: NDArray[np.uint8], width: float, kind: int
+) -> tuple[float, Floats, Floats]:
+    """Give the log-likelihood, and each bin's slope and Fisher information in u, counted from threshold."""
+    link = get_link(cell.link)
+    z = u / float(cell.Delta_u)
+    r = float(cell.rho_0) * width * link.shape(z)
+    slope = link.log_slope(z) / float(cell.Delta_u)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if kind == 1:
+            return float((x * np.where(x > 0, np.log(r), 0.0) - r).sum()), slope * (x - r), slope**2 * r
+        if kind == 2:
+            if not (r < 1).all():
+                return -np.inf, slope, slope
+            value = np.where(x > 0, np.log(r), np.log1p(-r)).sum()
+            return float(value), slope * (x - r) / (1 - r), slope**2 * r / (1 - r)
+        p = -np.expm1(-r)
+        ratio = np.where(p > 0, r / p, 1.0)
+        value = np.where(x > 0, np.log(p), -r).sum()
+        return float(value), slope * ratio * (x - p), slope**2 * ratio * r * np.exp(-r)
+
+
+def _climb(
+    cell: EscapeNoise, design: Floats, fixed: Floats, x: NDArray[np.uint8], start: Floats, penalty: Floats,
+    width: float, kind: int, unit: int,
+) -> tuple[Floats, Floats, float]:  # fmt: skip
+    """Climb one unit's log-likelihood by Fisher scoring with halved steps; give values, errors, log-likelihood."""
+    hint = f"fit: the likelihood of unit {unit} must have a maximum; none was found, use ridge= or more data"
+    theta = start
+    value, slope, information = _slopes(cell, fixed + design @ theta, x, width, kind)
+    if not np.isfinite(value):
+        raise ValueError(f"fit: unit {unit} must have rho dt below 1 at the start; use a smaller dt")
+    for _ in range(_MOST_STEPS):
+        gradient = design.T @ slope - penalty * theta
+        matrix = (design.T * information) @ design + np.diag(penalty)
+        try:
+            step = np.linalg.solve(matrix, gradient)
+        except np.linalg.LinAlgError as error:
+            raise ValueError(hint) from error
+        gain = float(gradient @ step)
+        if not np.isfinite(gain):
+            raise ValueError(hint)
+        # Half of this is what a quadratic would still gain, in nats.
+        if gain < 1e-12:
+            # Where spikes can be predicted perfectly the likelihood levels off while the weights go on growing.
+            if np.abs(design @ step).max() > 1e-3:
+                raise ValueError(hint)
+            covariance = np.linalg.inv(matrix)
+            return theta, np.sqrt(np.diag(covariance)), value
+        before = value - 0.5 * float(penalty @ theta**2)
+        for halving in range(40):
+            trial = theta + 0.5**halving * step
+            new = _slopes(cell, fixed + design @ trial, x, width, kind)
+            if np.isfinite(new[0]) and new[0] - 0.5 * float(penalty @ trial**2) >= before - 1e-9 * abs(before):
+                break
+        else:
+            raise ValueError(hint)
+        theta, (value, slope, information) = trial, new
+    raise ValueError(hint)

@@ -1,0 +1,114 @@
+"""Links from membrane potential to intensity, each with the ratio g'/g that enters every gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.parameters import unknown_name
+
+__all__ = ["LIKELIHOODS", "LINKS", "Link", "get_link", "likelihood_code"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Link:
+    """An intensity g(u) = rho_0 f(z) with z = (u - v)/Delta_u.
+
+    Parameters
+    ----------
+    name : str
+        What the user types.
+    code : int
+        What the compiled kernels are told.
+    shape : callable
+        f(z), elementwise.
+    log_slope : callable
+        f'(z)/f(z), elementwise; g'(u)/g(u) is this divided by Delta_u.
+    brian : str
+        The intensity as Brian2 reads it.
+    brian_log_slope : str
+        g'(u)/g(u) as Brian2 reads it.
+    """
+
+    name: str
+    code: int
+    shape: Callable[[Floats], Floats]
+    log_slope: Callable[[Floats], Floats]
+    brian: str
+    brian_log_slope: str
+
+
+def _sigmoid(z: Floats) -> Floats:
+    # Written with exp(-|z|) so that neither tail overflows.
+    small = np.exp(-np.abs(z))
+    return np.asarray(np.where(z >= 0, 1.0, small) / (1.0 + small))
+
+
+def _softplus(z: Floats) -> Floats:
+    return np.asarray(np.logaddexp(0.0, z))
+
+
+def _softplus_log_slope(z: Floats) -> Floats:
+    # Both factors underflow together below about -700; their ratio tends to one.
+    low = z < -30.0
+    safe = np.where(low, 0.0, z)
+    return np.asarray(np.where(low, 1.0, _sigmoid(safe) / _softplus(safe)))
+
+
+LINKS = {
+    "exponential": Link("exponential", 0, np.exp, np.ones_like, "rho_0*exp((u - v)/Delta_u)", "1/Delta_u"),
+    "sigmoid": Link(
+        "sigmoid",
+        1,
+        _sigmoid,
+        lambda z: _sigmoid(-z),
+        "rho_0/(1 + exp(-(u - v)/Delta_u))",
+        "1/(Delta_u*(1 + exp((u - v)/Delta_u)))",
+    ),
+    "softplus": Link(
+        "softplus",
+        2,
+        _softplus,
+        _softplus_log_slope,
+        "rho_0*log(1 + exp((u - v)/Delta_u))",
+        "1/(Delta_u*(1 + exp(-(u - v)/Delta_u))*log(1 + exp((u - v)/Delta_u)))",
+    ),
+}
+
+LIKELIHOODS = {"bernoulli": 0, "poisson": 1, "linear": 2}
+
+
+def get_link(name: str) -> Link:
+    """Give the link of that name.
+
+    Raises
+    ------
+    ValueError
+        There is none; the message holds the nearest name.
+
+    Examples
+    --------
+    >>> get_link("sigmoid").log_slope(np.array([0.0]))
+    array([0.5])
+    """
+    if name not in LINKS:
+        raise ValueError(unknown_name("EscapeNoise", "link", str(name), LINKS))
+    return LINKS[name]
+
+
+def likelihood_code(name: str) -> int:
+    """Give the code of a likelihood: exact Bernoulli, Poisson or linear Bernoulli.
+
+    Raises
+    ------
+    ValueError
+        There is none of that name.
+    """
+    if name not in LIKELIHOODS:
+        raise ValueError(unknown_name("EscapeNoise", "likelihood", str(name), LIKELIHOODS))
+    return LIKELIHOODS[name]

@@ -1,0 +1,241 @@
+"""The escape-noise neuron: parameters, Brian2 equation strings, likelihood and gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
+from spikelearn.models.escape_noise.links import get_link
+from spikelearn.parameters import quantity, validate_parameters
+
+__all__ = ["EscapeNoise"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class EscapeNoise:
+    """A neuron that fires at random with an intensity set by its potential.
+
+    The potential is u_i = sum_j w_ij phi_j - eta_0 a_i, with phi_j the spikes of unit j filtered by exp(-t/tau) and a_i
+    the neuron's own spikes filtered by exp(-t/tau_adapt). The intensity is rho = rho_0 exp((u - v)/Delta_u), or another
+    link. In bins of width dt, r = rho dt and a bin holds a spike with the probability 1 - exp(-r). Everything is
+    strictly causal: a spike in bin k acts from bin k + 1 on.
+
+    Parameters
+    ----------
+    tau : Quantity
+        Time constant of the synaptic traces.
+    tau_adapt : Quantity
+        Time constant of adaptation.
+    eta_0 : float
+        Strength of adaptation to a neuron's own spikes; u, v and Delta_u carry no unit, as in the source.
+    rho_0 : Quantity
+        Intensity at u = v (exponential link).
+    v : float
+        Threshold.
+    Delta_u : float
+        Softness of the threshold; a deterministic neuron as it tends to zero.
+    link : {"exponential", "sigmoid", "softplus"}
+        How the intensity grows with the potential.
+
+    Raises
+    ------
+    ValueError
+        A parameter has the wrong unit or lies outside its range.
+
+    References
+    ----------
+    Document 001, first equation (membrane potential) and the intensity in its Eq. (1). The print drives adaptation by
+    X_j where it must be X_i (erratum R4), sums up to the present bin (R5) and has a second link exp(u) (R3).
+
+    Examples
+    --------
+    >>> from brian2 import Hz, ms
+    >>> cell = EscapeNoise(tau=10 * ms, eta_0=0.5, rho_0=20 * Hz)
+    >>> spikes = [[1, 0], [0, 1], [0, 0]]
+    >>> weights = [[0.0, 0.0], [1.0, 0.0]]
+    >>> round(cell.log_likelihood(spikes, weights, dt=1 * ms), 4)
+    -7.0287
+    >>> cell.gradient(spikes, weights, dt=1 * ms).round(4)
+    array([[-0.0224, -0.012 ],
+           [ 0.859 , -0.0261]])
+    """
+
+    tau: Any = quantity("10 ms", positive=True, doc="time constant of the synaptic traces")
+    tau_adapt: Any = quantity("10 ms", positive=True, doc="time constant of adaptation")
+    eta_0: float = quantity(0.1, doc="strength of adaptation to own spikes")
+    rho_0: Any = quantity("100 Hz", positive=True, doc="intensity at threshold")
+    v: float = quantity(0.0, doc="threshold")
+    Delta_u: float = quantity(1.0, positive=True, doc="softness of the threshold")
+    link: str = "exponential"
+
+    def __post_init__(self) -> None:
+        validate_parameters(self)
+        get_link(self.link)
+
+    def __hash__(self) -> int:
+        return hash((*self.namespace_values(), self.link))
+
+    def namespace_values(self) -> tuple[float, ...]:
+        """Give tau, tau_adapt (s), eta_0, rho_0 (Hz), v and Delta_u as plain numbers."""
+        names = ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u")
+        return tuple(float(getattr(self, name)) for name in names)
+
+    @property
+    def equations(self) -> str:
+        """Brian2 equations of one neuron: drive h, adaptation a, own trace phi, potential u and intensity rho."""
+        return (
+            "dh/dt = -h/tau : 1\n"
+            "da/dt = -a/tau_adapt : 1\n"
+            "dphi/dt = -phi/tau : 1\n"
+            "u = h - eta_0*a : 1\n"
+            f"rho = {get_link(self.link).brian} : Hz"
+        )
+
+    @property
+    def threshold(self) -> str:
+        """The escape noise as a Brian2 threshold: a spike with probability 1 - exp(-rho dt) in each step."""
+        return "rand() < 1 - exp(-rho*dt)"
+
+    @property
+    def reset(self) -> str:
+        """What a spike does to its own neuron; it acts from the next step on."""
+        return "a += 1; phi += 1"
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The parameters by the names that the equations use."""
+        return {name: getattr(self, name) for name in ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u")}
+
+    def brian_objects(self, W: ArrayLike, dt: Any, *, given: Any = None, name: str = "escape*") -> tuple[Any, Any]:
+        """Build the network as a NeuronGroup and Synapses for the user's own Brian2 Network.
+
+        Within a step Brian2 decays the state, then tests the threshold, then delivers spikes (h), then resets (a, phi):
+        a spike in step k is therefore first felt, decayed once, in step k + 1, as in the array engine.
+
+        Parameters
+        ----------
+        W : array_like, shape (units, units)
+            Weights W[i, j] from unit j to unit i; zeros get no synapse.
+        dt : float or Quantity
+            The step, in seconds.
+        given : array_like, shape (bins, units), optional
+            Spikes to force instead of drawing them; silence after the last bin.
+        name : str
+            Name of the group.
+
+        Returns
+        -------
+        group : brian2.NeuronGroup
+        synapses : brian2.Synapses
+        """
+        from brian2 import NeuronGroup, Synapses, TimedArray, second
+
+        step = bin_width(dt)
+        size = len(np.asarray(W))
+        weights = checked_weights(W, "EscapeNoise.brian_objects: W", (size, size))
+        space, threshold = self.namespace, self.threshold
+        if given is not None:
+            forced = checked_spikes(given, "EscapeNoise.brian_objects: given", size)[0].astype(np.float64)
+            # One more row of silence, because a TimedArray holds its last value for ever.
+            space["given"] = TimedArray(np.vstack([forced, np.zeros((1, size))]), dt=step * second)
+            threshold = "given(t, i) > 0.5"
+        group = NeuronGroup(
+            size,
+            self.equations,
+            threshold=threshold,
+            reset=self.reset,
+            method="exact",
+            dt=step * second,
+            namespace=space,
+            name=name,
+        )
+        synapses = Synapses(group, group, "w : 1", on_pre="h_post += w", dt=step * second)
+        target, origin = np.nonzero(weights)
+        if not len(origin):
+            synapses.connect("False")
+        else:
+            synapses.connect(i=origin, j=target)
+            synapses.w = weights[target, origin]
+        return group, synapses
+
+    def log_likelihood(
+        self, X: ArrayLike, W: ArrayLike, dt: Any, likelihood: str = "bernoulli", *, per_trial: bool = False
+    ) -> Any:
+        """Give the log-probability of recorded spikes under the network with weights W.
+
+        Parameters
+        ----------
+        X : array_like, shape (trials, bins, units) or (bins, units)
+            0 or 1; with the Poisson likelihood also counts up to 255. Every trial starts with traces at zero.
+        W : array_like, shape (units, units)
+            Weights W[i, j] from unit j to unit i.
+        dt : float or Quantity
+            Bin width, in seconds.
+        likelihood : {"bernoulli", "poisson", "linear"}
+            Probability of a bin, with r = rho dt: exact Bernoulli, p = 1 - exp(-r); Poisson counts, without the
+            constant log X!; linear Bernoulli, p = r, which needs r < 1.
+        per_trial : bool
+            Whether to give one number a trial instead of their sum.
+
+        Returns
+        -------
+        float or ndarray of shape (trials,)
+
+        Raises
+        ------
+        ValueError
+            Shapes do not fit, a bin is not 0 or 1, a weight is not finite, or r reaches one with the linear likelihood.
+
+        References
+        ----------
+        Document 001, the integrand of Eq. (1) before the gradient is taken.
+        """
+        from spikelearn.models.escape_noise.likelihood import evaluate
+
+        spikes, weights, width = self._checked(X, W, dt, likelihood)
+        found = evaluate(self, spikes, weights, width, likelihood=likelihood).log_likelihood
+        return found.sum(axis=1) if per_trial else float(found.sum())
+
+    def gradient(self, X: ArrayLike, W: ArrayLike, dt: Any, likelihood: str = "bernoulli") -> Floats:
+        """Give the gradient of `log_likelihood` in the weights, summed over trials: shape (units, units).
+
+        The gradient in W[i, j] is sum_k s_i[k] phi_j[k] with one trace phi_j. The score s is g'/g times (r/p)(X - p)
+        for the exact Bernoulli likelihood, X - r for Poisson, (X - r)/(1 - r) for linear; g'/g = 1/Delta_u for the
+        exponential link.
+
+        Parameters
+        ----------
+        X, W, dt, likelihood
+            As in `log_likelihood`.
+
+        References
+        ----------
+        Document 001 Eqs. (1) and (2). The print has phi_j squared (erratum R1), lacks 1/Delta_u (R2) and subtracts rho
+        where rho dt is meant (R6); it gives the change of the weight, not the weight (R7).
+        """
+        from spikelearn.models.escape_noise.likelihood import evaluate, weighted_gradient
+
+        spikes, weights, width = self._checked(X, W, dt, likelihood)
+        score = evaluate(self, spikes, weights, width, likelihood=likelihood, score=True).score
+        return weighted_gradient(self, spikes, score, np.ones(spikes.shape[:2]), width)
+
+    def intensities(self, X: ArrayLike, W: ArrayLike, dt: Any) -> Floats:
+        """Give r = rho dt of every unit in every bin given the spikes before it, shape (trials, bins, units)."""
+        from spikelearn.models.escape_noise.likelihood import traces
+
+        spikes, weights, width = self._checked(X, W, dt, "poisson")
+        phi = traces(spikes, float(np.exp(-width / float(self.tau))))
+        a = traces(spikes, float(np.exp(-width / float(self.tau_adapt))))
+        z = (phi @ weights.T - self.eta_0 * a - self.v) / self.Delta_u
+        return np.asarray(float(self.rho_0) * width * get_link(self.link).shape(z))
+
+    def _checked(self, X: ArrayLike, W: ArrayLike, dt: Any, likelihood: str) -> tuple[NDArray[np.uint8], Floats, float]:
+        spikes = checked_spikes(X, "EscapeNoise: X", counts=likelihood == "poisson")
+        n_units = spikes.shape[2]
+        return spikes, checked_weights(W, "EscapeNoise: W", (n_units, n_units)), bin_width(dt)

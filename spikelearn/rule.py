@@ -1,0 +1,261 @@
+"""A plasticity rule as one record: one expression a weight, from which every other form is made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spikelearn.expressions import (
+    RESERVED,
+    check_expression,
+    names_in,
+    numpy_function,
+    parse_expression,
+    symbol,
+)
+from spikelearn.parameters import unknown_name
+from spikelearn.rate_model import RateModel
+
+__all__ = ["Rule"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Rule:
+    r"""How weights change with the activities, as text: the one place where the rule is written down.
+
+    The continuous-time form (Brian2 strings), the per-trial update (NumPy), the exact Jacobian and the LaTeX are all
+    made from these expressions.
+
+    Parameters
+    ----------
+    dW : mapping of str to str
+        For every weight of the model the expression of its change, per ms in continuous time and per trial in trials.
+        Names that may occur: the activities (``E``, ``I``), their set points (``E_set``, ``I_set``), the weights
+        (``W_EE`` ...), the model's and the rule's own parameters, and ``W_EE_up`` ...: the weights of the set point
+        about which a rule was expanded, constants that `at` fills in.
+    parameters : mapping of str to float or ndarray
+        The rule's own parameters; arrays broadcast with the weights at which a rule is examined.
+    source : str
+        Where the rule comes from.
+    name : str
+        What it is called.
+    closed_form : callable, optional
+        ``closed_form(model, parameters, W_EE, W_IE)`` gives trace and determinant of the synaptic 2 x 2 problem;
+        see `spikelearn.models.ei_rate.theory`.
+
+    Raises
+    ------
+    ValueError
+        An expression is not arithmetic, or a parameter is not finite or has a reserved name.
+
+    Examples
+    --------
+    >>> from spikelearn.models.ei_rate.model import EIRates
+    >>> rule = Rule(
+    ...     dW={
+    ...         "W_EE": "rate*E*(E_set - E)",
+    ...         "W_EI": "-rate*I*(E_set - E)",
+    ...         "W_IE": "rate*E*(I_set - I)",
+    ...         "W_II": "-rate*I*(I_set - I)",
+    ...     },
+    ...     parameters={"rate": 0.02},
+    ... )
+    >>> step = rule.update(EIRates())
+    >>> [round(float(change), 3) for change in step(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)]
+    [0.08, -0.3, -0.08, 0.3]
+    >>> rule.latex("W_EE")
+    'E rate \\left(- E + E_{set}\\right)'
+    """
+
+    dW: Mapping[str, str]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    name: str = "Rule"
+    closed_form: Callable[..., Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.dW, Mapping) or not self.dW:
+            raise TypeError(f"Rule.dW must map weights to expressions, got {self.dW!r}")
+        for weight, text in self.dW.items():
+            check_expression(text, f"Rule.dW[{weight!r}]")
+        checked = {}
+        for name, value in self.parameters.items():
+            if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+                raise ValueError(f"Rule.parameters must have names that formulas can use, got {name!r}")
+            array = np.asarray(value, dtype=np.float64)
+            if not np.isfinite(array).all():
+                raise ValueError(f"Rule.parameters[{name!r}] must be finite, got {value}")
+            checked[name] = float(array) if array.ndim == 0 else array
+        object.__setattr__(self, "dW", dict(self.dW))
+        object.__setattr__(self, "parameters", checked)
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{k}={v if np.ndim(v) else format(v, 'g')}" for k, v in self.parameters.items())
+        return f"{self.name}({numbers}): " + "; ".join(f"d{w} = {text}" for w, text in self.dW.items())
+
+    def expressions(self, model: RateModel) -> dict[str, Any]:
+        """Give the SymPy expression of every weight's change, in the model's order of weights.
+
+        Raises
+        ------
+        ValueError
+            A weight has no expression or is none of the model's, or an expression uses an unknown name.
+        """
+        for weight in self.dW:
+            if weight not in model.weights:
+                raise ValueError(unknown_name(f"Rule {self.name}.dW", "weight", weight, model.weights))
+        missing = [weight for weight in model.weights if weight not in self.dW]
+        if missing:
+            raise ValueError(f"Rule {self.name}.dW must have one expression a weight, got none for {missing[0]}")
+        names = self._names(model)
+        return {w: parse_expression(self.dW[w], names, f"Rule {self.name}.dW[{w!r}]") for w in model.weights}
+
+    def _names(self, model: RateModel) -> list[str]:
+        own = [*model.populations, *model.weights, *model.parameters]
+        clash = sorted(set(own) & set(self.parameters))
+        if clash:
+            raise ValueError(f"Rule {self.name} must not rename the model's {clash[0]!r}")
+        return [*own, *(f"{weight}_up" for weight in model.weights), *self.parameters]
+
+    @property
+    def setpoint_names(self) -> tuple[str, ...]:
+        """The names such as ``W_IE_up`` that are still to be filled in by `at`."""
+        used = set().union(*(names_in(text) for text in self.dW.values()))
+        return tuple(
+            sorted(
+                n for n in used if n.removesuffix("_up") in self.dW and n.endswith("_up") and n not in self.parameters
+            )
+        )
+
+    def at(self, model: Any, *, W_EE: Any, W_IE: Any) -> Rule:
+        """Fill in the set-point weights about which the rule was expanded; other rules come back as they are.
+
+        Parameters
+        ----------
+        model : EIRates
+            Gives W_EI and W_II by ``model.setpoint_weights``.
+        W_EE, W_IE : float
+            The free weights of the set point.
+        """
+        needed = self.setpoint_names
+        if not needed:
+            return self
+        weights = model.setpoint_weights(W_EE, W_IE)._asdict()
+        filled = {name: weights[name.removesuffix("_up")] for name in needed}
+        return dataclasses.replace(self, parameters={**self.parameters, **filled}, closed_form=None)
+
+    def update(self, model: RateModel) -> Callable[..., list[Any]]:
+        """Make the per-trial update: a function of activities and weights that gives the change of every weight.
+
+        Parameters
+        ----------
+        model : RateModel
+            Gives the names, their order and the parameters.
+
+        Returns
+        -------
+        callable
+            ``step(E, I, W_EE, W_EI, W_IE, W_II)`` with floats or arrays that broadcast; a list of changes in the
+            order of ``model.weights``.
+
+        Raises
+        ------
+        ValueError
+            The rule was expanded about a set point that `at` has not filled in.
+        """
+        self._require_filled()
+        arguments = [*model.populations, *model.weights]
+        constants = {**model.parameters, **self.parameters}
+        function = numpy_function([*arguments, *constants], self.expressions(model).values())
+        values = tuple(constants.values())
+
+        def step(*state: Any) -> list[Any]:
+            if len(state) != len(arguments):
+                raise TypeError(f"the update of a rule must get {', '.join(arguments)}, got {len(state)} values")
+            arrays = [np.asarray(part, dtype=np.float64) for part in state]
+            shape = np.broadcast_shapes(*(part.shape for part in arrays))
+            return [
+                np.broadcast_to(change, shape) if np.ndim(change) == 0 else change
+                for change in function(*arrays, *values)
+            ]
+
+        return step
+
+    def jacobian(self, model: RateModel) -> Any:
+        """Give the exact derivatives of all changes by activities, then weights: a SymPy matrix.
+
+        Its shape is (weights, populations + weights).
+        """
+        import sympy
+
+        columns = [symbol(name) for name in (*model.populations, *model.weights)]
+        return sympy.Matrix(list(self.expressions(model).values())).jacobian(columns)
+
+    def weight_equations(self, model: RateModel) -> str:
+        """Give the continuous-time rule as Brian2 equations, one a weight; time constants and rates count in ms.
+
+        Raises
+        ------
+        ValueError
+            The rule was expanded about a set point that `at` has not filled in.
+        """
+        from brian2.parsing.sympytools import sympy_to_str
+
+        self._require_filled()
+        return "\n".join(f"d{w}/dt = ({sympy_to_str(e)})/ms : 1" for w, e in self.expressions(model).items())
+
+    def brian_equations(self, model: Any) -> str:
+        """Give model and rule as one set of Brian2 equations, to be run with `namespace`.
+
+        Parameters
+        ----------
+        model : RateModel
+            With ``neural_equations``, as `EIRates` has them.
+
+        Examples
+        --------
+        >>> from spikelearn.models.ei_rate.model import EIRates
+        >>> from spikelearn.rules import CrossHomeostatic
+        >>> rule = CrossHomeostatic(alpha_EE=1e-4, alpha_EI=1e-4, alpha_IE=1e-4, alpha_II=1e-4)
+        >>> print(rule.brian_equations(EIRates()).splitlines()[2])
+        dW_EE/dt = (E*alpha_EE*(-I + I_set))/ms : 1
+        """
+        return f"{model.neural_equations}\n{self.weight_equations(model)}"
+
+    def namespace(self, model: RateModel) -> dict[str, Any]:
+        """Give every constant that `brian_equations` uses, for ``session.run(..., namespace=...)``."""
+        from brian2 import ms
+
+        for name, value in self.parameters.items():
+            if np.ndim(value) > 0:
+                raise ValueError(f"Rule {self.name}: {name} must be one number to run, got shape {np.shape(value)}")
+        return {**model.parameters, **self.parameters, "ms": ms}
+
+    def latex(self, weight: str | None = None) -> str:
+        """Give the rule in LaTeX: one expression, or all equations aligned.
+
+        Parameters
+        ----------
+        weight : str, optional
+            One weight; without it all.
+        """
+        import sympy
+
+        if weight is not None:
+            if weight not in self.dW:
+                raise ValueError(unknown_name(f"Rule {self.name}.dW", "weight", weight, self.dW))
+            return str(sympy.latex(parse_expression(self.dW[weight], None, f"Rule.dW[{weight!r}]")))
+        lines = [rf"\frac{{d{sympy.latex(symbol(w))}}}{{dt}} &= {self.latex(w)}" for w in self.dW]
+        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+    def _require_filled(self) -> None:
+        needed = self.setpoint_names
+        if needed:
+            raise ValueError(
+                f"Rule {self.name} is expanded about a set point and needs {', '.join(needed)}; "
+                "give it with rule.at(model, W_EE=..., W_IE=...)"
+            )

@@ -1,0 +1,210 @@
+"""Build a C++ program once and run it many times, with other parameters and seeds."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import shutil
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from spikelearn.brian import session
+from spikelearn.brian_engine import Circuit, Settings
+from spikelearn.initial import Initial
+from spikelearn.parameters import seconds
+from spikelearn.provenance import provenance_of
+from spikelearn.recording import Recording
+
+__all__ = ["StandaloneProgram"]
+
+_SEED = "SPIKELEARN_SEED"
+_SEEDING = f"""
+if (const char* text = std::getenv("{_SEED}")) {{
+    const unsigned long seed = std::strtoul(text, nullptr, 10);
+    for (size_t i = 0; i < brian::_random_generators.size(); i++) brian::_random_generators[i].seed(seed + i);
+}}
+"""
+
+
+class StandaloneProgram:
+    """A model compiled by Brian2 into a C++ program, for many runs that differ in parameters and seed.
+
+    Use it as a context manager: the program lives in a temporary folder that is removed at the end. The time step, the
+    duration, the delays and what is recorded are built in; everything else may differ from run to run.
+
+    Parameters
+    ----------
+    model : AdaptiveLIF or another model with ``brian_objects``
+        What to compile.
+    duration : Quantity, str or float
+        Model time of each run, in seconds where it has no unit.
+    n : int
+        Number of neurons.
+    dt : Quantity, str or float
+        Time step.
+    method : str, optional
+        Brian2's integration method.
+    record : tuple of str
+        Variables to record, or ("counts",).
+    record_dt : Quantity, str or float, optional
+        Step of the traces; `dt` if not given.
+    vary : mapping, optional
+        Delays that differ between neurons, and defaults for the runs.
+    initial : Initial, optional
+        State at time 0 of every run.
+    threads : int
+        OpenMP threads of the program; 0 for none.
+
+    Raises
+    ------
+    ValueError
+        A parameter that does not fit.
+    RuntimeError
+        The program cannot be built, or a run did not take over its parameters.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from brian2 import mV, second  # doctest: +SKIP
+    >>> with StandaloneProgram(sl.AdaptiveLIF(), 1 * second, n=2) as program:  # doctest: +SKIP
+    ...     rates = [program.run(vary={"V_0": [low, 30] * mV}).counts for low in (16, 20, 24)]
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        duration: Any,
+        *,
+        n: int = 1,
+        dt: Any = 1e-4,
+        method: str | None = None,
+        record: tuple[str, ...] = (),
+        record_dt: Any = None,
+        vary: Mapping[str, Any] | None = None,
+        initial: Initial | None = None,
+        threads: int = 0,
+    ) -> None:
+        step = seconds(dt, "dt")
+        self.model = model
+        self.settings = Settings(
+            n=n,
+            dt=step,
+            duration=seconds(duration, "duration"),
+            method=method,
+            record=record,
+            record_dt=step if record_dt is None else seconds(record_dt, "record_dt"),
+        )
+        self.vary = dict(vary or {})
+        self.initial = initial or Initial()
+        self.threads = threads
+        self.run_seconds = float("nan")
+        self._stack = contextlib.ExitStack()
+        self._numbers = itertools.count()
+        self._circuit: Circuit | None = None
+        values = model.values(self.vary, n)
+        self.settings.check(values)
+        self._states = self.initial.plain_states(model.recordable, n)
+        if hasattr(model, "check_initial"):
+            model.check_initial(self._states, values)
+        self._past = self.initial.plain_past_spikes(n, values.get("t_d", 0.0))
+
+    def __enter__(self) -> StandaloneProgram:
+        from brian2 import prefs, second
+        from brian2.devices.device import get_device
+
+        with contextlib.ExitStack() as stack:
+            old_threads = prefs["devices.cpp_standalone.openmp_threads"]
+            stack.callback(prefs.__setitem__, "devices.cpp_standalone.openmp_threads", old_threads)
+            prefs["devices.cpp_standalone.openmp_threads"] = self.threads
+            brian = stack.enter_context(session("cpp_standalone"))
+            device = get_device()
+            self._circuit = Circuit.build(
+                self.model, self.settings, vary=self.vary, states=self._states, past=self._past
+            )
+            device.insert_code("after_start", _SEEDING)
+            self._circuit.network.run(self.settings.duration * second, namespace={})
+            device.build(directory=brian.directory, compile=True, run=False, with_output=False)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._circuit = None
+        self._stack.__exit__(kind, error, trace)
+
+    def run(self, *, vary: Mapping[str, Any] | None = None, seed: int = 0) -> Recording:
+        """Run the program once.
+
+        Parameters
+        ----------
+        vary : mapping, optional
+            Parameters of this run, one value a neuron: arrays of shape (n,), with units. Laid over those of the build.
+        seed : int
+            Seed of the random numbers of this run.
+
+        Returns
+        -------
+        Recording
+
+        Raises
+        ------
+        ValueError
+            A delay that differs from the one built in, or a parameter that does not fit.
+        RuntimeError
+            Outside the ``with`` block, or the program did not take over the parameters.
+        """
+        if self._circuit is None:
+            raise RuntimeError("StandaloneProgram.run must be called inside its with block")
+        if seed < 0:
+            raise ValueError(f"StandaloneProgram.run: seed must not be negative, got {seed}")
+        from brian2.devices.device import get_device
+
+        n = self.settings.n
+        merged = {**self.vary, **(vary or {})}
+        values = self.model.values(merged, n)
+        if not np.array_equal(
+            np.broadcast_to(values.pop("t_d"), (n,)), np.broadcast_to(self.model.values(self.vary, n)["t_d"], (n,))
+        ):
+            raise ValueError("StandaloneProgram: t_d is built in and cannot differ between runs; build another program")
+        group = self._circuit.objects[0]
+        wanted = {name: np.ascontiguousarray(np.broadcast_to(value, (n,))) for name, value in values.items()}
+        arguments = {getattr(group, name): _with_unit(group, name, value) for name, value in wanted.items()}
+        device = get_device()
+        results = f"results_{next(self._numbers)}"
+        old = os.environ.get(_SEED)
+        os.environ[_SEED] = str(seed)
+        try:
+            device.run(results_directory=results, with_output=False, run_args=arguments)
+        finally:
+            os.environ.pop(_SEED) if old is None else os.environ.__setitem__(_SEED, old)
+        for name, value in wanted.items():
+            if not np.array_equal(np.asarray(group.variables[name].get_value()), value):
+                raise RuntimeError(f"the compiled program did not take over {name}; its result is not to be used")
+        self.run_seconds = float(device._last_run_time)
+        recorded = self._circuit.collect()
+        shutil.rmtree(device.results_dir, ignore_errors=True)
+        provenance = provenance_of(
+            self.model,
+            engine="brian2",
+            target="cpp_standalone",
+            dt=self.settings.dt,
+            method=self.settings.method or self.model.method,
+            seed=seed,
+            duration=self.settings.duration,
+            n=n,
+            vary=merged,
+            initial=self.initial,
+        )
+        return dataclasses.replace(recorded, provenance=provenance)
+
+
+def _with_unit(group: Any, name: str, value: Any) -> Any:
+    from brian2.units.fundamentalunits import Quantity
+
+    return Quantity(value, dim=group.variables[name].dim)

@@ -1,0 +1,158 @@
+"""Stability of a derived rule for any number of populations, in quasi-steady state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spikelearn.symbolic.approximate import set_point_weights
+from spikelearn.symbolic.numeric import Vector, weight_function
+
+if TYPE_CHECKING:
+    from spikelearn.symbolic.derive import DerivedRule
+
+__all__ = ["RuleSpectrum", "rest_point", "rule_spectrum"]
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSpectrum:
+    """Eigenvalues of a rule at a point where it rests, and what must hold beside them.
+
+    Parameters
+    ----------
+    weights, activities : dict of str to float
+        The point.
+    eigenvalues : ndarray, shape (weights,)
+        Of the rule's Jacobian in quasi-steady state, in 1/ms, largest in magnitude first. A rule that rests on all
+        weights that hold the set points has as many nonzero ones as there are populations.
+    stable : bool
+        No eigenvalue has a positive real part, and as many as there are populations have a negative one.
+    neutral : int
+        In how many directions that change the activities the rule does nothing (a loss that leaves one out).
+    neural_stable : bool or None
+        The activities return to the steady state with the weights held; None without ``tau_<population>``.
+    positive : bool
+        All weights are positive.
+    paradoxical : dict of str to bool
+        Whether more drive into a population lowers its own activity.
+    """
+
+    weights: dict[str, float]
+    activities: dict[str, float]
+    eigenvalues: np.ndarray[Any, Any]
+    stable: bool
+    neutral: int
+    neural_stable: bool | None
+    positive: bool
+    paradoxical: dict[str, bool]
+
+    def __str__(self) -> str:
+        place = ", ".join(f"{name} = {value:.4g}" for name, value in {**self.activities, **self.weights}.items())
+        paradoxical = [name for name, yes in self.paradoxical.items() if yes]
+        verdict = "stable" if self.stable else f"neutral in {self.neutral} direction(s)" if self.neutral else "unstable"
+        neural = {True: "stable", False: "unstable", None: "unknown (no time constants)"}[self.neural_stable]
+        return "\n".join(
+            (
+                f"at {place}",
+                f"rule in quasi-steady state: {verdict}; activities: {neural}; "
+                f"weights {'all positive' if self.positive else 'not all positive'}; "
+                f"paradoxical: {', '.join(paradoxical) or 'none'}",
+                f"eigenvalues (1/ms): {', '.join(f'{value:.4g}' for value in self.eigenvalues)}",
+            )
+        )
+
+
+def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
+    """Give the eigenvalues of a derived rule where it rests: at the set point, or where its loss is least.
+
+    Parameters
+    ----------
+    derived : DerivedRule
+    **free : float
+        The free weights, for example ``W_EE=5, W_IE=10``; the others follow from the set point.
+
+    Returns
+    -------
+    RuleSpectrum
+
+    Raises
+    ------
+    ValueError
+        A free weight is missing, unknown, or one that the set point fixes.
+
+    Notes
+    -----
+    A loss whose gradient is not zero at the set point (a penalty on the weights) has its rest point searched for from
+    there, see `rest_point`.
+    """
+    weights, x = _set_point(derived, free)
+    if not derived.rests_at_set_point:
+        weights, x = rest_point(derived, weights, x)
+    functions, state = derived.functions, derived.state
+    jacobian = functions.jacobian(x, weights)
+    if not np.abs(functions.changes(x, weights)).max() <= 1e-6 * np.abs(jacobian).max() * np.abs(weights).max():
+        raise ValueError(f"stability must be asked of a rule that rests, got {derived.approximation} rule that moves")
+    eigenvalues = np.linalg.eigvals(jacobian)
+    eigenvalues = np.real_if_close(eigenvalues[np.argsort(-np.abs(eigenvalues))])
+    # Zero eigenvalues come out at rounding size; the margin is far below any rate of a rule that does something.
+    margin = 1e-9 * np.abs(eigenvalues).max()
+    decaying, growing = int((eigenvalues.real < -margin).sum()), int((eigenvalues.real > margin).sum())
+    n = len(state.populations)
+    a = np.eye(n) - functions.slopes(x, weights)
+    own = np.diag(np.linalg.inv(a))
+    taus = [state.parameters.get(f"tau_{name}") for name in state.populations]
+    neural = None
+    if None not in taus:
+        neural = bool((np.linalg.eigvals(-a / np.array(taus, dtype=np.float64)[:, None]).real < 0).all())
+    return RuleSpectrum(
+        dict(zip(state.weights, weights.tolist(), strict=True)),
+        dict(zip(state.populations, x.tolist(), strict=True)),
+        eigenvalues,
+        growing == 0 and decaying >= n,
+        max(n - decaying - growing, 0),
+        neural,
+        bool((weights > 0).all()),
+        {name: bool(gain < 0) for name, gain in zip(state.populations, own, strict=True)},
+    )
+
+
+def rest_point(derived: DerivedRule, weights: Vector, x: Vector) -> tuple[Vector, Vector]:
+    """Follow the rule from given weights to where it rests.
+
+    Raises
+    ------
+    ValueError
+        The rule does not come to rest.
+    """
+    from scipy.integrate import solve_ivp
+
+    functions = derived.functions
+    guess = [x]
+
+    def flow(_time: float, w: Vector) -> Vector:
+        guess[0] = functions.steady_state(w, guess[0])
+        return functions.changes(guess[0], w) / derived.alpha
+
+    speed = np.abs(np.linalg.eigvals(functions.jacobian(x, weights))).max() / derived.alpha
+    w = weights
+    for stretch in range(1, 10):
+        w = solve_ivp(flow, (0.0, 10.0**stretch / speed), w, method="LSODA", rtol=1e-9, atol=1e-12).y[:, -1]
+        if np.abs(flow(0.0, w)).max() <= 1e-7 * speed * np.abs(w).max():
+            return w, functions.steady_state(w, guess[0])
+    raise ValueError("rule must come to rest for a verdict, got weights that keep moving")
+
+
+def _set_point(derived: DerivedRule, free: Mapping[str, float]) -> tuple[Vector, Vector]:
+    state = derived.state
+    held = set_point_weights(state, derived.solve_for)
+    order = [name for name in state.weights if name not in held]
+    if set(free) != set(order):
+        given = ", ".join(free) or "none"
+        raise ValueError(f"stability must be given the free weights {', '.join(order)}, got {given}")
+    values = np.array([float(free[name]) for name in order])
+    found = dict(zip(order, values.tolist(), strict=True)) | weight_function(held, order, state.parameters)(values)
+    weights = np.array([found[name] for name in state.weights], dtype=np.float64)
+    return weights, np.array([state.parameters[name] for name in state.set_points.values()])

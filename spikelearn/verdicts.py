@@ -1,0 +1,212 @@
+"""Is a set point stable under a plasticity rule? Three answers, for one point or a whole map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spikelearn.jacobians import Linearisation, linearise, whole_spectrum
+from spikelearn.models.ei_rate.model import EIRates, Weights
+from spikelearn.models.ei_rate.theory import TraceDeterminant, eigenvalue_pair, neural_region
+from spikelearn.parameters import unknown_name
+from spikelearn.rule import Rule
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Method", "Stability", "stability", "stability_map"]
+
+Method = Literal["qss", "full", "trial", "closed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Stability:
+    """The verdict on set points under a rule; every array has the broadcast shape of the weights.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray of complex, shape (..., 4) or (..., 6)
+        The nonzero ones first, larger real part first, then the zeros of motion along the plane of set-point weights;
+        1/ms in continuous time, 1/trial for ``"trial"`` (those of the change, not of the map). NaN where the neural
+        determinant is zero.
+    stable : ndarray of bool
+        Whether the set point is stable: all nonzero eigenvalues are on the stable side, and the neural subsystem is
+        stable there.
+    rule_stable : ndarray of bool
+        The first of these two conditions alone.
+    neural_stable : ndarray of bool
+        Whether the activities are stable at fixed weights, Eqs. (22) and (23).
+    positive : ndarray of bool
+        Whether W_EI and W_II are positive, Eqs. (25) and (26).
+    paradoxical : ndarray of bool
+        Whether the set point is in the paradoxical regime, Eq. (27).
+    weights : Weights
+        The four weights.
+    method : str
+        How it was found.
+    """
+
+    eigenvalues: NDArray[np.complex128]
+    stable: NDArray[np.bool_]
+    rule_stable: NDArray[np.bool_]
+    neural_stable: NDArray[np.bool_]
+    positive: NDArray[np.bool_]
+    paradoxical: NDArray[np.bool_]
+    weights: Weights
+    method: str
+
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Whether the set point is one at all: neural stability and positive weights."""
+        return self.neural_stable & self.positive
+
+    @property
+    def stable_fraction(self) -> float:
+        """Share of the valid points that are stable; NaN where none is valid."""
+        return float(np.sum(self.stable & self.valid) / np.sum(self.valid)) if np.any(self.valid) else float("nan")
+
+
+def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, method: Method = "qss") -> Stability:
+    """Judge the stability of set points, given by their free weights, under a plasticity rule.
+
+    Parameters
+    ----------
+    model : EIRates
+        Activities in Hz, times in ms.
+    rule : Rule
+        Any rule that rests at the set point. Rates are per ms, or per trial for ``"trial"``.
+    W_EE, W_IE : array_like
+        The free weights; they broadcast with each other and with rates that are arrays.
+    method : {"qss", "full", "trial", "closed"}
+        ``"qss"``: activities at their quasi-steady state (4-D). ``"full"``: activities and weights together (6-D).
+        ``"trial"``: the map W <- W + F once a trial, stable where abs(1 + eigenvalue) < 1. ``"closed"``: as ``"qss"``
+        by the closed form of the rule, where it has one.
+
+    Returns
+    -------
+    Stability
+
+    Raises
+    ------
+    ValueError
+        A weight is negative, the method is unknown, the rule has no closed form or does not rest at the set point.
+
+    References
+    ----------
+    003 sections 2.2 and 2.3.
+
+    Examples
+    --------
+    >>> from spikelearn.rules import CrossHomeostatic
+    >>> rule = CrossHomeostatic(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> point = dict(W_EE=5.0, W_IE=10.0)
+    >>> bool(stability(EIRates(), rule, **point).stable)
+    True
+    >>> bool(stability(EIRates(), rule, **point, method="full").stable)
+    False
+    """
+    if method not in get_args(Method):
+        raise ValueError(unknown_name("stability", "method", str(method), get_args(Method)))
+    weights = model.setpoint_weights(W_EE, W_IE)
+    if method == "closed":
+        nonzero, n_zero = _closed(model, rule, weights), 2
+    else:
+        linear = linearise(model, rule, weights)
+        _require_rest(linear, rule)
+        nonzero, n_zero = _nonzero(linear, method)
+    rule_stable = np.all(np.abs(1 + nonzero) < 1 if method == "trial" else nonzero.real < 0, axis=-1)
+    zeros = np.zeros((*nonzero.shape[:-1], n_zero))
+    shape = rule_stable.shape
+    neural, positive = (np.broadcast_to(part, shape) for part in neural_region(model, weights.W_EE, weights.W_IE))
+    return Stability(
+        eigenvalues=np.concatenate([nonzero, zeros], axis=-1),
+        stable=np.asarray(rule_stable & neural),
+        rule_stable=np.asarray(rule_stable),
+        neural_stable=neural,
+        positive=positive,
+        paradoxical=np.broadcast_to(model.paradoxical(weights.W_EE), shape),
+        weights=weights,
+        method=method,
+    )
+
+
+def stability_map(
+    model: EIRates, rule: Rule, W_EE: ArrayLike, W_IE: ArrayLike, *, method: Method = "qss"
+) -> xr.Dataset:
+    """Judge every set point of a grid of free weights.
+
+    Parameters
+    ----------
+    model, rule, method
+        As in `stability`.
+    W_EE, W_IE : array_like, one-dimensional
+        The axes of the grid.
+
+    Returns
+    -------
+    xarray.Dataset
+        Booleans ``stable``, ``rule_stable``, ``neural_stable``, ``positive``, ``paradoxical`` and ``valid`` over
+        (W_EE, W_IE), ``growth_rate``, the largest real part of the nonzero eigenvalues, and the attribute
+        ``stable_fraction``, the share of the valid points that is stable.
+
+    Raises
+    ------
+    ValueError
+        An axis is not one-dimensional, or as in `stability`.
+    """
+    import xarray as xr
+
+    ee, ie = np.asarray(W_EE, dtype=np.float64), np.asarray(W_IE, dtype=np.float64)
+    for name, axis in (("W_EE", ee), ("W_IE", ie)):
+        if axis.ndim != 1 or axis.size == 0:
+            raise ValueError(f"stability_map.{name} must be one axis of the grid, got shape {axis.shape}")
+    verdict = stability(model, rule, W_EE=ee[:, None], W_IE=ie[None, :], method=method)
+    n_nonzero = verdict.eigenvalues.shape[-1] - 2 * bool((verdict.eigenvalues[..., -2:] == 0).all())
+    growth = verdict.eigenvalues[..., :n_nonzero].real.max(axis=-1)
+    names = ("stable", "rule_stable", "neural_stable", "positive", "paradoxical", "valid")
+    data = {name: (("W_EE", "W_IE"), getattr(verdict, name)) for name in names}
+    data["growth_rate"] = (("W_EE", "W_IE"), growth)
+    result = xr.Dataset(
+        data,
+        coords={"W_EE": ee, "W_IE": ie},
+        attrs={"rule": rule.name, "method": method, "stable_fraction": verdict.stable_fraction},
+    )
+    result["growth_rate"].attrs["units"] = "1/trial" if method == "trial" else "1/ms"
+    return result
+
+
+def _closed(model: EIRates, rule: Rule, weights: Weights) -> NDArray[np.complex128]:
+    if rule.closed_form is None:
+        raise ValueError(f"Rule {rule.name} has no closed form; use method='qss'")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        pair: TraceDeterminant = rule.closed_form(model, rule.parameters, weights.W_EE, weights.W_IE)
+        return eigenvalue_pair(pair)
+
+
+def _nonzero(linear: Linearisation, method: str) -> tuple[NDArray[np.complex128], int]:
+    plane = linear.rests_on_plane
+    n, m = linear.B.shape[-2:]
+    if method == "full":
+        return whole_spectrum(linear.full_core if plane else linear.full), m - n if plane else 0
+    if not plane:
+        return whole_spectrum(linear.qss), 0
+    core = linear.qss_core
+    if n != 2:
+        return whole_spectrum(core), m - n
+    trace = core[..., 0, 0] + core[..., 1, 1]
+    return eigenvalue_pair(TraceDeterminant(trace, linear.qss_core_determinant)), m - n
+
+
+def _require_rest(linear: Linearisation, rule: Rule) -> None:
+    """Refuse a rule that moves the weights at the set point; what counts as rest is set by its own sensitivity."""
+    scale = np.abs(linear.F_r).sum(axis=(-1, -2)) + np.abs(linear.F_W).sum(axis=(-1, -2))
+    moves = np.abs(linear.change).max(axis=-1) > 1e-9 * scale
+    if np.any(moves):
+        largest = float(np.abs(linear.change).max())
+        raise ValueError(
+            f"Rule {rule.name} must rest at the set point to be judged there, got a change of up to {largest:.3g}; "
+            "its own resting state can be linearised with spikelearn.jacobians.linearise"
+        )

@@ -1,0 +1,94 @@
+"""The closed grammar: arithmetic passes, everything else is refused before any parser that runs code sees it."""
+
+import numpy as np
+import pytest
+
+import spikelearn as sl
+from spikelearn.expressions import FUNCTIONS, names_in, numpy_function, parse_expression, symbol
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('touch {marker}')",
+        "(lambda: 1)()",
+        "E.__class__",
+        "[E for E in (1, 2)]",
+        "open('{marker}', 'w')",
+        "E if I else 1",
+        "'{marker}'",
+        "E[0]",
+        "E; I",
+        "f'{{E}}'",
+        "exec('1')",
+        "E := 2",
+    ],
+)
+def test_text_that_tries_to_run_code_is_refused(text, tmp_path):
+    marker = tmp_path / "ran"
+    text = text.format(marker=marker)
+    with pytest.raises(ValueError, match="Rule.dW"):
+        sl.Rule(dW={"W_EE": text, "W_EI": "0", "W_IE": "0", "W_II": "0"})
+    with pytest.raises(ValueError, match="expression"):
+        parse_expression(text, None)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("9**9**9", "exponent must be a plain number"),
+        ("E**101", "must not exceed 100"),
+        ("(9**99)**99", "base of a power"),
+        ("E +", "must be a formula"),
+        ("expp(E)", r"did you mean 'exp'"),
+        ("exp(E, I)", "one argument"),
+        ("E*dt", "reserved name 'dt'"),
+        ("E//I", "arithmetic only"),
+        ("E < I", "arithmetic only"),
+        ("True*E", "arithmetic only"),
+        ("2j*E", "arithmetic only"),
+        ("E/0", "real and finite"),
+        ("sqrt(-1)", "real and finite"),
+        ("E" * 20_001, "shorter than"),
+        ("(" * 500 + "E" + ")" * 500, "must be a formula"),
+    ],
+)
+def test_other_bad_text_is_named(text, match):
+    with pytest.raises(ValueError, match=match):
+        parse_expression(text, None)
+
+
+def test_text_must_be_text():
+    with pytest.raises(TypeError, match="must be text"):
+        parse_expression(3, None)
+
+
+def test_e_and_i_are_activities_and_not_constants():
+    """A general parser would read E as 2.718 and I as the imaginary unit."""
+    tree = parse_expression("E*I**2 + beta*gamma", {"E", "I", "beta", "gamma"})
+    assert {str(s) for s in tree.free_symbols} == {"E", "I", "beta", "gamma"}
+    function = numpy_function(["E", "I", "beta", "gamma"], [tree])
+    np.testing.assert_allclose(function(3.0, 2.0, 5.0, 7.0), [47.0], rtol=1e-15)
+
+
+def test_unknown_names_come_with_the_nearest():
+    with pytest.raises(ValueError, match=r"loss has no name 'I_sett'; did you mean 'I_set'\?"):
+        parse_expression("I_sett - I", {"I", "I_set"}, "loss")
+
+
+def test_functions_are_no_names_and_pi_is_known():
+    assert names_in("sqrt(E**2 + eps)") == {"E", "eps"}
+    assert float(parse_expression("cos(pi)", set())) == -1.0
+
+
+def test_every_function_evaluates_and_differentiates_like_numpy():
+    """Brian2's parser leaves sqrt as a mere name; central differences, step 1e-6, error about 1e-10."""
+    reference = {"abs": np.abs, "sqrt": np.sqrt}
+    for name in FUNCTIONS:
+        tree = parse_expression(f"{name}(E)", {"E"})
+        function = numpy_function(["E"], [tree, tree.diff(symbol("E"))])
+        numpy_form = reference.get(name) or getattr(np, name)
+        value, slope = function(0.7)
+        np.testing.assert_allclose(float(value), numpy_form(0.7), rtol=1e-14)
+        np.testing.assert_allclose(float(slope), (numpy_form(0.7 + 1e-6) - numpy_form(0.7 - 1e-6)) / 2e-6, atol=1e-9)

@@ -1,0 +1,295 @@
+"""The conditions as the source prints them, beside the corrected closed forms: which hold, and how the others fail."""
+
+import numpy as np
+import pytest
+
+import spikelearn as sl
+
+TABLE_1, OTHER = sl.EIRates(), sl.EIRates.non_paradoxical()
+MODELS = pytest.mark.parametrize("model", [TABLE_1, OTHER], ids=["table_1", "non_paradoxical"])
+NAMES = ("EE", "EI", "IE", "II")
+
+
+def valid_grid(model, n=301):
+    """Set points of the figures' axes; centres of cells, so that none lies on a boundary by construction."""
+    ee = (np.arange(n) + 0.5) * 10 / n
+    ie = (np.arange(n) + 0.5) * 20 / n
+    ee, ie = (a.ravel() for a in np.meshgrid(ee, ie, indexing="ij"))
+    w = model.setpoint_weights(ee, ie)
+    keep = model.neural_stable(*w) & (w.W_EI > 0) & (w.W_II > 0)
+    return type(w)(*(part[keep] for part in w))
+
+
+def four_rates(*values):
+    return {f"alpha_{name}": value for name, value in zip(NAMES, values, strict=True)}
+
+
+def closed(model, rule, w):
+    return sl.stability(model, rule, W_EE=w.W_EE, W_IE=w.W_IE, method="closed").stable
+
+
+def ratios(model, a):
+    return (
+        model.E_set / model.I_set,
+        a["alpha_EI"] / a["alpha_EE"],
+        a["alpha_IE"] / a["alpha_EE"],
+        a["alpha_II"] / a["alpha_EE"],
+    )
+
+
+def eq_2(model, a, w):
+    P_E = model.E_set**2 * a["alpha_EE"] + model.I_set**2 * a["alpha_EI"]
+    P_I = model.E_set**2 * a["alpha_IE"] + model.I_set**2 * a["alpha_II"]
+    left = P_I * model.I_set * (w.W_EE * model.g_E - 1)
+    return left < P_E * (model.E_set * w.W_IE * model.g_E - model.Theta_I * model.g_E)
+
+
+def eq_4(model, a, w):
+    R, a2, a3, a4 = ratios(model, a)
+    left = (R**2 * a3 + a4) * (w.W_EE * model.g_E - 1) * model.g_I
+    return left < (R**2 + a2) * (w.W_II * model.g_I + 1) * model.g_E
+
+
+def eq_5(model, a, w):
+    R, a2, a3, a4 = ratios(model, a)
+    return np.full(w.W_EE.shape, (R**2 * a3 + a4) * (R**2 + a2) > 0)
+
+
+def eq_7(model, a, w):
+    P_E = model.E_set**2 * a["alpha_EE"] + model.I_set**2 * a["alpha_EI"]
+    P_I = model.E_set**2 * a["alpha_IE"] + model.I_set**2 * a["alpha_II"]
+    theta = model.Theta_E - model.I_ext
+    right = -P_I * ((w.W_EE * model.g_E - 1) * model.E_set - theta * model.g_E)
+    return P_E * model.I_set * w.W_IE * model.g_E > right
+
+
+def eq_8(model, a, w):
+    R, a2, a3, a4 = ratios(model, a)
+    return (R**2 * a3 + a4) * w.W_EI + (R**2 + a2) * w.W_IE > 0
+
+
+def eq_10(model, a, b, w):
+    E, I, g = model.E_set, model.I_set, model.g_E  # noqa: E741
+    theta = model.Theta_E - model.I_ext
+    right = (I * b - E * a) * w.W_EE * g + (theta * g + E) * a + (model.Theta_I * g - I) * b
+    return (I * a + E * b) * w.W_IE * g > right
+
+
+def eq_11(model, alpha, beta, w):
+    E, I, g_E, g_I = model.E_set, model.I_set, model.g_E, model.g_I  # noqa: E741
+    x, y = w.W_EE * g_E - 1, w.W_II * g_I + 1
+    c = (I * model.Theta_I - E * (model.Theta_E - model.I_ext)) * g_E * g_I
+    return (x * E * I * g_I - y * E * I * g_E) * beta < (x * E**2 * g_I + y * I**2 * g_E + c) * alpha
+
+
+def eq_13(model, a, w):
+    _, a2, a3, a4 = ratios(model, a)
+    x, y, theta = w.W_EE * model.g_E - 1, w.W_II * model.g_I + 1, model.Theta_E - model.I_ext
+    left = (model.I_set * w.W_II * a4 + model.Theta_I * a3) * model.g_I
+    right = model.E_set * w.W_EE * model.g_E + (x * model.E_set - theta * model.g_E) * a2 - x * model.I_set * a3
+    return x * left < y * right
+
+
+def eq_14(model, w):
+    x, y, theta = w.W_EE * model.g_E - 1, w.W_II * model.g_I + 1, model.Theta_E - model.I_ext
+    a = (model.E_set * w.W_EE - theta) * model.g_E
+    return y * a > x * (model.I_set * w.W_II + model.Theta_I) * model.g_I + x * y * (model.I_set - model.E_set)
+
+
+def eq_16(model, a1, a3, w, sign=1):
+    """Conditions of Eqs. (16) and (45) as printed; sign -1 flips every alpha_3 in them."""
+    E, I, g_E, g_I = model.E_set, model.I_set, model.g_E, model.g_I  # noqa: E741
+    theta, Theta_I, a3 = model.Theta_E - model.I_ext, model.Theta_I, sign * a3
+    x, y = w.W_EE * g_E - 1, w.W_II * g_I + 1
+    A1 = (I * theta * Theta_I * a1 * g_E * g_I + E**3 * a3) * g_E * g_I
+    B1 = I**2 * theta * a1 * g_E**2 * g_I - E**2 * I * a1 * g_E**2
+    C1 = E * I * Theta_I * a1 * g_E * g_I**2 + E**2 * I * a3 * g_I**2
+    A2 = 2 * theta * Theta_I * a1 * g_E**2 * g_I**2
+    B2 = 2 * I * theta * a1 * g_E**2 * g_I - E**2 * a1 * g_E**2
+    C2 = 2 * E * Theta_I * a1 * g_E * g_I**2 + E**2 * a3 * g_I**2
+    return (A1 + B1 * y < C1 * x) & (A2 + B2 * y < C2 * x)
+
+
+@MODELS
+@pytest.mark.parametrize("seed", range(5))
+def test_conditions_that_hold_as_printed(model, seed):
+    """Eqs. (2), (3), (7), (8), (10), (11), (13) and their forms with I_ext, all with positive rates."""
+    w = valid_grid(model, 101)
+    a = four_rates(*np.random.default_rng(seed).uniform(0.001, 0.05, 4))
+    homeostatic = closed(model, sl.rules.Homeostatic(**a), w)
+    np.testing.assert_array_equal(eq_2(model, a, w), homeostatic)
+    np.testing.assert_array_equal(eq_4(model, a, w), homeostatic)
+    cross = closed(model, sl.rules.CrossHomeostatic(**a), w)
+    np.testing.assert_array_equal(eq_7(model, a, w), cross)
+    np.testing.assert_array_equal(eq_8(model, a, w), cross)
+    scaling = closed(model, sl.rules.SynapticScaling(**a), w)
+    np.testing.assert_array_equal(eq_13(model, a, w), scaling)
+    alpha, beta = a["alpha_EE"], a["alpha_EI"]
+    two_term = closed(model, sl.rules.TwoTerm(alpha=alpha, beta=beta), w)
+    np.testing.assert_array_equal(eq_10(model, alpha, beta, w), two_term)
+    np.testing.assert_array_equal(eq_11(model, alpha, beta, w), two_term)
+
+
+@MODELS
+def test_eq_14_is_scaling_with_equal_rates(model):
+    w = valid_grid(model)
+    truth = closed(model, sl.rules.SynapticScaling(**four_rates(0.02, 0.02, 0.02, 0.02)), w)
+    np.testing.assert_array_equal(eq_14(model, w), truth)
+
+
+def test_e6_eqs_4_and_5_with_all_rates_negative_are_the_exact_complement():
+    w = valid_grid(TABLE_1)
+    a = four_rates(-0.02, -0.02, -0.02, -0.02)
+    printed = eq_4(TABLE_1, a, w) & eq_5(TABLE_1, a, w)
+    truth = closed(TABLE_1, sl.rules.Homeostatic(**a), w)
+    assert w.W_EE.size > 40_000
+    np.testing.assert_array_equal(printed, ~truth)
+    assert 0 < truth.sum() < truth.size
+
+
+def test_e6_and_e14_rates_of_any_sign_need_only_a_positive_alpha_EE():
+    rng = np.random.default_rng(6)
+    w = valid_grid(OTHER, 61)
+    wrong_when = {True: 0, False: 0}
+    for _ in range(200):
+        a = four_rates(*rng.uniform(-0.05, 0.05, 4))
+        printed = eq_4(OTHER, a, w) & eq_5(OTHER, a, w)
+        wrong_when[a["alpha_EE"] > 0] += int((printed != closed(OTHER, sl.rules.Homeostatic(**a), w)).sum())
+    assert wrong_when[True] == 0
+    assert wrong_when[False] > 10_000
+
+
+@MODELS
+def test_e4_eq_16_belongs_to_the_minus_sign(model):
+    w = valid_grid(model)
+    for a1, a3 in ((0.02, 0.02), (0.02, 2e-4), (2e-4, 0.02)):
+        for sign in (-1, 1):
+            truth = closed(model, sl.rules.ForcedBalance(alpha_1=a1, alpha_3=a3, ie_sign=sign), w)
+            np.testing.assert_array_equal(eq_16(model, a1, a3, w, sign=-sign), truth)
+
+
+def test_e4_share_of_the_region_where_eq_15_and_eq_16_disagree():
+    w = valid_grid(TABLE_1, 801)
+    share = {}
+    for a1, a3 in ((0.02, 0.02), (2e-4, 0.02)):
+        truth = closed(TABLE_1, sl.rules.ForcedBalance(alpha_1=a1, alpha_3=a3, ie_sign=1), w)
+        share[a1] = np.mean(eq_16(TABLE_1, a1, a3, w) != truth)
+    # 300,000 grid points: the share is known to about the boundary's length over the grid, 1e-3
+    assert share[0.02] == pytest.approx(0.065, abs=1e-3)
+    assert share[2e-4] == 1.0
+
+
+def test_e5_eq_16_needs_followers_with_that_time_constant():
+    """With half the relaxation rate, or with pinned weights, the verdict is another."""
+    w = valid_grid(TABLE_1)
+    a1, a3 = 0.02, 0.02
+    tau_0 = 1 / (a1 * TABLE_1.g_E * TABLE_1.g_I * TABLE_1.E_set * TABLE_1.I_set)
+    given = sl.rules.ForcedBalance(alpha_1=a1, alpha_3=a3, ie_sign=1, tau_0=tau_0)
+    np.testing.assert_array_equal(eq_16(TABLE_1, a1, a3, w, sign=-1), closed(TABLE_1, given, w))
+    slower = sl.rules.ForcedBalance(alpha_1=a1, alpha_3=a3, ie_sign=1, tau_0=2 * tau_0)
+    assert np.mean(eq_16(TABLE_1, a1, a3, w, sign=-1) != closed(TABLE_1, slower, w)) > 0.02
+    pinned = sl.rules.ForcedBalance(alpha_1=a1, alpha_3=a3, ie_sign=-1, mode="pinned")
+    assert not sl.stability(TABLE_1, pinned, W_EE=w.W_EE, W_IE=w.W_IE).stable.any()
+    assert eq_16(TABLE_1, a1, a3, w).all()
+
+
+def test_e7_positive_w_ii_is_a_bound_on_w_ie():
+    bound = (TABLE_1.Theta_I * TABLE_1.g_I + TABLE_1.I_set) / (TABLE_1.E_set * TABLE_1.g_I)
+    below, above = (TABLE_1.setpoint_weights(5.0, bound * f).W_II for f in (0.999, 1.001))
+    assert below < 0 < above
+    # as printed, on W_II itself, it would refuse most of the valid region
+    w = valid_grid(TABLE_1)
+    assert np.mean(bound < w.W_II) < 0.01
+
+
+def test_e8_w_ee_and_w_ei_cannot_both_be_free():
+    """Eq. (24) ties W_EI to W_EE alone, so these two do not parametrise the plane of set points."""
+    weights = TABLE_1.setpoint_weights(5.0, np.array([8.0, 10.0, 12.0]))
+    assert np.ptp(weights.W_EI) == 0
+    assert np.ptp(weights.W_II) > 1
+
+
+def test_e9_the_stable_region_of_s8_is_in_the_upper_right():
+    w = valid_grid(TABLE_1)
+    assert w.W_EE.mean() > 5
+    assert w.W_IE.mean() > 10
+
+
+def test_e13_cross_homeostatic_is_unstable_in_six_dimensions_at_the_figures_rates():
+    w = valid_grid(TABLE_1, 101)
+    fast = sl.rules.CrossHomeostatic(**four_rates(0.02, 0.02, 0.02, 0.02))
+    assert sl.stability(TABLE_1, fast, W_EE=w.W_EE, W_IE=w.W_IE).stable.all()
+    assert not sl.stability(TABLE_1, fast, W_EE=w.W_EE, W_IE=w.W_IE, method="full").stable.any()
+
+
+def test_e14_w_ii_in_eq_13_is_the_set_point_weight():
+    """Read as a free weight, say 3, the printed condition misjudges part of the region."""
+    w = valid_grid(TABLE_1)
+    a = four_rates(0.02, 0.02, 0.004, 0.004)
+    truth = closed(TABLE_1, sl.rules.SynapticScaling(**a), w)
+    np.testing.assert_array_equal(eq_13(TABLE_1, a, w), truth)
+    assert np.mean(eq_13(TABLE_1, a, w._replace(W_II=np.full_like(w.W_II, 3.0))) != truth) > 0.01
+
+
+def test_e15_for_equal_rates_the_set_points_cancel():
+    """With a2 = a3 = a4 = 1 both sides of Eq. (3) hold R^2 + 1: only x g_I against y g_E is left."""
+    w = valid_grid(OTHER)
+    a = four_rates(0.02, 0.02, 0.02, 0.02)
+    truth = closed(OTHER, sl.rules.Homeostatic(**a), w)
+    x, y = OTHER.g_E * w.W_EE - 1, OTHER.g_I * w.W_II + 1
+    np.testing.assert_array_equal(truth, x * OTHER.g_I < y * OTHER.g_E)
+    # the same weights with the set points exchanged are judged the same: W_II is given, not W_IE
+    exchanged = OTHER.replace(E_set=OTHER.I_set, I_set=OTHER.E_set)
+    np.testing.assert_array_equal(eq_4(exchanged, a, w), eq_4(OTHER, a, w))
+
+
+def test_e16_more_external_input_can_shrink_the_region():
+    """ForcedBalance with ie_sign -1 and slow excitation: all of the valid region at I_ext 0, 92 % at I_ext 8."""
+    rule = sl.rules.ForcedBalance(alpha_1=2e-4, alpha_3=0.02, ie_sign=-1)
+    share = {}
+    for I_ext in (0.0, 8.0):
+        model = OTHER.replace(I_ext=I_ext)
+        w = valid_grid(model)
+        share[I_ext] = closed(model, rule, w).mean()
+    assert share[0.0] == 1.0
+    assert share[8.0] == pytest.approx(0.9205, abs=2e-3)
+
+
+def printed_eq_57(rule):
+    """E_set in the place of I_set in a_E, as printed."""
+    texts = {w: t.replace("alpha*g_E*I_set*W_IE_up", "alpha*g_E*E_set*W_IE_up") for w, t in rule.dW.items()}
+    assert texts != dict(rule.dW)
+    return sl.Rule(dW=texts, parameters=rule.parameters, name="printed Eq. (57)")
+
+
+def test_e3_eq_57_as_printed_is_a_saddle_on_91_percent_of_the_region():
+    w = valid_grid(TABLE_1, 801)
+    right = sl.rules.LossApproximate(alpha=0.1)
+    assert sl.stability(TABLE_1, right, W_EE=w.W_EE, W_IE=w.W_IE).stable.all()
+    verdict = sl.stability(TABLE_1, printed_eq_57(right), W_EE=w.W_EE, W_IE=w.W_IE)
+    saddle = verdict.eigenvalues[:, :2].real.prod(axis=-1) < 0
+    np.testing.assert_array_equal(saddle, ~verdict.stable)
+    assert saddle.mean() == pytest.approx(0.913, abs=1e-3)
+
+
+def test_e2_eq_56_as_printed_ascends():
+    """Every sign turned around: all valid set points repel in both directions."""
+    w = valid_grid(TABLE_1, 101)
+    right = sl.rules.LossGradient(alpha=0.1)
+    ascent = sl.Rule(dW={k: f"-({t})" for k, t in right.dW.items()}, parameters=right.parameters)
+    verdict = sl.stability(TABLE_1, ascent, W_EE=w.W_EE, W_IE=w.W_IE)
+    assert (verdict.eigenvalues[:, :2].real > 0).all()
+
+
+def test_slope_of_the_homeostatic_boundary():
+    """Section 2.3.6: the boundary in (W_EE, W_IE) is a line of that slope."""
+    a = four_rates(0.02, 0.01, 0.03, 0.005)
+    rule = sl.rules.Homeostatic(**a)
+    E2, I2 = TABLE_1.E_set**2, TABLE_1.I_set**2
+    slope = (E2 * 0.03 + I2 * 0.005) * TABLE_1.I_set / ((E2 * 0.02 + I2 * 0.01) * TABLE_1.E_set)
+    root = 1 / TABLE_1.g_E  # where x = 0, and there y = 0: W_IE = Theta_I/E_set
+    ee = np.array([3.0, 6.0, 9.0])
+    ie = TABLE_1.Theta_I / TABLE_1.E_set + slope * (ee - root)
+    for shift, stable in ((1.001, True), (0.999, False)):
+        verdict = sl.stability(TABLE_1, rule, W_EE=ee, W_IE=ie * shift, method="closed")
+        assert (((verdict.eigenvalues[:, :2].real < 0).all(axis=-1)) == stable)[verdict.neural_stable].all()
