@@ -96,7 +96,7 @@ def simulate(
     >>> from brian2 import mV, ms, second
     >>> neuron = sl.AdaptiveLIF(V_0=30 * mV, tau_K=100 * ms)
     >>> sl.simulate(neuron, 1 * second).spikes
-    SpikeTrains(1 trial x 1 unit, 80 spikes in [0.0, 1.0) s)
+    SpikeTrains(1 trial x 1 unit, 79 spikes in [0.0, 1.0) s)
     """
     engines = getattr(model, "network_engines", None)
     known = tuple(getattr(model, "engines", ("brian2",))) if hasattr(model, "brian_objects") else ()

@@ -43,7 +43,10 @@ def simulate_request(model: Any, request: RunRequest) -> Recording:
     past = given.pop("past_spikes", ())
     initial = Initial(
         past_spikes=[_times(item) for item in past],
-        **{name: _spread(name, v) if isinstance(v, list) else parse_quantity(v) for name, v in given.items()},
+        **{
+            name: _spread(name, value) if isinstance(value, list) else parse_quantity(value)
+            for name, value in given.items()
+        },
     )
     return simulate(
         model,
