@@ -75,7 +75,8 @@ def advance(
     free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
     autonomous: NDArray[np.bool_], plain: NDArray[np.bool_], visit: Shorts, inbox: Shorts, box_next: Shorts,
     box_row: Shorts, box_time: Floats, box_weight: Floats, t_in: Floats, w_in: Floats, r_in: Shorts,
-    spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers, own_first: Integers, own_last: Integers,
+    spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
+    own_first: Integers, own_last: Integers,
     burst: Shorts,
     traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats,
 ) -> tuple[int, int, int, int]:  # fmt: skip
