@@ -1,5 +1,6 @@
 from . import analyses as analyses
 from . import interop as interop
+from . import network as network
 from . import plotting as plotting
 from . import rules as rules
 from . import sources as sources
@@ -9,6 +10,7 @@ from .models.ei_rate.model import EIRates as EIRates
 from .models.equation_neuron import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
+from .network.records import Network as Network
 from .recording import Recording as Recording
 from .rule import Rule as Rule
 from .simulation import Initial as Initial

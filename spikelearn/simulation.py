@@ -7,6 +7,8 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from spikelearn.brian import TARGETS
 from spikelearn.initial import Initial
 from spikelearn.parameters import seconds, unknown_name
@@ -37,6 +39,8 @@ def simulate(
     initial: Initial | None = None,
     progress: bool = False,
     threads: int | None = None,
+    units: Iterable[int] | None = None,
+    resume: Any = None,
 ) -> Recording:
     """Run a model and return its spikes, its traces and how they were made.
 
@@ -71,6 +75,10 @@ def simulate(
         Show a progress bar for runs of more than two seconds.
     threads : int, optional
         Threads of the exact engine, all processors if not given; results do not depend on it.
+    units : iterable of int, optional
+        Neurons of a network whose traces are recorded; all if not given.
+    resume : NetworkState, optional
+        Where a network on the exact engine goes on from; `duration` is then the time at which it ends.
 
     Returns
     -------
@@ -94,6 +102,7 @@ def simulate(
     SpikeTrains(1 trial x 1 unit, 79 spikes in [0.0, 1.0) s)
     """
     available = _engines_of(model)
+    engines = getattr(model, "network_engines", None)
     if engine is not None and engine not in available:
         raise ValueError(unknown_name(type(model).__name__, "engine", engine, available))
     length = seconds(_plain(duration), "duration")
@@ -119,7 +128,17 @@ def simulate(
     for name, value in (("dt", step), ("record_dt", trace_step)):
         if value <= 0:
             raise ValueError(f"{name} must be positive, got {value} s")
-    module, function = ENGINES[engine or available[0]].split(":")
+    extra: dict[str, Any] = {}
+    if engines is not None:
+        if count != 1 or vary:
+            raise ValueError("n and vary must be left out for a network: its populations say them")
+        chosen = np.arange(model.n) if units is None else np.unique(np.asarray(list(units), dtype=np.int64))
+        if len(chosen) and not 0 <= chosen[0] <= chosen[-1] < model.n:
+            raise ValueError(f"units must lie in 0 to {model.n - 1}, got {chosen[0]} to {chosen[-1]}")
+        extra = {"units": chosen, "resume": resume}
+    elif units is not None or resume is not None:
+        raise ValueError(f"units and resume are for networks, got a {type(model).__name__}")
+    module, function = (engines or ENGINES)[engine or available[0]].split(":")
     run = getattr(importlib.import_module(module), function)
     recording: Recording = run(
         model,
@@ -135,6 +154,7 @@ def simulate(
         initial=initial or Initial(),
         progress=progress,
         threads=None if threads is None else _whole("threads", threads, at_least=1),
+        **extra,
     )
     return recording
 
@@ -143,6 +163,8 @@ def _engines_of(model: Any) -> tuple[str, ...]:
     if isinstance(model, type):
         name = model.__name__
         raise TypeError(f"simulate() must be given a model such as AdaptiveLIF(), got the class {name}; use {name}()")
+    if hasattr(model, "network_engines"):
+        return tuple(model.network_engines)
     if not all(hasattr(model, needed) for needed in ("brian_objects", "recordable", "values")):
         raise TypeError(f"simulate() must be given a model such as AdaptiveLIF, got {type(model).__name__}")
     return tuple(getattr(model, "engines", ("brian2",)))

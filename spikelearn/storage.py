@@ -176,7 +176,7 @@ def read_manifest(folder: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a manifest of spikelearn: {error!r}") from error
     if manifest.get("format") != FORMAT:
-        raise ValueError(f"{path} must have format {FORMAT}, got {manifest.get('format')!r}; a newer spikelearn wrote it")
+        raise ValueError(f"{path} must have format {FORMAT}, got {manifest.get('format')!r}; another version wrote it")
     if found != kind:
         raise ValueError(f"{place} must hold a {kind}, got a {found}")
     for name, digest in digests.items():

@@ -15,6 +15,8 @@ from spikelearn.eventdriven.flow import flow, follow, follow_constant, forgotten
 
 __all__ = ["next_event"]
 
+EPSILON = 2.0**-52
+
 
 @njit(cache=True, error_model="numpy")
 def next_event(
@@ -73,7 +75,10 @@ def _next_constant(
     z: float, g: float, P: float, length: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
     drive = c.above - g * c.B
-    if drive > 0.0:
+    # At g = g* the drive is nothing but the rounding of the inputs, and the neuron is silent (Eq. 6); at g = 0 it is
+    # exact, and a neuron a hair above threshold fires.
+    rounding = 4.0 * EPSILON * (2.0 * c.V_0 - c.above + g * c.B) if g > 0.0 else 0.0
+    if drive > rounding:
         t = c.tau / (1.0 + g) * math.log1p(below_threshold(z, c) * (1.0 + g) / drive)
         if t <= length + tolerance:
             return min(t, length), c.level, g, P, True

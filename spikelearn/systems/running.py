@@ -39,7 +39,7 @@ def simulate_request(model: Any, request: RunRequest) -> Recording:
     spread = settings.pop("vary", {})
     if not isinstance(spread, Mapping):
         raise ValueError(f"[run] vary must be a table of parameters, got {spread!r}")
-    vary = {name: _spread(name, given) for name, given in spread.items()}
+    vary = {name: _spread(f"[run] vary.{name}", given) for name, given in spread.items()}
     default_n = len(next(iter(vary.values()))) if vary else 1
     record = settings.pop("record", ())
     if not isinstance(record, (str, list, tuple)) or not all(isinstance(name, str) for name in record):
@@ -49,7 +49,10 @@ def simulate_request(model: Any, request: RunRequest) -> Recording:
     past = past if isinstance(past, (list, tuple)) else [past]
     initial = Initial(
         past_spikes=[_times(item) for item in past],
-        **{name: _read(value, f"[initial] {name}") for name, value in given.items()},
+        **{
+            name: _spread(f"[initial] {name}", value) if isinstance(value, list) else _read(value, f"[initial] {name}")
+            for name, value in given.items()
+        },
     )
     for name in ("duration", "dt", "record_dt"):
         if name in settings:
@@ -82,9 +85,8 @@ def _read(given: Any, where: str) -> Any:
         raise ValueError(f"{where}: {error}") from error
 
 
-def _spread(name: str, given: Any) -> Any:
+def _spread(where: str, given: Any) -> Any:
     """Read a list of values, or a table start, stop, num for evenly spaced ones without the end point."""
-    where = f"[run] vary.{name}"
     if isinstance(given, Mapping):
         if set(given) != {"start", "stop", "num"}:
             raise ValueError(f"{where} must be a list or have start, stop and num, got {sorted(given)}")
