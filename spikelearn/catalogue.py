@@ -299,11 +299,13 @@ def _expected(entries: Mapping[str, Any], system: System) -> Expected:
     _refuse_unknown("[[expected]]", entries, EXPECTED_KEYS)
     if "quantity" not in entries or "value" not in entries:
         raise ValueError(f"[[expected]] must have a quantity and a value, got {sorted(entries)}")
-    name, formula = str(entries["quantity"]), entries.get("formula")
+    name, formula = entries["quantity"], entries.get("formula")
+    if not isinstance(name, str) or not isinstance(formula, (str, type(None))):
+        raise ValueError(f"[[expected]] quantity and formula must be names, got {name!r} and {formula!r}")
     if name not in system.quantities:
         raise ValueError(unknown_name(system.name, "quantity", name, system.quantities))
     if formula is not None and formula not in system.formulas:
-        raise ValueError(unknown_name(system.name, "formula", str(formula), system.formulas))
+        raise ValueError(unknown_name(system.name, "formula", formula, system.formulas))
     unit = system.quantities[name].unit
     if formula is not None and system.formulas[formula].unit != unit:
         raise ValueError(f"{formula} is in {system.formulas[formula].unit}, but {name} is in {unit}")
@@ -328,7 +330,11 @@ def _literal(given: Any, unit: str, name: str) -> float:
         raise ValueError(f"value of {name} must be a number or text such as '4.3 s', got {given!r}")
     plain: Any = given
     if isinstance(given, str):
-        plain = si_value(parse_quantity(given), unit if unit == "1" else f"1 {unit}", f"value of {name}")
+        try:
+            parsed = parse_quantity(given)
+        except ValueError as error:
+            raise ValueError(f"value of {name}: {error}") from error
+        plain = si_value(parsed, unit if unit == "1" else f"1 {unit}", f"value of {name}")
     if math.isnan(plain):
         raise ValueError(f"value of {name} must be a number, got {given!r}")
     return float(plain)

@@ -108,6 +108,12 @@ def test_a_wrong_file_is_refused_with_the_place(tmp_path, change, message):
         (("value = 2", "value = 2\nrtol = inf"), "rtol of spike_count must be a number not below 0, got inf"),
         (("value = 2", "value = 2\natol = nan"), "atol of spike_count must be a number not below 0, got nan"),
         (("value = 2", "value = 2\natol = true"), "atol of spike_count must be a number not below 0, got True"),
+        (("value = 2", "value = 'nan'"), "value of spike_count: a quantity must start with a number"),
+        (
+            ("value = 2", "value = 2\nreason = 'x'\n[[expected]]\nquantity = ['x']\nvalue = 2"),
+            "quantity and formula must be",
+        ),
+        (('"spikes_until_silence"', "['x']"), r"quantity and formula must be names, got 'spike_count' and \['x'\]"),
         (("value = 2", "value = nan"), "value of spike_count must be a number, got nan"),
     ],
 )
