@@ -17,6 +17,7 @@ import numpy as np
 
 __all__ = [
     "check_delay",
+    "fitting_step",
     "nearest",
     "parse_quantity",
     "quantity",
@@ -327,6 +328,23 @@ def check_delay(delay: Any, dt: float) -> None:
             f"t_d must be 0 or at least one step dt = {dt:g} s on the brian2 engine, got {value:g} s; "
             f"take dt <= {value:g} s"
         )
+
+
+def fitting_step(dt: Any, delay: Any) -> Any:
+    """Read the time step of Brian2 objects with a delay: a Quantity, or None for the default clock's.
+
+    Raises
+    ------
+    ValueError
+        `dt` has no unit of time or is not positive, or a delay above zero is shorter than it.
+    """
+    from brian2 import defaultclock, second
+
+    step = float(defaultclock.dt) if dt is None else seconds(si_value(dt, "1 ms", "dt"), "dt")
+    if step <= 0:
+        raise ValueError(f"dt must be positive, got {dt}")
+    check_delay(delay, step)
+    return None if dt is None else step * second
 
 
 def _is_number(text: str) -> bool:

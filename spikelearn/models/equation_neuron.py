@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.parameters import (
-    check_delay,
+    fitting_step,
     parse_quantity,
     quantity,
-    seconds,
     si_value,
     unknown_name,
     validate_parameters,
@@ -171,15 +170,11 @@ class EquationNeuron:
         ValueError
             As for `values`; or `dt` has no unit of time, or the delay is above zero and shorter than a step.
         """
-        from brian2 import NeuronGroup, Synapses, defaultclock, second
+        from brian2 import NeuronGroup, Synapses, second
 
         values = self.values(vary, n)
         constants = self.constants
-        step = float(defaultclock.dt) if dt is None else seconds(si_value(dt, "1 ms", "dt"), "dt")
-        if step <= 0:
-            raise ValueError(f"dt must be positive, got {dt}")
-        check_delay(values["t_d"], step)
-        dt = None if dt is None else step * second
+        dt = fitting_step(dt, values["t_d"])
         options: dict[str, Any] = {"method": method or self.method} if method or self.method else {}
         refractory = self.refractory
         if isinstance(refractory, str):

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from spikelearn.models.adaptive_lif import bursting, regular, theory, tonic
 from spikelearn.parameters import (
-    check_delay,
     check_range,
+    fitting_step,
     quantity,
-    seconds,
     si_value,
     unknown_name,
     validate_parameters,
@@ -237,14 +236,10 @@ class AdaptiveLIF:
         ...     print(spikes.count[:])
         [3 3]
         """
-        from brian2 import NeuronGroup, Synapses, defaultclock, second
+        from brian2 import NeuronGroup, Synapses, second
 
         values = self.values(vary, n)
-        step = float(defaultclock.dt) if dt is None else seconds(si_value(dt, "1 ms", "dt"), "dt")
-        if step <= 0:
-            raise ValueError(f"dt must be positive, got {dt}")
-        check_delay(values["t_d"], step)
-        dt = None if dt is None else step * second
+        dt = fitting_step(dt, values["t_d"])
         group = NeuronGroup(
             n,
             self.equations,
