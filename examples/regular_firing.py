@@ -22,7 +22,7 @@ gaps = []
 for tau_K in taus:
     neuron = sl.AdaptiveLIF(V_0=30 * mV, delta_g=0.5, tau_K=tau_K * ms)
     exact = neuron.regular_interval("exact")
-    spikes = sl.simulate(neuron, 8 * exact * second, dt=0.01 * ms).spikes.train()
+    spikes = sl.simulate(neuron, 8 * exact * second).spikes.train()
     measured = spikes[-1] - spikes[-2]
     gaps.append([neuron.regular_interval(order) - measured for order in orders])
     print(f"{tau_K:10d}  {measured * 1e3:14.4f}  " + "  ".join(f"{gap * 1e6:9.2f}" for gap in gaps[-1]))

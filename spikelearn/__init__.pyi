@@ -7,6 +7,7 @@ from . import sources as sources
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
 from .models.ei_rate.model import EIRates as EIRates
+from .models.equation_neuron import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
 from .network.records import Network as Network

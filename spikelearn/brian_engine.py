@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.brian import choose_target, session
 from spikelearn.initial import Initial
+from spikelearn.parameters import check_delay
 from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
 from spikelearn.spikes import SpikeTrains
@@ -44,7 +45,7 @@ def simulate_on_brian(
     circuit_settings = Settings(n=n, dt=dt, duration=duration, method=method, record=record, record_dt=record_dt)
     circuit_settings.check(values)
     check_step(model, values, dt)
-    states = initial.plain_states(model.recordable, n)
+    states = initial.plain_states(model.settable, n)
     if hasattr(model, "check_initial"):
         model.check_initial(states, values)
     past = initial.plain_past_spikes(n, values.get("t_d", 0.0))
@@ -161,17 +162,6 @@ def check_step(model: Any, values: dict[str, Any], dt: float) -> None:
         )
 
 
-def check_delay(delay: float | NDArray[np.float64], dt: float) -> None:
-    """Refuse a delay above zero that is shorter than a step: Brian2 would round it to none or to a whole step."""
-    short = (np.asarray(delay) > 0) & (np.asarray(delay) < dt * (1 - 1e-9))
-    if short.any():
-        value = float(np.asarray(delay)[short].flat[0])
-        raise ValueError(
-            f"t_d must be 0 or at least one step dt = {dt:g} s on the brian2 engine, got {value:g} s; "
-            f"take dt <= {value:g} s"
-        )
-
-
 def whole_multiple(value: float, step: float, name: str) -> int:
     """Give value/step as an int.
 
@@ -224,6 +214,7 @@ def _pending_arrivals(
     lanes = int(rank.max()) + 1
     size = (len(offsets) - 1) * lanes
     source = SpikeGeneratorGroup(size, neuron * lanes + rank, step * dt * second, dt=dt * second, name="past_spikes*")
-    synapses = Synapses(source, group, on_pre=model.on_arrival, dt=dt * second, namespace={}, name="past_arrivals*")
+    names = dict(model.constants)
+    synapses = Synapses(source, group, on_pre=model.on_arrival, dt=dt * second, namespace=names, name="past_arrivals*")
     synapses.connect(i=np.arange(size), j=np.repeat(np.arange(len(offsets) - 1), lanes))
     return [source, synapses]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -103,11 +104,15 @@ def find(name: str | os.PathLike[str]) -> Path:
     text = os.fspath(name)
     if text.endswith(".toml"):
         path = Path(text)
+        if path.is_dir():
+            raise IsADirectoryError(f"{text} must be a model file, but it is a folder")
         if not path.is_file():
             raise FileNotFoundError(f"model file {text} does not exist")
         return path
     if text not in names():
-        raise FileNotFoundError(unknown_name("the catalogue", "configuration", text, names()))
+        raise FileNotFoundError(
+            unknown_name("the catalogue", "configuration", text, names(), more="spikelearn list shows all")
+        )
     return model_folder() / f"{text}.toml"
 
 
@@ -159,12 +164,20 @@ def run(
         Show a progress bar.
     settings : mapping, optional
         Values laid over the file's ``[run]`` table.
+
+    Raises
+    ------
+    ValueError
+        A value that does not fit; the message names file, key and value.
     """
     configuration = name if isinstance(name, Configuration) else load(name)
     merged = {**configuration.settings, **(settings or {})}
     _refuse_unknown(f"{configuration.name} [run]", merged, configuration.system.run_settings)
     request = RunRequest(merged, configuration.initial, engine, target, progress)
-    recording: Recording = configuration.system.run(configuration.model, request)
+    try:
+        recording: Recording = configuration.system.run(configuration.model, request)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{configuration.path.name}: {error}") from error
     return recording
 
 
@@ -242,9 +255,12 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
     for section in ("title", "model"):
         if section not in content:
             raise ValueError(f"a model file must have {section!r}")
+    if not isinstance(content["title"], str):
+        raise ValueError(f"title must be text, got {content['title']!r}")
+    for section in ("model", "initial", "run", "source"):
+        if not isinstance(content.get(section, {}), Mapping):
+            raise ValueError(f"[{section}] must be a table, got {content[section]!r}")
     table = content["model"]
-    if not isinstance(table, Mapping):
-        raise ValueError(f"[model] must be a table, got {table!r}")
     if "system" in table:
         _refuse_unknown("[model]", table, ("system", "parameters"))
         system = get_system(str(table["system"]))
@@ -262,7 +278,7 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
         _refuse_unknown("[initial]", initial, system.initial_settings)
     return Configuration(
         name=path.stem,
-        title=str(content["title"]),
+        title=content["title"],
         path=path,
         system=system,
         model=model,
@@ -283,16 +299,19 @@ def _expected(entries: Mapping[str, Any], system: System) -> Expected:
     _refuse_unknown("[[expected]]", entries, EXPECTED_KEYS)
     if "quantity" not in entries or "value" not in entries:
         raise ValueError(f"[[expected]] must have a quantity and a value, got {sorted(entries)}")
-    name, formula = str(entries["quantity"]), entries.get("formula")
+    name, formula = entries["quantity"], entries.get("formula")
+    if not isinstance(name, str) or not isinstance(formula, (str, type(None))):
+        raise ValueError(f"[[expected]] quantity and formula must be names, got {name!r} and {formula!r}")
     if name not in system.quantities:
         raise ValueError(unknown_name(system.name, "quantity", name, system.quantities))
     if formula is not None and formula not in system.formulas:
-        raise ValueError(unknown_name(system.name, "formula", str(formula), system.formulas))
+        raise ValueError(unknown_name(system.name, "formula", formula, system.formulas))
     unit = system.quantities[name].unit
     if formula is not None and system.formulas[formula].unit != unit:
         raise ValueError(f"{formula} is in {system.formulas[formula].unit}, but {name} is in {unit}")
     for key in EXPECTED_KEYS[3:-1]:
-        if not isinstance(entries.get(key, 0.0), (int, float)) or entries.get(key, 0.0) < 0:
+        given = entries.get(key, 0.0)
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < math.inf:
             raise ValueError(f"[[expected]] {key} of {name} must be a number not below 0, got {entries[key]!r}")
     given = entries["value"]
     values = [_literal(item, unit, name) for item in (given if isinstance(given, list) else [given])]
@@ -309,10 +328,16 @@ def _expected(entries: Mapping[str, Any], system: System) -> Expected:
 def _literal(given: Any, unit: str, name: str) -> float:
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
         raise ValueError(f"value of {name} must be a number or text such as '4.3 s', got {given!r}")
-    if not isinstance(given, str):
-        return float(given)
-    value = si_value(parse_quantity(given), unit if unit == "1" else f"1 {unit}", f"value of {name}")
-    return float(value)
+    plain: Any = given
+    if isinstance(given, str):
+        try:
+            parsed = parse_quantity(given)
+        except ValueError as error:
+            raise ValueError(f"value of {name}: {error}") from error
+        plain = si_value(parsed, unit if unit == "1" else f"1 {unit}", f"value of {name}")
+    if math.isnan(plain):
+        raise ValueError(f"value of {name} must be a number, got {given!r}")
+    return float(plain)
 
 
 def _refuse_unknown(where: str, given: Any, allowed: Any, *, kind: str = "key") -> None:

@@ -72,13 +72,14 @@ def check(
     """Compare configurations with their expected values; the exit status is 1 if any is off."""
     from spikelearn.commands.catalogue import check_many
 
-    passed = True
+    verdicts = []
     for text, good in check_many(names or [], engine=engine, target=target):
         typer.echo(text)
-        passed = passed and good
-    typer.echo("all as expected" if passed else "some values are off: see above")
-    if not passed:
+        verdicts.append(good)
+    if False in verdicts:
+        typer.echo("some values are off: see above")
         raise typer.Exit(1)
+    typer.echo("all as expected" if True in verdicts else "nothing to compare")
 
 
 @app.command()
@@ -169,6 +170,8 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(_INTERRUPTED, 130)
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
         _leave(" ".join(str(error).split()) or type(error).__name__, 2)
+    except MemoryError as error:
+        _leave(f"not enough memory: {' '.join(str(error).split()) or 'take fewer neurons or a shorter run'}", 2)
     except Exception as error:  # click's own errors know how to show themselves
         known = _show_click_error(error)
         if known is None:
@@ -190,6 +193,8 @@ def _show_click_error(error: Any) -> int | None:
     if hasattr(error, "show") and hasattr(error, "exit_code"):
         error.show()
         return int(error.exit_code)
+    if type(error).__name__ == "DimensionMismatchError":  # Brian2's, by name: help must not load Brian2
+        _leave(" ".join(str(error).split()), 2)
     if type(error).__name__ == "Abort":
         _leave(_INTERRUPTED, 130)
     return None

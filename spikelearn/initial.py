@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,20 +20,23 @@ class Initial:
 
     Parameters
     ----------
-    past_spikes : sequence of times, or sequence of such sequences
-        Spike times not after 0, as quantities or in seconds: one sequence for all neurons, or one for each.
+    past_spikes : time, iterable of times, or iterable of such iterables
+        Spike times not after 0, as quantities, as text or in seconds: one or several for all neurons, or one sequence
+        for each neuron.
     **states : Quantity, float or array_like
         Variables of the model, one value for all neurons or an array of shape (n,): ``u=0*mV, g=0.2``.
 
     Examples
     --------
     >>> from brian2 import ms, mV
+    >>> Initial(past_spikes="-1 ms")
+    Initial(past_spikes=['-1 ms'])
     >>> Initial(u=1 * mV, g=0.2, past_spikes=[-3 * ms, -1 * ms])
     Initial(u=1. * mvolt, g=0.2, past_spikes=[-3. * msecond, -1. * msecond])
     """
 
-    def __init__(self, *, past_spikes: Sequence[Any] | NDArray[Any] = (), **states: Any) -> None:
-        self.past_spikes = past_spikes
+    def __init__(self, *, past_spikes: Any = (), **states: Any) -> None:
+        self.past_spikes = _listed(past_spikes)
         self.states = states
 
     def __repr__(self) -> str:
@@ -67,9 +70,12 @@ class Initial:
         Raises
         ------
         ValueError
-            A time is after 0 or not after -delay (its effect has arrived already), or the number of sequences is not n.
+            A time is not finite, after 0 or not after -delay (its effect has arrived already), or the number of
+            sequences is not n.
         """
-        nested = any(np.ndim(item) == 1 for item in self.past_spikes)
+        nested = any(_is_row(item) for item in self.past_spikes)
+        if nested and not all(_is_row(item) for item in self.past_spikes):
+            raise ValueError("Initial.past_spikes must be times, or one sequence of times for each neuron, not both")
         if nested and len(self.past_spikes) != n:
             raise ValueError(
                 f"Initial.past_spikes must hold one sequence for each of {n} neurons, got {len(self.past_spikes)}"
@@ -88,7 +94,29 @@ class Initial:
         return times, offsets
 
 
+def _listed(given: Any) -> Any:
+    """Read an iterable once, so that a generator keeps its times; a single time becomes a list of one."""
+    if isinstance(given, Mapping) or not isinstance(given, (str, float, int, np.number, Iterable)):
+        raise TypeError(f"Initial.past_spikes must be a time or a sequence of times, got {given!r}")
+    if not isinstance(given, Iterable) or isinstance(given, str) or (hasattr(given, "ndim") and given.ndim == 0):
+        return [given]
+    if hasattr(given, "dim"):
+        return given
+    return [list(item) if _is_stream(item) else item for item in given]
+
+
+def _is_stream(given: Any) -> bool:
+    return isinstance(given, Iterable) and not hasattr(given, "__len__")
+
+
+def _is_row(item: Any) -> bool:
+    return not isinstance(item, str) and np.ndim(item) == 1
+
+
 def _sorted_times(times: Any) -> NDArray[np.float64]:
     if hasattr(times, "dim"):
-        return np.sort(np.atleast_1d(si_value(times, "1 second", "Initial.past_spikes")))
+        plain = np.atleast_1d(si_value(times, "1 second", "Initial.past_spikes"))
+        if not np.isfinite(plain).all():
+            raise ValueError(f"Initial.past_spikes must be finite times, got {times}")
+        return np.sort(plain)
     return np.sort(np.array([seconds(time, "Initial.past_spikes") for time in times], dtype=np.float64))

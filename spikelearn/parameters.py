@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 __all__ = [
+    "check_delay",
+    "fitting_step",
     "nearest",
     "parse_quantity",
     "quantity",
@@ -28,7 +30,11 @@ __all__ = [
 _NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d._])|inf(?!\w)))")
 # SI symbols that Brian2 leaves out because they would shadow variables of one letter.
 _SHORT_UNITS = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "metre"}
-_FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z_]\w*)\s*(?:(?:\*\*|\^)\s*(-?\d+))?")
+_FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z_]\w*)\s*(?:(?:\*\*|\^)\s*(-?\d+(?:\.\d+)?))?")
+# The micro sign and the Greek letter mu look alike; Brian2 writes the prefix as u.
+_MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
+# As many names as an error lists before it says where the rest are.
+_LISTED = 8
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
@@ -40,6 +46,9 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
     'tau_K'
     """
     pool = list(choices)
+    same = [choice for choice in pool if choice.lower() == name.lower()]
+    if same:
+        return min(same, key=lambda choice: sum(a != b for a, b in zip(choice, name, strict=False)))
     found = difflib.get_close_matches(name, pool, n=1, cutoff=0.5)
     if found:
         return found[0]
@@ -48,8 +57,17 @@ def nearest(name: str, choices: Iterable[str]) -> str | None:
     return lowered[found[0]] if found else None
 
 
-def unknown_name(where: str, kind: str, name: str, choices: Iterable[str]) -> str:
+def unknown_name(where: str, kind: str, name: str, choices: Iterable[str], *, more: str = "") -> str:
     """Word the error for a name that is not among the choices, with the nearest one.
+
+    Parameters
+    ----------
+    where, kind, name : str
+        What was asked, for what, and the name that it does not have.
+    choices : iterable of str
+        The names that it has.
+    more : str
+        How to see all of them, where they may be many: then only the eight most alike are listed.
 
     Examples
     --------
@@ -59,7 +77,11 @@ def unknown_name(where: str, kind: str, name: str, choices: Iterable[str]) -> st
     pool = sorted(choices)
     guess = nearest(name, pool)
     hint = f"; did you mean {guess!r}?" if guess else "."
-    return f"{where} has no {kind} {name!r}{hint} Known: {', '.join(pool)}"
+    shown = ", ".join(pool)
+    if more and len(pool) > _LISTED:
+        alike = difflib.get_close_matches(name, pool, n=_LISTED, cutoff=0.0)
+        shown = f"{', '.join(alike)}, ... ({more})"
+    return f"{where} has no {kind} {name!r}{hint} Known: {shown}"
 
 
 def _unit(name: str, text: str) -> Any:
@@ -68,6 +90,9 @@ def _unit(name: str, text: str) -> Any:
 
     full_name = _SHORT_UNITS.get(name, name)
     unit = getattr(units, full_name, None)
+    if unit is None and name[-1] in _SHORT_UNITS:
+        # Brian2 has uvolt but no uV.
+        unit = getattr(units, name[:-1] + _SHORT_UNITS[name[-1]], None)
     if isinstance(unit, Unit):
         return unit
     known = [n for n, u in vars(units).items() if isinstance(u, Unit)] + list(_SHORT_UNITS)
@@ -107,6 +132,7 @@ def parse_quantity(text: str | float | int) -> Any:
         return float(text)
     if not isinstance(text, str):
         raise TypeError(f"a quantity must be text such as '10 ms' or a number, got {text!r}")
+    text = text.translate(_MICRO)
     match = _NUMBER.match(text)
     if match is None:
         raise ValueError(f"a quantity must start with a number, as in '10 ms', got {text!r}")
@@ -116,10 +142,16 @@ def parse_quantity(text: str | float | int) -> Any:
         factor = _FACTOR.match(rest)
         if factor is None:
             raise ValueError(f"a quantity must read like '10 ms' or '2 nS/cm**2', got {text!r}")
-        unit = _unit(factor.group(2), text) ** int(factor.group(3) or 1)
+        unit = _unit(factor.group(2), text) ** _power(factor.group(3))
         value = value / unit if factor.group(1) == "/" else value * unit
         rest = rest[factor.end() :]
     return value
+
+
+def _power(text: str | None) -> int | float:
+    if text is None:
+        return 1
+    return float(text) if "." in text else int(text)
 
 
 def si_value(value: Any, unit: str, where: str) -> Any:
@@ -171,6 +203,8 @@ def seconds(value: Any, where: str) -> float:
     ------
     ValueError
         The value is not finite or has another unit than time.
+    TypeError
+        The value is True or False.
 
     Examples
     --------
@@ -179,6 +213,8 @@ def seconds(value: Any, where: str) -> float:
     >>> seconds("5 ms", "bin_size")
     0.005
     """
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{where} must be a time, got {value}")
     if isinstance(value, (int, float, np.floating, np.integer)) and not hasattr(value, "dim"):
         plain = float(value)
     else:
@@ -268,6 +304,47 @@ def check_range(plain: Any, metadata: Mapping[str, Any], where: str, given: Any)
         raise ValueError(f"{where} must be positive, got {given}")
     if metadata["nonnegative"] and (values < 0).any():
         raise ValueError(f"{where} must not be negative, got {given}")
+
+
+def check_delay(delay: Any, dt: float) -> None:
+    """Refuse a delay above zero that is shorter than a step: Brian2 would round it to none or to a whole step.
+
+    Parameters
+    ----------
+    delay : float or ndarray
+        Delays in seconds.
+    dt : float
+        Time step in seconds.
+
+    Raises
+    ------
+    ValueError
+        Naming the delay and the step that it needs.
+    """
+    short = (np.asarray(delay) > 0) & (np.asarray(delay) < dt * (1 - 1e-9))
+    if short.any():
+        value = float(np.asarray(delay)[short].flat[0])
+        raise ValueError(
+            f"t_d must be 0 or at least one step dt = {dt:g} s on the brian2 engine, got {value:g} s; "
+            f"take dt <= {value:g} s"
+        )
+
+
+def fitting_step(dt: Any, delay: Any) -> Any:
+    """Read the time step of Brian2 objects with a delay: a Quantity, or None for the default clock's.
+
+    Raises
+    ------
+    ValueError
+        `dt` has no unit of time or is not positive, or a delay above zero is shorter than it.
+    """
+    from brian2 import defaultclock, second
+
+    step = float(defaultclock.dt) if dt is None else seconds(si_value(dt, "1 ms", "dt"), "dt")
+    if step <= 0:
+        raise ValueError(f"dt must be positive, got {dt}")
+    check_delay(delay, step)
+    return None if dt is None else step * second
 
 
 def _is_number(text: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.brian import TARGETS
 from spikelearn.initial import Initial
 from spikelearn.parameters import seconds, unknown_name
 from spikelearn.recording import Recording
@@ -89,6 +90,8 @@ def simulate(
     ------
     ValueError
         A parameter, unit, range or name that does not fit, said in one line.
+    TypeError
+        A value of a kind that the argument cannot have.
 
     Examples
     --------
@@ -98,23 +101,26 @@ def simulate(
     >>> sl.simulate(neuron, 1 * second).spikes
     SpikeTrains(1 trial x 1 unit, 79 spikes in [0.0, 1.0) s)
     """
+    available = _engines_of(model)
     engines = getattr(model, "network_engines", None)
-    known = tuple(getattr(model, "engines", ("brian2",))) if hasattr(model, "brian_objects") else ()
-    available = known if engines is None else tuple(engines)
-    if not available:
-        raise TypeError(f"simulate() must be given a model such as AdaptiveLIF, got {type(model).__name__}")
     if engine is not None and engine not in available:
         raise ValueError(unknown_name(type(model).__name__, "engine", engine, available))
     length = seconds(_plain(duration), "duration")
     if length <= 0:
         raise ValueError(f"duration must be positive, got {duration}")
-    count = operator.index(n)
-    if count < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
-    wanted = (record,) if isinstance(record, str) else tuple(record)
+    count = _whole("n", n, at_least=1)
+    if target not in (*TARGETS, "auto"):
+        raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
+    if method is not None and not isinstance(method, str):
+        raise TypeError(f"method must be the name of one of Brian2's integration methods or None, got {method!r}")
+    if initial is not None and not isinstance(initial, Initial):
+        raise TypeError(f"initial must be made as Initial(u=0*mV, g=0.2), got {initial!r}")
+    wanted = _names_of(record)
     if "counts" in wanted and len(wanted) > 1:
         raise ValueError(f"record='counts' must stand alone, got {wanted}")
     for name in wanted:
+        if wanted.count(name) > 1:
+            raise ValueError(f"record must name each variable once, got {name!r} twice in {wanted}")
         if name not in (*model.recordable, "counts"):
             raise ValueError(unknown_name(type(model).__name__, "variable", name, (*model.recordable, "counts")))
     step = seconds(_plain(dt), "dt")
@@ -141,16 +147,49 @@ def simulate(
         target=target,
         dt=step,
         method=method,
-        seed=seed,
+        seed=None if seed is None else _whole("seed", seed, at_least=0),
         record=wanted,
         record_dt=trace_step,
         vary=dict(vary or {}),
         initial=initial or Initial(),
         progress=progress,
-        threads=threads,
+        threads=None if threads is None else _whole("threads", threads, at_least=1),
         **extra,
     )
     return recording
+
+
+def _engines_of(model: Any) -> tuple[str, ...]:
+    if isinstance(model, type):
+        name = model.__name__
+        raise TypeError(f"simulate() must be given a model such as AdaptiveLIF(), got the class {name}; use {name}()")
+    if hasattr(model, "network_engines"):
+        return tuple(model.network_engines)
+    if not all(hasattr(model, needed) for needed in ("brian_objects", "recordable", "values")):
+        raise TypeError(f"simulate() must be given a model such as AdaptiveLIF, got {type(model).__name__}")
+    return tuple(getattr(model, "engines", ("brian2",)))
+
+
+def _names_of(record: Any) -> tuple[str, ...]:
+    if isinstance(record, str):
+        return (record,)
+    names = tuple(record) if isinstance(record, Iterable) else (record,)
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"record must be a name or a sequence of names, got {record!r}")
+    return names
+
+
+def _whole(name: str, value: Any, *, at_least: int) -> int:
+    """Read a whole number, NumPy's too; True and 2.5 are none."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if number < at_least:
+        raise ValueError(f"{name} must be at least {at_least}, got {number}")
+    return number
 
 
 def _plain(value: Any) -> Any:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["check_indices", "check_layout", "check_observed", "check_times", "frozen", "plain_times"]
+__all__ = [
+    "check_indices",
+    "check_layout",
+    "check_observed",
+    "check_slack",
+    "check_times",
+    "frozen",
+    "plain_times",
+    "whole_number",
+    "whole_numbers",
+    "without_unit",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -20,21 +32,90 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def plain_times(times: Any) -> Floats:
-    """Read a one-dimensional array of times in seconds or as a Quantity.
+    """Read a one-dimensional array of times in seconds, as a Quantity or as a list of Quantities.
 
     Raises
     ------
     ValueError
         The array has another number of dimensions, or the unit is not one of time.
     """
+    array = without_unit(times)
     if hasattr(times, "dim"):
-        from spikelearn.parameters import si_value
-
-        return np.atleast_1d(np.asarray(si_value(times, "1 second", "spike times"), dtype=np.float64))
-    array = np.asarray(times, dtype=np.float64)
+        return np.atleast_1d(array)
     if array.ndim != 1:
         raise ValueError(f"the spike times of one unit must be one-dimensional, got shape {array.shape}")
     return array
+
+
+def without_unit(times: Any) -> Floats:
+    """Read times in seconds, as a Quantity or as a list of Quantities, whose units NumPy would drop.
+
+    Raises
+    ------
+    ValueError
+        The unit is not one of time.
+    """
+    if hasattr(times, "dim"):
+        from spikelearn.parameters import si_value
+
+        return np.asarray(si_value(times, "1 second", "spike times"), dtype=np.float64)
+    if isinstance(times, (list, tuple)) and any(hasattr(item, "dim") for item in times):
+        from spikelearn.parameters import si_value
+
+        times = [si_value(item, "1 second", "spike times") for item in times]
+    return np.asarray(times, dtype=np.float64)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """Read a whole number not below 0.
+
+    Raises
+    ------
+    TypeError
+        The value is no whole number.
+    ValueError
+        It is negative.
+    """
+    try:
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {number}")
+    return number
+
+
+def whole_numbers(name: str, values: Any) -> Integers:
+    """Read whole numbers into an array; floats would be cut short without a word.
+
+    Raises
+    ------
+    TypeError
+        The values are not whole numbers.
+    """
+    array = np.asarray(values)
+    whole = array.dtype.kind in "iu" or (
+        array.dtype == object and all(isinstance(item, (int, np.integer)) for item in array.flat)
+    )
+    if array.size and not whole:
+        raise TypeError(f"{name} must be whole numbers, got {array.dtype.name} values such as {array.flat[0]!s}")
+    return np.asarray(array, dtype=np.int64)
+
+
+def check_slack(slack: Any) -> float:
+    """Read a slack in seconds.
+
+    Raises
+    ------
+    ValueError
+        It is negative or not finite.
+    """
+    plain = float(slack)
+    if not 0 <= plain < np.inf:
+        raise ValueError(f"SpikeTrains.slack must be a time not below 0, got {slack}")
+    return plain
 
 
 def check_indices(name: str, index: Integers, shape: tuple[int, ...], size: int) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn import spike_checks as checks
 from spikelearn.alignment import align, shifted
 from spikelearn.binning import count_in_bins, find_observed_bins
 from spikelearn.concatenation import joined_time, joined_trials, joined_units
 from spikelearn.parameters import seconds
 from spikelearn.selection import keep_times, read_choice, sort_into_trains, take_trains
-from spikelearn.spike_checks import check_indices, check_layout, check_observed, check_times, frozen, plain_times
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,8 @@ class SpikeTrains:
     ------
     ValueError
         A spike is NaN, lies outside the window or is out of order, or the offsets do not fit.
+    TypeError
+        Offsets or the number of units are not whole numbers.
 
     Examples
     --------
@@ -74,16 +76,17 @@ class SpikeTrains:
         observed: ArrayLike | None = None,
         slack: float = 0.0,
     ) -> None:
-        flat = frozen(np.array(times, dtype=np.float64))
-        ends = frozen(np.array(offsets, dtype=np.int64))
+        flat = checks.frozen(np.array(checks.without_unit(times)))
+        ends = checks.frozen(np.array(checks.whole_numbers("SpikeTrains.offsets", offsets)))
+        n_units = checks.whole_number("SpikeTrains.n_units", n_units)
         start, stop = seconds(t_start, "SpikeTrains.t_start"), seconds(t_stop, "SpikeTrains.t_stop")
         if stop < start:
             raise ValueError(f"SpikeTrains.t_stop must not be before t_start = {start} s, got {stop} s")
-        check_layout(flat, ends, n_units)
-        parts = check_observed(observed, (len(ends) - 1) // max(n_units, 1), start, stop)
-        check_times(flat, ends, max(n_units, 1), start, stop, parts)
-        self._times, self._offsets, self._n_units = flat, ends, int(n_units)
-        self._t_start, self._t_stop, self._observed, self._slack = start, stop, parts, slack
+        checks.check_layout(flat, ends, n_units)
+        parts = checks.check_observed(observed, (len(ends) - 1) // max(n_units, 1), start, stop)
+        checks.check_times(flat, ends, max(n_units, 1), start, stop, parts)
+        self._times, self._offsets, self._n_units = flat, ends, n_units
+        self._t_start, self._t_stop, self._observed, self._slack = start, stop, parts, checks.check_slack(slack)
 
     @classmethod
     def from_arrays(cls, arrays: Sequence[ArrayLike], *, t_start: float = 0.0, t_stop: float) -> SpikeTrains:
@@ -115,7 +118,7 @@ class SpikeTrains:
         if len(sizes) > 1:
             raise ValueError(f"every trial must have the same number of units, got {sorted(sizes)}")
         n_units = sizes.pop() if sizes else 0
-        arrays = [plain_times(train) for units in trials for train in units]
+        arrays = [checks.plain_times(train) for units in trials for train in units]
         offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
         flat = np.concatenate(arrays) if arrays else np.empty(0)
         return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed)
@@ -147,11 +150,12 @@ class SpikeTrains:
         t_start, t_stop, observed, slack : optional
             As for the class.
         """
-        flat = plain_times(times)
-        unit = np.asarray(indices, dtype=np.int64)
-        trial = np.zeros_like(unit) if trials is None else np.asarray(trials, dtype=np.int64)
-        check_indices("indices", unit, flat.shape, n_units)
-        check_indices("trials", trial, flat.shape, n_trials)
+        flat = checks.plain_times(times)
+        unit = checks.whole_numbers("indices", indices)
+        trial = np.zeros_like(unit) if trials is None else checks.whole_numbers("trials", trials)
+        n_units, n_trials = checks.whole_number("n_units", n_units), checks.whole_number("n_trials", n_trials)
+        checks.check_indices("indices", unit, flat.shape, n_units)
+        checks.check_indices("trials", trial, flat.shape, n_trials)
         flat, offsets = sort_into_trains(trial * n_units + unit, flat, n_trials * n_units)
         return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed, slack=slack)
 
@@ -209,7 +213,7 @@ class SpikeTrains:
         """Begin and end of the observed part of every trial in seconds, shape (n_trials, 2): mostly the window."""
         if self._observed is not None:
             return self._observed
-        return frozen(np.tile([self._t_start, self._t_stop], (self.n_trials, 1)))
+        return checks.frozen(np.tile([self._t_start, self._t_stop], (self.n_trials, 1)))
 
     @property
     def slack(self) -> float:
@@ -343,7 +347,7 @@ class SpikeTrains:
             An event is NaN, its cut was not observed, or its trial is missing.
         """
         back, ahead = seconds(before, "aligned: before"), seconds(after, "aligned: after")
-        return self._like(**align(self, plain_times(events), back, ahead, trials, incomplete))
+        return self._like(**align(self, checks.plain_times(events), back, ahead, trials, incomplete))
 
     @classmethod
     def concatenate_trials(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:

@@ -109,7 +109,7 @@ class StandaloneProgram:
         values = model.values(self.vary, n)
         self.settings.check(values)
         check_step(model, values, self.settings.dt)
-        self._states = self.initial.plain_states(model.recordable, n)
+        self._states = self.initial.plain_states(model.settable, n)
         if hasattr(model, "check_initial"):
             model.check_initial(self._states, values)
         self._past = self.initial.plain_past_spikes(n, values.get("t_d", 0.0))

@@ -101,6 +101,93 @@ def test_a_wrong_file_is_refused_with_the_place(tmp_path, change, message):
         catalogue.load(write(tmp_path, GOOD.replace(*change)))
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('"Two spikes"', "3"), "mine.toml: title must be text, got 3"),
+        (("value = 2", "value = 2\nrtol = inf"), "rtol of spike_count must be a number not below 0, got inf"),
+        (("value = 2", "value = 2\natol = nan"), "atol of spike_count must be a number not below 0, got nan"),
+        (("value = 2", "value = 2\natol = true"), "atol of spike_count must be a number not below 0, got True"),
+        (("value = 2", "value = 'nan'"), "value of spike_count: a quantity must start with a number"),
+        (
+            ("value = 2", "value = 2\nreason = 'x'\n[[expected]]\nquantity = ['x']\nvalue = 2"),
+            "quantity and formula must be",
+        ),
+        (('"spikes_until_silence"', "['x']"), r"quantity and formula must be names, got 'spike_count' and \['x'\]"),
+        (("value = 2", "value = nan"), "value of spike_count must be a number, got nan"),
+    ],
+)
+def test_numbers_and_text_have_their_kind(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        catalogue.load(write(tmp_path, GOOD.replace(*change)))
+
+
+@pytest.mark.parametrize("section", ["model", "initial", "run", "source"])
+@pytest.mark.parametrize("value", ["3", "'x'"])
+def test_a_section_must_be_a_table(tmp_path, section, value):
+    with pytest.raises(ValueError, match=rf"mine.toml: \[{section}\] must be a table, got"):
+        catalogue.load(
+            write(tmp_path, f"{section} = {value}\n" + ("" if section == "model" else "model = {}\n") + "title = ''")
+        )
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ("vary = 3", r"\[run\] vary must be a table of parameters, got 3"),
+        ("vary = {V_0 = 3}", r"\[run\] vary.V_0 must be a list or a table with start, stop and num, got 3"),
+        ("vary = {V_0 = []}", r"\[run\] vary.V_0 must not be empty"),
+        ("vary = {V_0 = ['20 mV', 3]}", r"\[run\] vary.V_0 must have the unit of 20 mV, got 3"),
+        ("vary = {delta_g = [0.1, '3 ms']}", r"\[run\] vary.delta_g must be a pure number, got 3. ms"),
+        ("vary = {V_0 = ['20 pigs']}", r"\[run\] vary.V_0: '20 pigs' has the unknown unit"),
+        (
+            "vary = {V_0 = {start = '20 mV', stop = '30 ms', num = 3}}",
+            r"\[run\] vary.V_0.stop must have the unit of 20 mV, got 30. ms",
+        ),
+        (
+            "vary = {V_0 = {start = '20 mV', stop = '30 mV', num = 2.7}}",
+            r"vary.V_0.num must be a whole number .* got 2.7",
+        ),
+        ("vary = {V_0 = {start = '20 mV', stop = '30 mV', num = 0}}", r"vary.V_0.num must be a whole number .* got 0"),
+        ("record = 3", r"\[run\] record must be a name or a list of names, got 3"),
+        ("n = 2.5", "n must be a whole number, got 2.5"),
+        ("seed = -1", "seed must be at least 0, got -1"),
+        ("dt = true", r"\[run\] dt: a quantity must be text"),
+        ("dt = '1 pig'", r"\[run\] dt: '1 pig' has the unknown unit"),
+        ("dt = '1 mV'", r"\[run\] dt must have the unit of 1 second"),
+        ("[initial]\nu = true", r"\[initial\] u: a quantity must be text such as '10 ms' or a number, got True"),
+        ("[initial]\npast_spikes = [true]", r"\[initial\] past_spikes: a quantity must be text"),
+    ],
+)
+def test_errors_of_a_run_name_file_and_key(tmp_path, run, message):
+    text = GOOD.replace('duration = "100 ms"', f'duration = "100 ms"\n{run}')
+    with pytest.raises(ValueError, match=f"^mine.toml: .*{message}"):
+        catalogue.run(write(tmp_path, text))
+
+
+def test_one_past_spike_needs_no_list(tmp_path):
+    text = GOOD.replace("[run]", '[initial]\npast_spikes = "-1 ms"\n[run]').replace('"inf s"', '"50 ms", t_d = "2 ms"')
+    assert catalogue.run(write(tmp_path, text)).spikes.n_spikes >= 1
+
+
+def test_parameters_of_ones_own_neuron_must_be_a_table(tmp_path):
+    text = USER.replace('parameters = { V_0 = "30 mV" }', "parameters = 3")
+    with pytest.raises(ValueError, match=r"mine.toml: EquationNeuron.parameters must be a table of names and values"):
+        catalogue.load(write(tmp_path, text))
+
+
+def test_a_folder_is_no_model_file(tmp_path):
+    (tmp_path / "x.toml").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"x.toml must be a model file, but it is a folder"):
+        catalogue.load(tmp_path / "x.toml")
+
+
+def test_an_unknown_name_does_not_list_the_whole_catalogue():
+    with pytest.raises(FileNotFoundError, match=r"\.\.\. \(spikelearn list shows all\)") as caught:
+        catalogue.load("burstin")
+    assert len(str(caught.value)) < 400
+
+
 def test_unknown_names_and_files():
     with pytest.raises(FileNotFoundError, match="no configuration 'burstin'; did you mean 'bursting'"):
         catalogue.load("burstin")

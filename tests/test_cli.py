@@ -1,11 +1,13 @@
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from brian2 import DimensionMismatchError
 
 from spikelearn import catalogue
 from spikelearn.cli import main
@@ -79,6 +81,37 @@ def test_a_miss_leaves_with_status_1(here, capsys):
     assert "measurement off" in capsys.readouterr().out
     assert call("run", "quick.toml") == 1
     assert call("check", "spikes_until_silence") == 0
+
+
+def test_without_expected_values_there_is_nothing_to_compare(here, capsys):
+    (here / "quick.toml").write_text(QUICK.split("[[expected]]")[0])
+    assert call("check", "quick.toml") == 0
+    assert capsys.readouterr().out.endswith("nothing to compare\n")
+    assert call("run", "quick.toml") == 0
+    assert "no expected values: nothing to compare" in capsys.readouterr().out
+
+
+def test_python_m_spikelearn_is_the_command_line(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["spikelearn", "--version"])
+    with pytest.raises(SystemExit) as left:
+        runpy.run_module("spikelearn", run_name="__main__", alter_sys=False)
+        raise SystemExit(0)
+    assert not left.value.code
+    assert capsys.readouterr().out.startswith("spikelearn ")
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("Unable to allocate 9 TiB"), DimensionMismatchError("units\ndo not fit")]
+)
+def test_memory_and_units_are_one_line(monkeypatch, capsys, error):
+    def fail():
+        raise error
+
+    monkeypatch.setattr("spikelearn.commands.catalogue.listing", fail)
+    assert call("list") == 2
+    message = capsys.readouterr().err
+    assert message.startswith("spikelearn: ")
+    assert message.count("\n") == 1
 
 
 @pytest.mark.parametrize(

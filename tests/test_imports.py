@@ -35,6 +35,7 @@ LAYERS = [
     {"catalogue", "sweeps"},
     {"commands"},
     {"cli"},
+    {"__main__"},
 ]
 
 

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, nS
 
-from spikelearn.parameters import nearest, parse_quantity, quantity, seconds, si_value, validate_parameters
+from spikelearn.parameters import (
+    nearest,
+    parse_quantity,
+    quantity,
+    seconds,
+    si_value,
+    unknown_name,
+    validate_parameters,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +36,9 @@ class Cell:
         ("1e-3 V", 1e-3),
         (".5 Hz", 0.5),
         ("7", 7),
+        ("20 \N{MICRO SIGN}V", 2e-5),
+        ("20 \N{GREEK SMALL LETTER MU}s", 2e-5),
+        ("3 s**-0.5", 3.0),
     ],
 )
 def test_text_becomes_the_quantity(text, value):
@@ -94,6 +105,26 @@ def test_plain_numbers_and_seconds():
         seconds(3 * Hz, "x")
     with pytest.raises(ValueError, match="x must be a finite time"):
         seconds(np.nan, "x")
+
+
+def test_the_nearest_unit_differs_in_case_alone():
+    for text, unit in (("20 mv", "mV"), ("20 HZ", "Hz"), ("20 NS", "nS")):
+        with pytest.raises(ValueError, match=f"did you mean '{unit}'"):
+            parse_quantity(text)
+
+
+def test_many_names_are_cut_short():
+    names = [f"model_{k:02d}" for k in range(30)]
+    message = unknown_name("the catalogue", "configuration", "model_3", names, more="list shows all")
+    assert "did you mean 'model_23'?" in message
+    assert message.endswith(", ... (list shows all)")
+    assert message.count("model_") == 10
+    assert "..." not in unknown_name("x", "y", "z", names[:8], more="list shows all")
+
+
+def test_true_is_no_time():
+    with pytest.raises(TypeError, match="duration must be a time, got True"):
+        seconds(True, "duration")
 
 
 def test_nearest_ignores_case_when_it_must():

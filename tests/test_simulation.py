@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from brian2 import Hz, Network, SpikeMonitor, ms, mV, second
+from brian2 import Hz, Network, SpikeMonitor, ms, mV, nA, second
 
 import spikelearn as sl
 from spikelearn.brian import session
@@ -112,6 +112,12 @@ def test_below_threshold_there_are_no_spikes_and_no_error():
         ({"initial": sl.Initial(past_spikes=[-3 * ms])}, r"past_spikes must lie within -t_d < t <= 0, got -0.003 s"),
         ({"initial": sl.Initial(past_spikes=[1 * ms])}, r"past_spikes must lie within -t_d < t <= 0, got 0.001 s"),
         ({"initial": sl.Initial(past_spikes=[[], []])}, "must hold one sequence for each of 1 neurons, got 2"),
+        ({"initial": sl.Initial(past_spikes=[[], -0.001])}, "must be times, or one sequence of times for each neuron"),
+        ({"initial": sl.Initial(past_spikes=[np.nan, -1] * ms)}, "past_spikes must be finite times, got"),
+        ({"initial": sl.Initial(V=-60 * mV)}, "Initial has no variable 'V'. Known: g, u"),
+        ({"record": ("u", "u")}, "record must name each variable once, got 'u' twice"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"threads": 0}, "threads must be at least 1, got 0"),
     ],
 )
 def test_bad_input_is_one_clear_line(options, message):
@@ -143,6 +149,152 @@ def test_wrong_engine_target_and_model():
         sl.simulate(RESTLESS, 1 * second, engine="brian2", target="numba")
     with pytest.raises(TypeError, match="must be given a model such as AdaptiveLIF, got int"):
         sl.simulate(3, 1 * second)
+    with pytest.raises(TypeError, match=r"got the class AdaptiveLIF; use AdaptiveLIF\(\)"):
+        sl.simulate(sl.AdaptiveLIF, 1 * second)
+    with pytest.raises(TypeError, match="must be given a model such as AdaptiveLIF, got EscapeNoise"):
+        sl.simulate(sl.EscapeNoise(), 1 * second)
+
+
+@pytest.mark.parametrize("engine", ["exact", "brian2"])
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"target": "gpu"}, ValueError, "Brian2 has no target 'gpu'"),
+        ({"method": 3}, TypeError, "method must be the name of one of Brian2's integration methods or None, got 3"),
+        ({"seed": 2.5}, TypeError, "seed must be a whole number, got 2.5"),
+        ({"seed": True}, TypeError, "seed must be a whole number, got True"),
+        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
+        ({"threads": 2.0}, TypeError, "threads must be a whole number, got 2.0"),
+        ({"threads": -1}, ValueError, "threads must be at least 1, got -1"),
+        ({"n": 2.5}, TypeError, "n must be a whole number, got 2.5"),
+        ({"record": 3}, TypeError, "record must be a name or a sequence of names, got 3"),
+        ({"initial": {"u": 3 * mV}}, TypeError, "initial must be made as Initial"),
+        ({"initial": sl.Initial(V=-60 * mV)}, ValueError, "Initial has no variable 'V'"),
+        ({"duration": True}, TypeError, "duration must be a time, got True"),
+    ],
+)
+def test_every_engine_checks_its_arguments(engine, options, error, message):
+    with pytest.raises(error, match=message):
+        sl.simulate(RESTLESS, **({"duration": 0.01} | options), engine=engine)
+
+
+def test_a_numpy_seed_is_a_seed():
+    assert run(duration=0.01, seed=np.int64(7)).provenance["seed"] == 7
+
+
+def test_past_spikes_in_every_form():
+    """A generator is read once and kept; one time alone is a list of one."""
+    neuron = sl.AdaptiveLIF(V_0=10 * mV, delta_g=0.1, t_d=8 * ms)
+    same = (
+        [-1e-3],
+        ["-1 ms"],
+        [-1] * ms,
+        "-1 ms",
+        -1 * ms,
+        -0.001,
+        (time for time in [-1e-3]),
+        [[-1e-3]],
+        iter([[-1e-3]]),
+    )
+    for past in same:
+        initial = sl.Initial(past_spikes=past)
+        for _ in range(2):
+            times, offsets = initial.plain_past_spikes(1, 8e-3)
+            assert (times.tolist(), offsets.tolist()) == ([-1e-3], [0, 1])
+    g = run(neuron, 20 * ms, record="g", initial=sl.Initial(past_spikes=(-k * ms for k in (1, 2)))).traces["g"]
+    assert g.max() > 0.15
+    for wrong in (None, {"a": 1}, object()):
+        with pytest.raises(TypeError, match="Initial.past_spikes must be a time or a sequence of times"):
+            sl.Initial(past_spikes=wrong)
+
+
+@pytest.mark.parametrize(
+    ("g", "error", "message"),
+    [
+        (3 * mV, ValueError, "g must be a pure number, got 3. mV"),
+        (-0.1, ValueError, "g must be a conductance not below 0, in units of the leak, got -0.1"),
+        (np.nan, ValueError, "g must be a conductance not below 0"),
+        ([0.1, -1.0], ValueError, "g must be a conductance not below 0"),
+        (None, TypeError, "g must be a number"),
+    ],
+)
+def test_time_to_spike_wants_a_conductance(g, error, message):
+    with pytest.raises(error, match=message):
+        RESTLESS.time_to_spike(g)
+
+
+EQUATIONS = "dv/dt = (drive - v)/tau : volt\ndrive : volt"
+PARAMETERS = {"drive": "30 mV", "tau": "10 ms"}
+OWN = {"equations": EQUATIONS, "threshold": "v > 15*mV", "reset": "v = 0*mV", "delay": "2 ms"}
+
+
+@pytest.mark.parametrize(
+    "model", [RESTLESS, sl.EquationNeuron(**OWN, on_spike="v_post += 0*mV", parameters=PARAMETERS)]
+)
+def test_objects_of_ones_own_network_need_a_fitting_step(model):
+    with pytest.raises(ValueError, match="t_d must be 0 or at least one step dt = 0.005 s"):
+        model.brian_objects(dt=5 * ms)
+    with pytest.raises(ValueError, match="dt must have the unit of 1 ms, got 0.0001"):
+        model.brian_objects(dt=1e-4)
+    with pytest.raises(ValueError, match="dt must be positive"):
+        model.brian_objects(dt=0 * ms)
+
+
+def test_past_spikes_know_the_constants():
+    neuron = sl.EquationNeuron(
+        **OWN, on_spike="v_post += jump", parameters={**PARAMETERS, "drive": 0 * mV, "jump": 2 * mV}
+    )
+    v = run(neuron, 3 * ms, record="v", initial=sl.Initial(past_spikes="-1 ms")).traces["v"]
+    # It arrives at 1 ms and decays with tau; the arrival may wait one step of 0.1 ms.
+    assert float(v[-1, 0]) == pytest.approx(2e-3 * np.exp(-1.9 / 10), rel=0.011)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"driev": 1 * mV}, ValueError, "no name in its equations and statements 'driev'; did you mean 'drive'"),
+        ({"v": 1 * mV}, ValueError, r"parameters\['v'\] must not have the name of a state variable"),
+        ({"mV": 1}, ValueError, r"parameters\['mV'\] must not have a name that means a unit"),
+        ({"exp": 1}, ValueError, r"parameters\['exp'\] must not have a name that means a unit, function"),
+        ({"tau": np.inf * ms}, ValueError, r"parameters\['tau'\] must be finite"),
+        ({"tau": "nan ms"}, ValueError, r"parameters\['tau'\]: a quantity must start with a number"),
+        ({"tau": np.nan * ms}, ValueError, r"parameters\['tau'\] must be finite"),
+        ({"tau": [1, 2] * ms}, TypeError, r"parameters\['tau'\] must be one number"),
+        ({"tau": True}, TypeError, r"parameters\['tau'\] must be one number, with its unit, got True"),
+        ({"tau": None}, TypeError, r"parameters\['tau'\] must be one number"),
+        ({"drive": 1 * ms}, ValueError, r"parameters\['drive'\] must have the unit of 1 V"),
+    ],
+)
+def test_parameters_of_ones_own_neuron_are_checked(changes, error, message):
+    with pytest.raises(error, match=message):
+        sl.EquationNeuron(**OWN, parameters={**PARAMETERS, **changes})
+
+
+def test_a_declared_parameter_needs_a_value():
+    neuron = sl.EquationNeuron(**OWN, parameters={"tau": "10 ms"})
+    with pytest.raises(ValueError, match="EquationNeuron.parameters must have a value for 'drive'"):
+        run(neuron, 10 * ms)
+    assert run(neuron, 50 * ms, n=2, vary={"drive": [10, 30] * mV}).counts[0].astype(bool).tolist() == [False, True]
+    with pytest.raises(ValueError, match=r"vary\['drive'\] must be finite"):
+        run(neuron, 10 * ms, vary={"drive": [np.nan] * mV})
+    with pytest.raises(TypeError, match="EquationNeuron.parameters must be a table of names and values, got 3"):
+        sl.EquationNeuron(**OWN, parameters=3)
+    with pytest.raises(TypeError, match="EquationNeuron.method must be text or None, got 3"):
+        sl.EquationNeuron(**OWN, method=3)
+
+
+def test_units_without_a_name_can_be_given():
+    neuron = sl.EquationNeuron(
+        "dv/dt = -v/tau : volt\ndw/dt = -w/tau : amp/volt**2\nk : amp/volt**2\nnoise : volt/second**0.5"
+        "\narea : metre**2",
+        parameters={"tau": "10 ms", "k": 3 * nA / mV**2, "noise": 1 * mV / ms**0.5, "area": "2 mm**2"},
+    )
+    assert neuron.values()["k"] == pytest.approx(3e-3, rel=1e-15)
+    assert neuron.values()["area"] == pytest.approx(2e-6, rel=1e-15)
+    w = run(neuron, 1 * ms, record="w", initial=sl.Initial(w="5 nA/mV**2")).traces["w"]
+    assert float(w[0, 0]) == pytest.approx(5e-3, rel=1e-15)
+    with pytest.raises(ValueError, match=r"Initial.w must have the unit of 1 metre\*\*-4\*kilogram"):
+        run(neuron, 1 * ms, initial=sl.Initial(w=1 * mV))
 
 
 def test_potentials_subtract_as_decimals():

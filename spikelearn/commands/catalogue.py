@@ -81,17 +81,26 @@ def run_and_write(
     how = made.get("engine", "")
     if made.get("target"):
         how += f", {made['target']}, dt = {made['dt']:g} s"
-    text = f"{configuration.title} ({how})\n\n{table(result)}\n\nfigure, data and manifest in {folder}"
+    body = table(result) if len(result) else "no expected values: nothing to compare"
+    text = f"{configuration.title} ({how})\n\n{body}\n\nfigure, data and manifest in {folder}"
     return text, bool((result["verdict"] == "ok").all())
 
 
-def check_many(names: Sequence[str], *, engine: str | None, target: str) -> Iterator[tuple[str, bool]]:
-    """Check configurations one by one; all of the catalogue if no name is given."""
+def check_many(names: Sequence[str], *, engine: str | None, target: str) -> Iterator[tuple[str, bool | None]]:
+    """Check configurations one by one; all of the catalogue if no name is given.
+
+    Yields
+    ------
+    text : str
+        Title and table.
+    good : bool or None
+        Whether every expected value was met; None where the file has none.
+    """
     for name in names or catalogue.names():
         configuration = catalogue.load(name)
         result = catalogue.check(configuration, catalogue.run(configuration, engine=engine, target=target))
-        good = bool((result["verdict"] == "ok").all())
-        body = table(result) if len(result) else "  no expected values"
+        good = bool((result["verdict"] == "ok").all()) if len(result) else None
+        body = table(result) if len(result) else "  no expected values: nothing to compare"
         yield f"{configuration.name}: {configuration.title}\n{body}\n", good
 
 

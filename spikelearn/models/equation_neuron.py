@@ -9,11 +9,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import parse_quantity, quantity, si_value, unknown_name, validate_parameters
+from spikelearn.parameters import (
+    fitting_step,
+    parse_quantity,
+    quantity,
+    si_value,
+    unknown_name,
+    validate_parameters,
+)
 
 __all__ = ["EquationNeuron"]
 
 _SYMBOLS = {"volt": "V", "second": "s", "amp": "A", "siemens": "S", "hertz": "Hz", "farad": "F", "metre": "m"}
+_SPECIAL = ("t", "dt", "i", "N", "xi", "t_in_timesteps", "lastspike", "not_refractory")
+_BASE_UNITS = {
+    "metre": "m",
+    "kilogram": "kg",
+    "second": "s",
+    "amp": "A",
+    "kelvin": "K",
+    "mole": "mol",
+    "candela": "cd",
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,13 +53,16 @@ class EquationNeuron:
     method : str or None
         Brian2's integration method.
     parameters : mapping
-        Values of the names in the equations, with units. A name that the equations declare as a parameter is set in
-        every neuron and may be varied; any other name is a constant.
+        Values of the names in the equations, with units, all finite. A name that the equations declare as a parameter
+        is set in every neuron and may be varied; any other name is a constant.
 
     Raises
     ------
     ValueError
-        The equations cannot be parsed, or a parameter has the wrong unit.
+        The equations cannot be parsed; a parameter has the wrong unit or is not finite, occurs nowhere in the
+        equations and statements, or has the name of a state variable or of a unit or function.
+    TypeError
+        A value of a kind that the argument cannot have.
 
     Examples
     --------
@@ -67,14 +87,18 @@ class EquationNeuron:
         for name in ("equations", "threshold", "reset", "on_spike"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"EquationNeuron.{name} must be text, got {getattr(self, name)!r}")
-        checked = {
-            name: parse_quantity(value) if isinstance(value, str) else value for name, value in self.parameters.items()
-        }
+        if self.method is not None and not isinstance(self.method, str):
+            raise TypeError(f"EquationNeuron.method must be text or None, got {self.method!r}")
+        if not isinstance(self.parameters, Mapping):
+            raise TypeError(f"EquationNeuron.parameters must be a table of names and values, got {self.parameters!r}")
+        parsed = self._parsed()
+        used = self._names_used(parsed)
+        for name in self.parameters:
+            _check_name(name, parsed, used)
+        checked = {name: _one_value(name, value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", checked)
-        declared = self._parsed()
-        for name, value in checked.items():
-            if name in declared.parameter_names:
-                si_value(value, _unit_text(declared[name].dim, prefix=True), f"EquationNeuron.parameters[{name!r}]")
+        for name in sorted(parsed.parameter_names & checked.keys()):
+            si_value(checked[name], _unit_text(parsed[name].dim, prefix=True), _place(name))
 
     @property
     def engines(self) -> tuple[str, ...]:
@@ -92,13 +116,26 @@ class EquationNeuron:
         parsed = self._parsed()
         return {name: _unit_text(parsed[name].dim) for name in sorted(parsed.eq_names)}
 
+    @property
+    def settable(self) -> dict[str, str]:
+        """Variables that `Initial` can set, with their SI units: those of differential equations, and parameters."""
+        parsed = self._parsed()
+        return {name: _unit_text(parsed[name].dim) for name in sorted(parsed.diff_eq_names | parsed.parameter_names)}
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Values of the names that the equations do not declare, with units."""
+        declared = self._parsed().parameter_names
+        return {name: value for name, value in self.parameters.items() if name not in declared}
+
     def values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, float | NDArray[np.float64]]:
         """Give the declared parameters and the delay (as t_d) in SI units, arrays where `vary` makes neurons differ.
 
         Raises
         ------
         ValueError
-            `vary` names something that the equations do not declare as a parameter, or has a wrong unit or shape.
+            `vary` names something that the equations do not declare as a parameter, or has a wrong unit or shape or a
+            value that is not finite; or a declared parameter has no value.
         """
         parsed = self._parsed()
         declared = sorted(parsed.parameter_names)
@@ -112,17 +149,32 @@ class EquationNeuron:
             value = np.asarray(si_value(given, _unit_text(parsed[name].dim, prefix=True), f"vary[{name!r}]"))
             if value.shape != (n,):
                 raise ValueError(f"vary[{name!r}] must have one value for each of {n} neurons, got shape {value.shape}")
+            if not np.isfinite(value).all():
+                raise ValueError(f"vary[{name!r}] must be finite, got {given}")
             plain[name] = value
+        for name in declared:
+            if name not in plain:
+                raise ValueError(
+                    f"EquationNeuron.parameters must have a value for {name!r}, which the equations declare "
+                    f"(or vary must)"
+                )
         return plain
 
     def brian_objects(
         self, n: int = 1, *, dt: Any = None, method: str | None = None, vary: Mapping[str, Any] | None = None
     ) -> tuple[Any, ...]:
-        """Make the NeuronGroup and, where there is an `on_spike`, the delayed self-connections."""
+        """Make the NeuronGroup and, where there is an `on_spike`, the delayed self-connections.
+
+        Raises
+        ------
+        ValueError
+            As for `values`; or `dt` has no unit of time, or the delay is above zero and shorter than a step.
+        """
         from brian2 import NeuronGroup, Synapses, second
 
         values = self.values(vary, n)
-        constants = {name: value for name, value in self.parameters.items() if name not in values}
+        constants = self.constants
+        dt = fitting_step(dt, values["t_d"])
         options: dict[str, Any] = {"method": method or self.method} if method or self.method else {}
         refractory = self.refractory
         if isinstance(refractory, str):
@@ -151,6 +203,17 @@ class EquationNeuron:
         synapses.delay = delay * second
         return group, synapses
 
+    def _names_used(self, parsed: Any) -> set[str]:
+        from brian2.utils.stringtools import get_identifiers
+
+        statements = [self.threshold, self.reset, self.on_spike]
+        statements += [self.refractory] if isinstance(self.refractory, str) else []
+        found = set(parsed.identifiers)
+        for text in statements:
+            for name in get_identifiers(text):
+                found |= {name, name.removesuffix("_post")}
+        return found
+
     def _parsed(self) -> Any:
         from brian2.equations.equations import EquationError, Equations
 
@@ -160,11 +223,51 @@ class EquationNeuron:
             raise ValueError(f"EquationNeuron.equations cannot be read: {str(error).strip()}") from error
 
 
+def _place(name: str) -> str:
+    return f"EquationNeuron.parameters[{name!r}]"
+
+
+def _check_name(name: str, parsed: Any, used: set[str]) -> None:
+    """Refuse what Brian2 would leave aside without a word: names of its own, of states, and names never used."""
+    from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
+
+    own = {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS, *_SPECIAL}
+    if name in parsed.eq_names:
+        raise ValueError(f"{_place(name)} must not have the name of a state variable; where it starts is for Initial")
+    if name in own:
+        raise ValueError(f"{_place(name)} must not have a name that means a unit, function or variable of Brian2")
+    if name not in used and name not in parsed.parameter_names:
+        choices = (used | parsed.parameter_names) - own - parsed.eq_names
+        raise ValueError(unknown_name("EquationNeuron", "name in its equations and statements", name, choices))
+
+
+def _one_value(name: str, given: Any) -> Any:
+    try:
+        value = parse_quantity(given) if isinstance(given, str) else given
+    except ValueError as error:
+        raise ValueError(f"{_place(name)}: {error}") from error
+    try:
+        plain = None if isinstance(value, bool) else np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        plain = None
+    if plain is None or plain.ndim or value is None:
+        raise TypeError(f"{_place(name)} must be one number, with its unit, got {given!r}")
+    if not np.isfinite(plain):
+        raise ValueError(f"{_place(name)} must be finite, got {given}")
+    return value
+
+
 def _unit_text(dimension: Any, *, prefix: bool = False) -> str:
+    from brian2 import units
     from brian2.units.fundamentalunits import get_unit
 
     if dimension.is_dimensionless:
         return "1"
     name = str(get_unit(dimension).name)
-    text = _SYMBOLS.get(name, name).replace(" ", "")
+    if hasattr(units, name):
+        text = _SYMBOLS.get(name, name)
+    else:
+        # A unit without a name of its own is spelt out in base units, so that it can be read back.
+        powers = [(unit, dimension.get_dimension(symbol)) for unit, symbol in _BASE_UNITS.items()]
+        text = "*".join(unit if power == 1 else f"{unit}**{power:g}" for unit, power in powers if power)
     return f"1 {text}" if prefix else text

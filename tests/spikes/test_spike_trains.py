@@ -296,6 +296,64 @@ def test_quantities_and_text_are_times():
     assert trains.aligned([200] * ms, 150 * ms, "150 ms").counts().tolist() == [[2]]
 
 
+def test_quantities_in_a_list_keep_their_units():
+    from brian2 import ms, mV, second
+
+    trains = SpikeTrains.from_arrays([[100 * ms, 0.3 * second]], t_stop=1)
+    assert trains == SpikeTrains.from_arrays([[0.1, 0.3]], t_stop=1)
+    assert SpikeTrains([100, 300] * ms, [0, 2], 1, t_stop=1) == trains
+    assert SpikeTrains([100 * ms, 300 * ms], [0, 2], 1, t_stop=1) == trains
+    for times in ([1 * mV], [1 * ms, 3], [1 * ms, 2 * mV], [1, 2] * mV):
+        with pytest.raises(ValueError, match="spike times must have the unit of 1 second"):
+            SpikeTrains.from_arrays([times], t_stop=5)
+        with pytest.raises(ValueError, match="spike times must have the unit of 1 second"):
+            SpikeTrains(times, [0, len(times)], 1, t_stop=5)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: SpikeTrains.from_indices([0.7], [0.1], n_units=2, t_stop=1),
+            "indices must be whole numbers, got float64",
+        ),
+        (
+            lambda: SpikeTrains.from_indices([True], [0.1], n_units=2, t_stop=1),
+            "indices must be whole numbers, got bool",
+        ),
+        (
+            lambda: SpikeTrains.from_indices([0], [0.1], trials=[0.5], n_units=2, t_stop=1),
+            "trials must be whole numbers, got float64 values such as 0.5",
+        ),
+        (
+            lambda: SpikeTrains.from_indices([0], [0.1], n_units=2.5, t_stop=1),
+            "n_units must be a whole number, got 2.5",
+        ),
+        (lambda: SpikeTrains([0.1], [0.0, 1.0], 1, t_stop=1), "SpikeTrains.offsets must be whole numbers, got float64"),
+        (lambda: SpikeTrains([0.1], [0, 1], 1.0, t_stop=1), "SpikeTrains.n_units must be a whole number, got 1.0"),
+        (lambda: SpikeTrains([0.1], [0, 1], True, t_stop=1), "SpikeTrains.n_units must be a whole number, got True"),
+    ],
+)
+def test_whole_numbers_are_not_cut_from_floats(call, message):
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: SpikeTrains([], [0], -1, t_stop=1), "SpikeTrains.n_units must not be negative, got -1"),
+        (lambda: SpikeTrains.from_indices([], [], n_units=-2, t_stop=1), "n_units must not be negative, got -2"),
+        (lambda: SpikeTrains.from_indices([], [], n_units=2, n_trials=-1, t_stop=1), "n_trials must not be negative"),
+        (lambda: SpikeTrains([], [0, 0], 1, t_stop=1, slack=-1e-9), "SpikeTrains.slack must be a time not below 0"),
+        (lambda: SpikeTrains([], [0, 0], 1, t_stop=1, slack=np.nan), "SpikeTrains.slack must be a time not below 0"),
+    ],
+)
+def test_sizes_and_slack_are_not_negative(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
 @pytest.mark.parametrize("record", [True, False])
 def test_spikes_of_a_brian2_monitor(record):
     from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, ms

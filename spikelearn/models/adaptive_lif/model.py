@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.adaptive_lif import bursting, regular, theory, tonic
-from spikelearn.parameters import check_range, quantity, si_value, unknown_name, validate_parameters
+from spikelearn.parameters import (
+    check_range,
+    fitting_step,
+    quantity,
+    si_value,
+    unknown_name,
+    validate_parameters,
+)
 
 __all__ = ["AdaptiveLIF"]
 
@@ -143,6 +150,16 @@ class AdaptiveLIF:
         """Variables that can be recorded, with their SI units."""
         return {"u": "V", "g": "1", "V": "V"}
 
+    @property
+    def settable(self) -> dict[str, str]:
+        """Variables that `Initial` can set, with their SI units; V follows from u."""
+        return {"u": "V", "g": "1"}
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Names in the equations and statements that are no variables of the neuron: none."""
+        return {}
+
     def values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, float | NDArray[np.float64]]:
         """Give V_0, theta, Delta, E_L, tau, tau_K, delta_g and t_d as plain SI numbers.
 
@@ -203,6 +220,11 @@ class AdaptiveLIF:
         synapses : brian2.Synapses
             One from each neuron to itself with delay t_d.
 
+        Raises
+        ------
+        ValueError
+            `dt` has no unit of time or is not positive, or t_d is above zero and shorter than a step.
+
         Examples
         --------
         >>> from brian2 import Network, SpikeMonitor, ms, mV
@@ -217,6 +239,7 @@ class AdaptiveLIF:
         from brian2 import NeuronGroup, Synapses, second
 
         values = self.values(vary, n)
+        dt = fitting_step(dt, values["t_d"])
         group = NeuronGroup(
             n,
             self.equations,
@@ -286,19 +309,29 @@ class AdaptiveLIF:
         Parameters
         ----------
         g : float or array_like
-            Conductance in units of the leak.
+            Conductance in units of the leak, not negative.
 
         Returns
         -------
         float or ndarray
             Seconds; infinite where g >= g*, where the print gives NaN or a negative time (erratum A2).
 
+        Raises
+        ------
+        ValueError
+            A conductance with a unit, negative or NaN.
+        TypeError
+            A value that is no number.
+
         Examples
         --------
         >>> round(AdaptiveLIF(V_0="20 mV").time_to_spike(), 9)
         0.013862944
         """
-        return _float(theory.time_to_spike(g, **self._plain("V_0", "theta", "Delta", "tau")))
+        plain = si_value(g, "1", "g")
+        if not (np.asarray(plain) >= 0).all():
+            raise ValueError(f"g must be a conductance not below 0, in units of the leak, got {g}")
+        return _float(theory.time_to_spike(plain, **self._plain("V_0", "theta", "Delta", "tau")))
 
     def critical_conductance(self) -> float:
         """Conductance g* at and above which the neuron never fires, Eq. (5); not positive if V_0 <= theta."""
