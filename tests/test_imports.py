@@ -25,6 +25,7 @@ LAYERS = [
         "recording",
         "initial",
         "provenance",
+        "compiled",
         "targets",
     },
     {"expressions", "rate_model", "rule"},

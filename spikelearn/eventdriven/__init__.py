@@ -1,5 +1,10 @@
 """The exact engine: membrane flow between events, threshold crossings and event-driven drivers."""
 
+from pathlib import Path
+
 import lazy_loader
 
+from spikelearn.compiled import drop_stale
+
+drop_stale(Path(__file__).parent)
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

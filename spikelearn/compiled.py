@@ -1,0 +1,35 @@
+"""Numba's compiled code on disk, kept in step with the sources.
+
+Numba sees that the file of a function has changed, but not that a function called from another file has: its callers
+would go on with the old code. So compiled code older than the newest source beside it is thrown away on import.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+__all__ = ["drop_stale"]
+
+
+def drop_stale(folder: Path) -> list[Path]:
+    """Remove compiled code in ``folder/__pycache__`` that is older than the newest Python file in `folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        A package with functions that numba caches.
+
+    Returns
+    -------
+    list of Path
+        What was removed; a file that cannot be removed is left.
+    """
+    newest = max((path.stat().st_mtime for path in folder.glob("*.py")), default=0.0)
+    removed = []
+    for path in [*folder.glob("__pycache__/*.nbi"), *folder.glob("__pycache__/*.nbc")]:
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < newest:
+                path.unlink()
+                removed.append(path)
+    return removed
