@@ -127,7 +127,16 @@ def test_foreign_nwb_sessions(tmp_path):
     foreign_nwb(path, [(0.5, 4.0), (0.5, 5.0)], with_trials=False)
     with pytest.raises(ValueError, match="holds 2 different observation windows; pass by_trial=True"):
         interop.from_nwb(path)
-    assert interop.from_nwb(path, t_start="1 s", t_stop=4.5).t_stop == 4.5
+    assert interop.from_nwb(path, t_start="1 s", t_stop=4.0).t_stop == 4.0
+    for window in ({"t_start": "1 s", "t_stop": 4.5}, {"t_stop": 4.5}, {"t_start": 0.0, "t_stop": 4.0}):
+        with pytest.raises(
+            ValueError, match=r"unit 0 was not observed throughout the window .* only in \[\[0.5, 4.0\]\]"
+        ):
+            interop.from_nwb(path, **window)
+    with pytest.raises(
+        ValueError, match="by_trial=True takes the windows of the trials; leave out t_start= and t_stop="
+    ):
+        interop.from_nwb(path, by_trial=True, t_stop=4.0)
     with pytest.raises(ValueError, match="has no trials; read it without by_trial"):
         interop.from_nwb(path, by_trial=True)
     foreign_nwb(path, [None])
@@ -193,6 +202,10 @@ def test_pynapple_groups_of_others():
         interop.from_pynapple(two)
     expected = SpikeTrains.from_trials([[[0.25]], [[0.25]]], t_stop=1.0, observed=[[0, 1], [0, 0.5]])
     assert interop.from_pynapple(two, by_trial=True) == expected
+    with pytest.raises(ValueError, match="by_trial=True takes the epochs' windows; leave out t_start="):
+        interop.from_pynapple(two, by_trial=True, t_stop=2.0)
+    silent = interop.from_pynapple(nap.TsGroup({0: nap.Ts([])}, time_support=epochs), by_trial=True)
+    assert silent == SpikeTrains.from_trials([[[]], [[]]], t_stop=1.0, observed=[[0, 1], [0, 0.5]])
     with pytest.raises(TypeError, match=r"must get a pynapple.TsGroup, got dict"):
         interop.from_pynapple({})
 
