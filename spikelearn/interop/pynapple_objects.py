@@ -79,8 +79,8 @@ def from_pynapple(
     group : pynapple.TsGroup
         Made by `to_pynapple` or by anything else.
     t_start, t_stop : float, optional
-        The window in seconds for a group that was not made here; by default its time support, if that is one epoch. What
-        is given wins over a time support that ends on the last spike, as pynapple makes it.
+        The window in seconds for a group that was not made here; by default its time support, if that is one epoch. It
+        wins over the time support, which pynapple may end on the last spike.
     by_trial : bool
         For such a group: make each epoch of the time support a trial, with time counted from its begin. It takes no
         `t_start` or `t_stop`.

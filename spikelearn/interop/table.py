@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["facts_of", "read_frame", "to_frame"]
 
+COLUMNS = ("trial", "unit", "time")
 KEYS = ("t_start", "t_stop", "n_units", "n_trials", "observed", "slack")
 
 
@@ -39,7 +40,8 @@ def to_frame(trains: SpikeTrains) -> pd.DataFrame:
 
     train, units = train_of(trains.offsets), max(trains.n_units, 1)
     frame = pd.DataFrame({"trial": train // units, "unit": train % units, "time": trains.times})
-    frame.attrs.update(facts_of(trains))
+    # The number of spikes tells a table that was filtered since from the whole one that the other facts describe.
+    frame.attrs.update(facts_of(trains) | {"n_spikes": trains.n_spikes})
     return frame
 
 
@@ -58,7 +60,8 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
     Raises
     ------
     ValueError
-        A column or the end of the window is missing, a number cannot be read, or the spikes do not fit.
+        A column or the end of the window is missing or misspelt, a number cannot be read, the facts are those of a
+        table with other rows, or the spikes do not fit.
     """
     columns = [str(name) for name in frame.columns]
     for needed in ("unit", "time"):
@@ -66,6 +69,13 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
             guess = nearest(needed, columns)
             hint = f"; did you mean {guess!r} to be {needed!r}?" if guess else ""
             raise ValueError(f"{where} must have the columns unit and time, got {', '.join(columns) or 'none'}{hint}")
+    _refuse_misspelt(columns, where)
+    described = frame.attrs.get("n_spikes", len(frame))
+    if described != len(frame) and "n_trials" not in given:
+        raise ValueError(
+            f"{where} holds {len(frame)} spikes, but its attrs describe {described}: it was changed since, and trials "
+            "and units may not be silent but missing; pass n_trials= (and n_units=) of what is left"
+        )
     facts = {key: frame.attrs[key] for key in KEYS if key in frame.attrs} | given
     if "t_stop" not in facts:
         raise ValueError(f"{where} does not say when the recording ended; pass t_stop=")
@@ -86,6 +96,18 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
         observed=facts.get("observed"),
         slack=float(facts.get("slack", 0.0)),
     )
+
+
+def _refuse_misspelt(columns: list[str], where: str) -> None:
+    """Refuse a column that would be ignored although it can only be meant to be trial, unit or time."""
+    for name in columns:
+        plain = name.strip().casefold().split(".")[0]
+        if name in COLUMNS or (
+            plain.rstrip("s") not in COLUMNS and ("trial" in columns or not nearest("trial", [plain]))
+        ):
+            continue
+        meant = plain.rstrip("s") if plain.rstrip("s") in COLUMNS else "trial"
+        raise ValueError(f"{where} has a column {name!r}; did you mean it to be {meant!r}? Rename it or leave it out")
 
 
 def _whole(column: Any, name: str, where: str) -> Any:

@@ -289,6 +289,10 @@ def test_large_counts_stay_exact(normalization):
         ({"normalization": "samples"}, ValueError, "no normalization 'samples'; did you mean 'sample'"),
         ({"units": (0, 3)}, IndexError, "units must be 0 to 2, got 3"),
         ({"units": (0, 1, 2)}, ValueError, "units must be a pair"),
+        ({"units": (0, 0)}, ValueError, "units must be a pair of two different units"),
+        ({"units": (True, False, True)}, ValueError, "units must be a pair of unit numbers"),
+        ({"units": (True, False)}, ValueError, "units must be a pair of unit numbers"),
+        ({"units": (0.0, 1.0)}, ValueError, "units must be a pair of unit numbers"),
         ({"half_width": 0.015}, ValueError, "half_width must be 0 or a whole number of bins"),
     ],
 )
@@ -309,8 +313,14 @@ def test_a_silent_unit_and_a_single_trial_are_refused():
 
 def test_bad_pairs_are_refused():
     trains = random_trains()
-    with pytest.raises(ValueError, match="pairs must hold two units each"):
+    with pytest.raises(ValueError, match="pair 0: units must be a pair"):
         jpsth_pairs(trains, [(0, 1, 2)])
+    with pytest.raises(ValueError, match="pair 1: units must be a pair of two different units"):
+        jpsth_pairs(trains, [(0, 1), (1, 1)])
+    with pytest.raises(ValueError, match="pair 0: units must be a pair of unit numbers"):
+        jpsth_pairs(trains, [(0.2, 1.9)])
+    with pytest.raises(IndexError, match="units must be 0 to 2, got 3"):
+        jpsth_pairs(trains, [(0, 3)])
     with pytest.raises(ValueError, match="at least one pair"):
         jpsth_pairs(trains, [])
     with pytest.raises(ValueError, match="at least two units, got 1"):

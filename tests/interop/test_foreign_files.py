@@ -39,6 +39,12 @@ def test_a_plain_table_needs_only_its_end(tmp_path):
         (b"unit,time\n0,0.1\n0,x\n", "time must be a number, got 'x' in row 1"),
         (b"unit,time\n0,0.1\n0.5,0.2\n", "unit must be a whole number from 0, got 0.5 in row 1"),
         (b"unit,time\n0,0.1,0.2,0.3\n0,1\n1,2,3,4,5\n", "is not a table of spikes"),
+        (b"unit,time\n5,0,0.1\n6,1,0.2\n", "rows have 3 fields under 2 column names"),
+        (b"unit,time\n0,0.1,\n", "rows have 3 fields under 2 column names"),
+        (b"trials,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trials'; did you mean it to be 'trial'"),
+        (b"Trial,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'Trial'; did you mean it to be 'trial'"),
+        (b"trail,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trail'; did you mean it to be 'trial'"),
+        (b"unit,time,unit\n0,0.1,1\n", "has a column 'unit.1'; did you mean it to be 'unit'"),
         (b"unit,time\n0,\n", "time must be a number, got '' in row 0"),
         (b"unit,time\n0,2.5\n", "must lie within 0.0 s <= t < 1.0 s, got 2.5 s"),
         (b"unit,time\n-1,0.5\n", "unit must be a whole number from 0, got -1.0 in row 0"),
@@ -176,6 +182,8 @@ def test_neo_objects_of_others():
         interop.from_neo([train, neo.SpikeTrain([] * pq.s, t_stop=0.2 * pq.s)])
     with pytest.raises(ValueError, match="at least one spike train, got none"):
         interop.from_neo([])
+    with pytest.raises(TypeError, match="from_neo must get neo.SpikeTrain objects, got int"):
+        interop.from_neo([1, 2])
     with pytest.raises(TypeError, match="from_neo must get a neo.Block"):
         interop.from_neo(3)
     block = neo.Block()
@@ -246,3 +254,33 @@ def test_importing_the_formats_loads_no_extra():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_byte_order_mark_and_other_columns_are_no_obstacle(tmp_path):
+    (tmp_path / "it.csv").write_bytes(b"\xef\xbb\xbfunit,time,amplitude,channel\r\n0,0.25,7.5,a\r\n")
+    assert interop.read_csv(tmp_path / "it.csv", t_stop=1.0) == SpikeTrains.from_arrays([[0.25]], t_stop=1.0)
+
+
+def test_a_filtered_table_does_not_make_silent_trials(trains):
+    table = trains.to_dataframe()
+    part = table[table.trial < 2]
+    with pytest.raises(ValueError, match=r"holds 240 spikes, but its attrs describe 480: .* pass n_trials="):
+        SpikeTrains.from_dataframe(part)
+    assert SpikeTrains.from_dataframe(part, n_trials=2) == trains.select_trials([0, 1])
+    assert SpikeTrains.from_dataframe(table.sample(frac=1, random_state=1)) == trains
+
+
+def test_a_table_in_a_data_frame_with_a_misspelt_trial_is_refused(trains):
+    table = trains.to_dataframe().rename(columns={"trial": "Trials"})
+    with pytest.raises(ValueError, match="the table has a column 'Trials'; did you mean it to be 'trial'"):
+        SpikeTrains.from_dataframe(table)
+
+
+def test_a_parquet_file_that_lost_rows_is_refused(trains, tmp_path):
+    need("pyarrow")
+    import pyarrow.parquet as pq
+
+    interop.write_parquet(trains, tmp_path / "it.parquet")
+    pq.write_table(pq.read_table(tmp_path / "it.parquet").slice(0, 100), tmp_path / "it.parquet")
+    with pytest.raises(ValueError, match="was changed since spikelearn wrote it: it holds 100 of 480 spikes"):
+        interop.read_parquet(tmp_path / "it.parquet")
