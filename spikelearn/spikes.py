@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.alignment import align, shifted
-from spikelearn.binning import count_in_bins, find_observed_bins
+from spikelearn.binning import count_in_bins, find_observed_bins, rounding
 from spikelearn.concatenation import joined_time, joined_trials, joined_units
 from spikelearn.parameters import seconds
 from spikelearn.selection import keep_times, read_choice, sort_into_trains, take_trains
@@ -308,6 +308,10 @@ class SpikeTrains:
         A part that reaches beyond the window, where silence was not observed, is refused with a ValueError.
         """
         start, stop = seconds(t_start, "restrict: t_start"), seconds(t_stop, "restrict: t_stop")
+        slack = float(rounding(self._t_start, self._t_stop))
+        # An edge such as 3*0.1 may lie beyond the window by rounding; it counts as the window's own, as for bins.
+        start = self._t_start if 0 < self._t_start - start <= slack else start
+        stop = self._t_stop if 0 < stop - self._t_stop <= slack else stop
         if start < self._t_start or stop > self._t_stop or stop < start:
             raise ValueError(
                 f"restrict: the window must lie within [{self._t_start}, {self._t_stop}) s, got [{start}, {stop}) s"
@@ -393,4 +397,5 @@ class SpikeTrains:
     def __repr__(self) -> str:
         trials = f"{self.n_trials} trial{'' if self.n_trials == 1 else 's'}"
         units = f"{self.n_units} unit{'' if self.n_units == 1 else 's'}"
-        return f"SpikeTrains({trials} x {units}, {self.n_spikes} spikes in [{self.t_start}, {self.t_stop}) s)"
+        spikes = f"{self.n_spikes} spike{'' if self.n_spikes == 1 else 's'}"
+        return f"SpikeTrains({trials} x {units}, {spikes} in [{self.t_start + 0.0}, {self.t_stop + 0.0}) s)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,10 +83,7 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
         raise ValueError(f"{where} does not say when the recording ended; pass t_stop=")
     unit = _whole(frame["unit"], "unit", where)
     trial = _whole(frame["trial"], "trial", where) if "trial" in columns else np.zeros_like(unit)
-    try:
-        times = np.asarray(frame["time"], dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: time must be numbers in seconds: {error}") from error
+    times = _numbers(frame["time"], "time", "numbers in seconds", where)
     return SpikeTrains.from_indices(
         unit,
         times,
@@ -101,22 +100,32 @@ def read_frame(frame: pd.DataFrame, given: dict[str, Any], where: str) -> SpikeT
 def _refuse_misspelt(columns: list[str], where: str) -> None:
     """Refuse a column that would be ignored although it can only be meant to be trial, unit or time."""
     for name in columns:
-        plain = name.strip().casefold().split(".")[0]
-        if name in COLUMNS or (
-            plain.rstrip("s") not in COLUMNS and ("trial" in columns or not nearest("trial", [plain]))
-        ):
+        if name in COLUMNS:
             continue
-        meant = plain.rstrip("s") if plain.rstrip("s") in COLUMNS else "trial"
-        raise ValueError(f"{where} has a column {name!r}; did you mean it to be {meant!r}? Rename it or leave it out")
+        # "Trials", "units" or, where the table has two columns "unit", pandas's "unit.1"
+        plain = name.strip().casefold().partition(".")[0].rstrip("s")
+        alike = "trial" in plain or difflib.get_close_matches(plain, ["trial"], cutoff=0.75)
+        meant = plain if plain in COLUMNS else "trial" if alike and "trial" not in columns else None
+        if meant:
+            raise ValueError(
+                f"{where} has a column {name!r}; did you mean it to be {meant!r}? Rename it or leave it out"
+            )
 
 
 def _whole(column: Any, name: str, where: str) -> Any:
-    try:
-        numbers = np.asarray(column, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: {name} must be whole numbers: {error}") from error
+    numbers = _numbers(column, name, "whole numbers", where)
     wrong = ~np.isfinite(numbers) | (numbers != np.floor(numbers)) | (numbers < 0)
     if wrong.any():
         k = int(wrong.argmax())
         raise ValueError(f"{where}: {name} must be a whole number from 0, got {numbers[k]} in row {k}")
     return numbers.astype(np.int64)
+
+
+def _numbers(column: Any, name: str, what: str, where: str) -> Any:
+    """Read a column of real numbers; text, complex numbers and truth values are none."""
+    given = np.asarray(column)
+    if given.dtype == object and all(isinstance(value, Real) and not isinstance(value, bool) for value in given):
+        given = given.astype(np.float64)
+    if given.dtype.kind not in "iuf":
+        raise ValueError(f"{where}: {name} must be {what}, got values of the type {column.dtype}")
+    return given.astype(np.float64)

@@ -220,3 +220,9 @@ def test_lags_bring_in_shifted_copies_of_the_filter():
     np.testing.assert_allclose(found.values[0], w @ x / w.sum(), atol=1e-12)
     # Without lags there is no copy: the average is 2 k, zero where only shifted copies reach.
     assert expected[:8].max() > 0.1
+
+
+@pytest.mark.parametrize("weights", [[1j] * 10, ["1"] * 10])
+def test_weights_that_are_no_real_numbers_are_refused(weights):
+    with pytest.raises(ValueError, match="weights must be real numbers, got the type"):
+        spike_triggered_average(np.zeros(10), 0.01, None, weights=weights)

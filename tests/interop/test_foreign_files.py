@@ -43,6 +43,7 @@ def test_a_plain_table_needs_only_its_end(tmp_path):
         (b"unit,time\n0,0.1,\n", "rows have 3 fields under 2 column names"),
         (b"trials,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trials'; did you mean it to be 'trial'"),
         (b"Trial,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'Trial'; did you mean it to be 'trial'"),
+        (b"trial_id,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trial_id'; did you mean it to be 'trial'"),
         (b"trail,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trail'; did you mean it to be 'trial'"),
         (b"unit,time,unit\n0,0.1,1\n", "has a column 'unit.1'; did you mean it to be 'unit'"),
         (b"unit,time\n0,\n", "time must be a number, got '' in row 0"),
@@ -257,7 +258,7 @@ def test_importing_the_formats_loads_no_extra():
 
 
 def test_a_byte_order_mark_and_other_columns_are_no_obstacle(tmp_path):
-    (tmp_path / "it.csv").write_bytes(b"\xef\xbb\xbfunit,time,amplitude,channel\r\n0,0.25,7.5,a\r\n")
+    (tmp_path / "it.csv").write_bytes(b"\xef\xbb\xbfunit,time,amplitude,channel,train,interval\r\n0,0.25,7.5,a,1,2\r\n")
     assert interop.read_csv(tmp_path / "it.csv", t_stop=1.0) == SpikeTrains.from_arrays([[0.25]], t_stop=1.0)
 
 
@@ -284,3 +285,16 @@ def test_a_parquet_file_that_lost_rows_is_refused(trains, tmp_path):
     pq.write_table(pq.read_table(tmp_path / "it.parquet").slice(0, 100), tmp_path / "it.parquet")
     with pytest.raises(ValueError, match="was changed since spikelearn wrote it: it holds 100 of 480 spikes"):
         interop.read_parquet(tmp_path / "it.parquet")
+
+
+@pytest.mark.parametrize("times", [["0.5"], [0.5 + 1j], [True], [None], [pd.Timestamp("2020-01-01")]])
+def test_columns_that_hold_no_real_numbers_are_refused(times):
+    with pytest.raises(ValueError, match="the table: time must be numbers in seconds, got values of the type"):
+        SpikeTrains.from_dataframe(pd.DataFrame({"unit": [0], "time": times}), t_stop=1.0)
+    with pytest.raises(ValueError, match="the table: unit must be whole numbers, got values of the type"):
+        SpikeTrains.from_dataframe(pd.DataFrame({"unit": times, "time": [0.5]}), t_stop=1.0)
+
+
+def test_nullable_whole_numbers_are_numbers():
+    table = pd.DataFrame({"unit": pd.array([0, 1], dtype="Int64"), "time": [0.5, 0.25]})
+    assert SpikeTrains.from_dataframe(table, t_stop=1.0).counts().tolist() == [[1, 1]]
