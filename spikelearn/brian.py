@@ -104,7 +104,7 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
     ValueError
         `target` is none of Brian2's targets.
     RuntimeError
-        It needs a compiler, and there is none.
+        It needs a compiler, and there is none; or the standalone device holds an unfinished program.
 
     Examples
     --------
@@ -122,6 +122,11 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
     from brian2.core.clocks import defaultclock
     from brian2.devices.device import get_device, reset_device, runtime_device, set_device
 
+    if target == "cpp_standalone" and _building():
+        raise RuntimeError(
+            "Brian2's standalone device holds a program of your own that is not finished; run on numpy or cython, or "
+            "finish it first (device.build, device.reinit)"
+        )
     numpy_and_brian_random = runtime_device.get_random_state()
     old_target = prefs["codegen.target"]
     old_device = get_device()
@@ -171,12 +176,20 @@ def _disown_after_error(before: set[Any]) -> Any:
     return leave
 
 
+def _building() -> bool:
+    """Whether the user's own standalone program, or another session, occupies Brian2's only standalone device."""
+    from brian2.devices.device import all_devices, get_device
+
+    device = all_devices.get("cpp_standalone")
+    return get_device() is device and bool(device.code_objects or device.networks)
+
+
 def _leave_device(reset_device: Any, old_dt: float | None) -> None:
     from brian2 import second
     from brian2.core.clocks import defaultclock
 
     reset_device()
-    if old_dt is not None:
+    if old_dt is not None and float(defaultclock.dt) != old_dt:
         defaultclock.dt = old_dt * second
 
 
@@ -253,6 +266,8 @@ def choose_target(target: str, *, n: int, steps: float) -> str:
     if steps * (3e-5 + 1e-7 * n) < _WORTH_COMPILING:
         return "numpy"
     reason = why_not("cpp_standalone")
+    if reason is None and _building():
+        return "numpy"
     if reason is None:
         return "cpp_standalone"
     print(f"spikelearn: {reason}; running on numpy, which may take long", file=sys.stderr)  # noqa: T201

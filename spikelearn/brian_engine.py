@@ -43,6 +43,7 @@ def simulate_on_brian(
     values = model.values(vary, n)
     circuit_settings = Settings(n=n, dt=dt, duration=duration, method=method, record=record, record_dt=record_dt)
     circuit_settings.check(values)
+    check_step(model, values, dt)
     states = initial.plain_states(model.recordable, n)
     if hasattr(model, "check_initial"):
         model.check_initial(states, values)
@@ -53,6 +54,7 @@ def simulate_on_brian(
 
         circuit = Circuit.build(model, circuit_settings, vary=vary, states=states, past=past)
         brian.run(circuit.network, duration * second, progress=progress and "brian2")
+        circuit.check_finite()
         recorded = circuit.collect()
     provenance = provenance_of(
         model,
@@ -125,6 +127,17 @@ class Circuit:
         monitors = [monitor for monitor in (spikes, traces) if monitor is not None]
         return cls(model, settings, own, Network(*own, *extra, *monitors), spikes, traces)
 
+    def check_finite(self) -> None:
+        """Refuse a result in which a variable has left the numbers: the time step was too long."""
+        for name in self.model.recordable:
+            final = np.asarray(getattr(self.objects[0], name)[:], dtype=np.float64)
+            if not np.isfinite(final).all():
+                neuron = int(np.argmin(np.isfinite(final)))
+                raise ValueError(
+                    f"{name} of neuron {neuron} is no longer finite after {self.settings.duration:g} s: "
+                    f"dt = {self.settings.dt:g} s is too long for these equations"
+                )
+
     def collect(self) -> Recording:
         """Copy the results out of Brian2; the recording has no provenance yet."""
         n = self.settings.n
@@ -134,6 +147,18 @@ class Circuit:
         if self.settings.record == ("counts",):
             return Recording(None, dataset, {}, np.array(self.spikes.count[:], dtype=np.int64).reshape(1, n))
         return Recording(_trains(self.spikes, n, self.settings.duration), dataset)
+
+
+def check_step(model: Any, values: dict[str, Any], dt: float) -> None:
+    """Refuse a step with which an explicit method is unstable, where the model knows its fastest rate."""
+    if not hasattr(model, "fastest_rate"):
+        return
+    rate = model.fastest_rate(values)
+    if rate * dt > 2.0:
+        raise ValueError(
+            f"dt must be well below 1/(fastest rate) = {1 / rate:.3g} s of these parameters on the brian2 engine, "
+            f"got {dt:g} s; take dt <= {0.2 / rate:.1g} s"
+        )
 
 
 def check_delay(delay: float | NDArray[np.float64], dt: float) -> None:

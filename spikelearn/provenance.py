@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["plain", "provenance_of", "versions"]
+# Numbers of one array that still go into a manifest, so that it alone can repeat the run.
+LONGEST = 10_000
+
+__all__ = ["LONGEST", "plain", "provenance_of", "versions"]
 
 
 def provenance_of(model: Any, **settings: Any) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def provenance_of(model: Any, **settings: Any) -> dict[str, Any]:
     model : dataclass instance
         Its fields are the parameters.
     **settings
-        Engine, target, dt, seed and so on; arrays of more than 16 numbers are kept as shape, range and checksum.
+        Engine, target, dt, seed and so on; arrays of more than `LONGEST` numbers are kept as shape, range and checksum.
     """
     parameters = {}
     if dataclasses.is_dataclass(model) and not isinstance(model, type):
@@ -56,6 +59,8 @@ def plain(value: Any) -> Any:
     """Turn a value into numbers, text, lists and dicts; quantities become SI numbers."""
     if value is None or isinstance(value, (str, bool, int)):
         return value
+    if isinstance(value, (np.integer, np.bool_)):
+        return value.item()
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if hasattr(value, "states") and hasattr(value, "past_spikes"):
@@ -67,7 +72,7 @@ def plain(value: Any) -> Any:
     if array.ndim == 0:
         number = float(array)
         return number if np.isfinite(number) else str(number)
-    if array.size <= 16:
+    if array.size <= LONGEST:
         return [plain(item) for item in array.tolist()]
     return {
         "shape": list(array.shape),

@@ -32,7 +32,7 @@ class Recording:
     provenance : dict
         Engine, target, time step, method, seed, versions and parameters: numbers, text, lists and dicts only.
     counts : ndarray of int64, shape (n_trials, n_units), optional
-        Spike counts; taken from `spikes` unless only counts were recorded.
+        Spike counts, read-only; those of `spikes` unless only counts were recorded.
     """
 
     spikes: SpikeTrains | None
@@ -41,8 +41,11 @@ class Recording:
     counts: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        if self.counts is None and self.spikes is not None:
-            object.__setattr__(self, "counts", self.spikes.counts())
+        counts = self.spikes.counts() if self.spikes is not None else self.counts
+        if counts is not None:
+            counts = np.array(counts, dtype=np.int64)
+            counts.setflags(write=False)
+        object.__setattr__(self, "counts", counts)
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write ``spikes.nc``, ``traces.nc`` and ``manifest.json`` into a folder, whole or not at all.
@@ -126,7 +129,12 @@ def _spikes_to_dataset(spikes: SpikeTrains | None, counts: NDArray[np.int64] | N
                 "offsets": ("train_edge", spikes.offsets),
                 **partly,
             },
-            attrs={"n_units": spikes.n_units, "t_start": spikes.t_start, "t_stop": spikes.t_stop},
+            attrs={
+                "n_units": spikes.n_units,
+                "t_start": spikes.t_start,
+                "t_stop": spikes.t_stop,
+                "slack": spikes.slack,
+            },
         )
     if counts is not None:
         return xr.Dataset({"counts": (("trial", "unit"), counts)})
@@ -143,5 +151,6 @@ def _spikes_from_dataset(stored: xr.Dataset) -> tuple[SpikeTrains | None, NDArra
         t_start=float(stored.attrs["t_start"]),
         t_stop=float(stored.attrs["t_stop"]),
         observed=stored["observed"].values if "observed" in stored else None,
+        slack=float(stored.attrs["slack"]),
     )
     return spikes, None

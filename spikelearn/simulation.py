@@ -7,6 +7,8 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from spikelearn.initial import Initial
 from spikelearn.parameters import seconds, unknown_name
 from spikelearn.recording import Recording
@@ -36,6 +38,8 @@ def simulate(
     initial: Initial | None = None,
     progress: bool = False,
     threads: int | None = None,
+    units: Iterable[int] | None = None,
+    resume: Any = None,
 ) -> Recording:
     """Run a model and return its spikes, its traces and how they were made.
 
@@ -70,6 +74,10 @@ def simulate(
         Show a progress bar for runs of more than two seconds.
     threads : int, optional
         Threads of the exact engine, all processors if not given; results do not depend on it.
+    units : iterable of int, optional
+        Neurons of a network whose traces are recorded; all if not given.
+    resume : NetworkState, optional
+        Where a network on the exact engine goes on from; `duration` is then the time at which it ends.
 
     Returns
     -------
@@ -88,9 +96,11 @@ def simulate(
     >>> from brian2 import mV, ms, second
     >>> neuron = sl.AdaptiveLIF(V_0=30 * mV, tau_K=100 * ms)
     >>> sl.simulate(neuron, 1 * second).spikes
-    SpikeTrains(1 trial x 1 unit, 80 spikes in [0.0, 1.0) s)
+    SpikeTrains(1 trial x 1 unit, 79 spikes in [0.0, 1.0) s)
     """
-    available = tuple(getattr(model, "engines", ("brian2",))) if hasattr(model, "brian_objects") else ()
+    engines = getattr(model, "network_engines", None)
+    known = tuple(getattr(model, "engines", ("brian2",))) if hasattr(model, "brian_objects") else ()
+    available = known if engines is None else tuple(engines)
     if not available:
         raise TypeError(f"simulate() must be given a model such as AdaptiveLIF, got {type(model).__name__}")
     if engine is not None and engine not in available:
@@ -112,7 +122,17 @@ def simulate(
     for name, value in (("dt", step), ("record_dt", trace_step)):
         if value <= 0:
             raise ValueError(f"{name} must be positive, got {value} s")
-    module, function = ENGINES[engine or available[0]].split(":")
+    extra: dict[str, Any] = {}
+    if engines is not None:
+        if count != 1 or vary:
+            raise ValueError("n and vary must be left out for a network: its populations say them")
+        chosen = np.arange(model.n) if units is None else np.unique(np.asarray(list(units), dtype=np.int64))
+        if len(chosen) and not 0 <= chosen[0] <= chosen[-1] < model.n:
+            raise ValueError(f"units must lie in 0 to {model.n - 1}, got {chosen[0]} to {chosen[-1]}")
+        extra = {"units": chosen, "resume": resume}
+    elif units is not None or resume is not None:
+        raise ValueError(f"units and resume are for networks, got a {type(model).__name__}")
+    module, function = (engines or ENGINES)[engine or available[0]].split(":")
     run = getattr(importlib.import_module(module), function)
     recording: Recording = run(
         model,
@@ -128,6 +148,7 @@ def simulate(
         initial=initial or Initial(),
         progress=progress,
         threads=threads,
+        **extra,
     )
     return recording
 

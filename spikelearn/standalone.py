@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.brian import session
-from spikelearn.brian_engine import Circuit, Settings
+from spikelearn.brian_engine import Circuit, Settings, check_step
 from spikelearn.initial import Initial
 from spikelearn.parameters import seconds
 from spikelearn.provenance import provenance_of
@@ -108,6 +108,7 @@ class StandaloneProgram:
         self._circuit: Circuit | None = None
         values = model.values(self.vary, n)
         self.settings.check(values)
+        check_step(model, values, self.settings.dt)
         self._states = self.initial.plain_states(model.recordable, n)
         if hasattr(model, "check_initial"):
             model.check_initial(self._states, values)
@@ -187,6 +188,7 @@ class StandaloneProgram:
             if not np.array_equal(np.asarray(group.variables[name].get_value()), value):
                 raise RuntimeError(f"the compiled program did not take over {name}; its result is not to be used")
         self.run_seconds = float(device._last_run_time)
+        self._circuit.check_finite()
         recorded = self._circuit.collect()
         shutil.rmtree(device.results_dir, ignore_errors=True)
         provenance = provenance_of(

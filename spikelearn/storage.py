@@ -26,8 +26,8 @@ def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> 
     folder : path
         The name that the finished folder gets.
     overwrite : bool
-        Whether a folder of that name that holds a ``manifest.json`` may be replaced. Any other existing folder with
-        something in it is refused, so that nothing but earlier results is ever removed.
+        Whether earlier results of that name may be replaced: a folder that holds a manifest, the files that it names
+        and nothing else. Any other folder with something in it is refused.
 
     Yields
     ------
@@ -37,18 +37,15 @@ def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> 
     Raises
     ------
     FileExistsError
-        The folder holds something already.
+        The folder holds something that may not be replaced, or is the current folder or one above it.
     OSError
         The place cannot be written to.
     """
-    final = Path(folder)
-    if final.exists() and not final.is_dir():
-        raise FileExistsError(f"{final} must be a folder, but a file of that name exists")
-    if final.exists() and any(final.iterdir()):
-        if not (final / "manifest.json").exists():
-            raise FileExistsError(f"{final} must be empty or hold earlier results; it holds other files")
-        if not overwrite:
-            raise FileExistsError(f"{final} already holds results; pass overwrite=True or another folder")
+    final = Path(folder).resolve()
+    here = Path.cwd().resolve()
+    if final == here or final in here.parents:
+        raise FileExistsError(f"{folder} must be a folder of its own, not the current one or one above it")
+    _refuse_to_lose(final, overwrite)
     made = _missing_parents(final)
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -56,20 +53,54 @@ def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> 
     except OSError as error:
         _remove_empty(made)
         raise type(error)(f"cannot write into {final.parent}: {error.strerror or error}") from error
-    temporary.chmod(0o755)
     try:
+        temporary.chmod(0o755)
         yield temporary
-        retired = None
-        if final.exists():
-            retired = Path(tempfile.mkdtemp(prefix=f".{final.name}.old.", dir=final.parent))
-            final.rename(retired / "old")
-        temporary.rename(final)
-        if retired is not None:
-            shutil.rmtree(retired, ignore_errors=True)
+        _refuse_to_lose(final, overwrite)
+        _exchange(temporary, final)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         _remove_empty(made)
         raise
+
+
+def _refuse_to_lose(final: Path, overwrite: bool) -> None:
+    """Refuse a place that holds anything but earlier results, and those too unless they may be replaced."""
+    if not final.exists():
+        return
+    if not final.is_dir():
+        raise FileExistsError(f"{final} must be a folder, but a file of that name exists")
+    present = {path.name for path in final.iterdir()}
+    if not present:
+        return
+    try:
+        manifest = json.loads((final / "manifest.json").read_text(encoding="utf-8"))
+        own = {"manifest.json", *manifest["files"]} if manifest.get("format") == FORMAT else set()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        own = set()
+    foreign = sorted(present - own)
+    if foreign:
+        raise FileExistsError(f"{final} must be empty or hold earlier results only; it also holds {foreign[0]}")
+    if not overwrite:
+        raise FileExistsError(f"{final} already holds results; pass overwrite=True or another folder")
+
+
+def _exchange(temporary: Path, final: Path) -> None:
+    """Put the finished folder in place of the earlier one, which comes back if that fails."""
+    if not final.exists():
+        temporary.rename(final)
+        return
+    retired = Path(tempfile.mkdtemp(prefix=f".{final.name}.old.", dir=final.parent))
+    try:
+        final.rename(retired / "old")
+        try:
+            temporary.rename(final)
+        except BaseException:
+            (retired / "old").rename(final)
+            raise
+    finally:
+        if final.exists():
+            shutil.rmtree(retired, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -140,16 +171,19 @@ def read_manifest(folder: str | os.PathLike[str], kind: str) -> dict[str, Any]:
         raise FileNotFoundError(f"{place} must hold a manifest.json written by spikelearn; there is none")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        files, found = manifest["files"], manifest["kind"]
-    except (json.JSONDecodeError, KeyError, UnicodeDecodeError, TypeError) as error:
+        files, found = dict(manifest["files"]), manifest["kind"]
+        digests = {name: facts["sha256"] for name, facts in files.items()}
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is not a manifest of spikelearn: {error!r}") from error
+    if manifest.get("format") != FORMAT:
+        raise ValueError(f"{path} must have format {FORMAT}, got {manifest.get('format')!r}; another version wrote it")
     if found != kind:
         raise ValueError(f"{place} must hold a {kind}, got a {found}")
-    for name, facts in files.items():
+    for name, digest in digests.items():
         file = place / name
         if not file.is_file():
             raise ValueError(f"{place} must hold {name}, which is missing")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != facts["sha256"]:
+        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
             raise ValueError(f"{file} was truncated or changed since it was written (checksum differs)")
     result: dict[str, Any] = manifest
     return result

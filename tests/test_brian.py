@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device, ms, prefs
+from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device, ms, prefs, set_device
+from brian2.devices.device import reset_device
 
 from spikelearn.brian import session
+from spikelearn.targets import why_not
 
 NOISE = "dv/dt = (1 - v)/(10*ms) + 0.1*xi/sqrt(ms) : 1"
 
@@ -52,3 +54,24 @@ def test_what_brian_refuses_is_one_line():
     with pytest.raises(ValueError, match=r"^Brian2 cannot run these equations: .*\"?missing\"?.*$"), session() as brian:
         group = NeuronGroup(1, "dv/dt = -v/missing : 1", method="euler", dt=0.1 * ms)
         brian.run(Network(group), 1 * ms)
+
+
+@pytest.mark.skipif(why_not("cpp_standalone") is not None, reason="compiler missing")
+def test_a_users_unfinished_standalone_program_is_left_alone(tmp_path):
+    import spikelearn as sl
+    from spikelearn.brian import choose_target
+
+    set_device("cpp_standalone", build_on_run=False, directory=str(tmp_path / "own"))
+    try:
+        group = NeuronGroup(2, "dv/dt = (1 - v)/(10*ms) : 1", method="exact", dt=0.1 * ms)
+        network = Network(group)
+        network.run(10 * ms)
+        with pytest.raises(RuntimeError, match="holds a program of your own"), session("cpp_standalone"):
+            pass
+        assert choose_target("auto", n=10_000, steps=1e6) == "numpy"
+        assert sl.simulate(sl.AdaptiveLIF(), 0.1, engine="brian2", target="numpy").spikes.n_spikes > 0
+        get_device().build(directory=str(tmp_path / "own"), with_output=False)
+        assert np.allclose(group.v[:], 1 - np.exp(-1), rtol=1e-12)
+    finally:
+        get_device().reinit()
+        reset_device()

@@ -75,6 +75,8 @@ def plot_correlogram(axes: Axes, result: xr.Dataset, *, predictor: bool = True) 
     )
     axes.set_ylabel(f"pairs per {width:g} ms")
     axes.set_xlim(lag[0] - width / 2, lag[-1] + width / 2)
+    # Room for the legend above the bars.
+    axes.set_ylim(0, 1.3 * max(float(result["count"].max()), float(result["expected"].max()), 1.0))
     axes.legend(frameon=False, fontsize="small")
 
 

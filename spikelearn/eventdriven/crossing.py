@@ -11,9 +11,11 @@ import math
 from numba import njit
 
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, Cell, below_threshold
-from spikelearn.eventdriven.flow import flow, follow, follow_constant, longest_step, look_up
+from spikelearn.eventdriven.flow import flow, follow, follow_constant, forgotten, longest_step, look_up
 
 __all__ = ["next_event"]
+
+EPSILON = 2.0**-52
 
 
 @njit(cache=True, error_model="numpy")
@@ -43,7 +45,10 @@ def next_event(
     crossed : bool
         Whether this is a crossing (its time is at most `length`).
     """
-    if not c.fires:
+    below = below_threshold(z, c)
+    # While u > -Delta potassium only pulls down: u rises by (V_0 - u) length/tau at most.
+    early = below <= c.B and below * c.tau > (c.above + below) * (length + tolerance)
+    if not c.fires or early:
         z, x, P = flow(z, x, P, length, c)
         return length, z, x, P, False
     if c.table == CONSTANT_G:
@@ -70,7 +75,10 @@ def _next_constant(
     z: float, g: float, P: float, length: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
     drive = c.above - g * c.B
-    if drive > 0.0:
+    # At g = g* the drive is nothing but the rounding of the inputs, and the neuron is silent (Eq. 6); at g = 0 it is
+    # exact, and a neuron a hair above threshold fires.
+    rounding = 4.0 * EPSILON * (2.0 * c.V_0 - c.above + g * c.B) if g > 0.0 else 0.0
+    if drive > rounding:
         t = c.tau / (1.0 + g) * math.log1p(below_threshold(z, c) * (1.0 + g) / drive)
         if t <= length + tolerance:
             return min(t, length), c.level, g, P, True
@@ -83,6 +91,10 @@ def _next_stepwise(
 ) -> tuple[float, float, float, float, bool]:
     elapsed = 0.0
     while True:
+        if forgotten(x, c):
+            # However short tau_K is, only the steps through the decay of g are taken.
+            t, z, _, P, crossed = _next_constant(z, 0.0, P, length - elapsed, tolerance, c)
+            return elapsed + t, z, x * math.exp(-t * c.decay), P, crossed
         h = longest_step(x, c)
         last = elapsed + h >= length
         if last:

@@ -26,7 +26,7 @@ from numba import njit
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, Cell
 from spikelearn.eventdriven.phi import manifold
 
-__all__ = ["flow", "follow", "follow_constant", "longest_step", "look_up"]
+__all__ = ["flow", "follow", "follow_constant", "forgotten", "longest_step", "look_up"]
 
 _SERIES_LIMIT = 0.5
 _RECIPROCALS = np.concatenate([[np.nan], 1.0 / np.arange(1, 64)])
@@ -68,7 +68,7 @@ def follow(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, floa
         eta = -math.expm1(-s)
         drop = x * eta
         there = x - drop
-        if c.table < 0 or max(c.kappa + x, 1.0) * eta < _SERIES_LIMIT:
+        if c.table < 0 or (c.kappa + x) * eta < _SERIES_LIMIT:
             return z + _series(z, x, eta, c), there, math.nan, P
     else:
         # Here the difference is the harmless one, and x itself must keep its digits.
@@ -95,6 +95,12 @@ def longest_step(x: float, c: Cell) -> float:
 
 
 @njit(cache=True, error_model="numpy")
+def forgotten(x: float, c: Cell) -> bool:
+    """Tell whether g has become too small to matter: the rest of it can move u by x A at most."""
+    return x <= 1e-36 or (x <= 1e-18 and x * abs(c.A) <= 1e-18 * abs(c.level))
+
+
+@njit(cache=True, error_model="numpy")
 def flow(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, float, float]:
     """Follow the flow for a time t without looking for the threshold.
 
@@ -115,6 +121,8 @@ def flow(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, float,
     if c.table == CONSTANT_G:
         return follow_constant(z, x, t, c), x, P
     while True:
+        if c.table == STEPS and forgotten(x, c):
+            return follow_constant(z, 0.0, t, c), x * math.exp(-t * c.decay), math.nan
         h = min(longest_step(x, c), t) if c.table == STEPS else t
         z, x, P, _ = follow(z, x, P, h, c)
         t -= h

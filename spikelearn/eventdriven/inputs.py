@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS
 from spikelearn.eventdriven.neurons import PARAMETERS
-from spikelearn.eventdriven.phi import Tables, build_tables
+from spikelearn.eventdriven.phi import LOWEST_KAPPA, Tables, build_tables
 from spikelearn.parameters import unknown_name
 
 __all__ = ["FEW_TABLES", "MANY_TABLES", "Inputs", "assign_tables", "read_inputs"]
@@ -132,13 +132,15 @@ def assign_tables(values: Mapping[str, Floats], duration: float, n: int) -> tupl
     # One signed number tells kappa and form together.
     key = np.where(falling, kappa, -kappa)
     distinct, which, members = np.unique(key, return_inverse=True, return_counts=True)
-    finite = np.isfinite(distinct)
+    # Beyond the second limit g is constant to far below the last digit, and kappa g would overflow.
+    finite = np.abs(distinct) < 1e100
+    tabled = finite & (np.abs(distinct) >= LOWEST_KAPPA)
     if len(key) == 1:
         members = members * n
     work = members * duration / float(values["tau"].max())
-    wanted = finite.copy()
-    if finite.sum() > FEW_TABLES:
-        wanted &= (work >= _REPAID) & (finite.sum() <= MANY_TABLES)
+    wanted = tabled.copy()
+    if tabled.sum() > FEW_TABLES:
+        wanted &= (work >= _REPAID) & (tabled.sum() <= MANY_TABLES)
     numbers = np.full(len(distinct), STEPS, dtype=np.int64)
     numbers[wanted] = np.arange(int(wanted.sum()))
     numbers[~finite] = CONSTANT_G

@@ -18,7 +18,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["Tables", "build_tables", "manifold", "manifold_values", "table_address"]
+__all__ = ["LOWEST_KAPPA", "Tables", "build_tables", "manifold", "manifold_values", "table_address"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -34,6 +34,8 @@ _LOWEST_Q = 60
 _HIGHEST = 16
 # Below this kappa, phi ~ Gamma(1 - kappa) x^kappa would need hundreds of octaves, and for x < 1/2 a series serves.
 SERIES_BELOW = 0.5
+# Below this one x underflows while x^kappa, and with it phi, is still felt.
+LOWEST_KAPPA = 0.08
 _SERIES_TERMS = 18
 HEAD = 2 + _SERIES_TERMS
 

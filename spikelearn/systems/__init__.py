@@ -17,6 +17,7 @@ SYSTEMS = {
     "EquationNeuron": "spikelearn.systems.equation_neuron",
     "GainModulatedPoisson": "spikelearn.systems.gain_modulated_poisson",
     "InhomogeneousPoisson": "spikelearn.systems.inhomogeneous_poisson",
+    "Network": "spikelearn.systems.network",
 }
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.recording import Recording
 from spikelearn.systems.record import Measure, RunRequest, System
+from spikelearn.systems.regularity import REGULARITY
 from spikelearn.systems.running import SIMULATE_SETTINGS, simulate_request
 
 __all__ = ["SYSTEM", "settled_bursts"]
@@ -114,6 +115,7 @@ QUANTITIES = {
     "silence_duration": Measure(partial(_bursts, of="silence"), "s", "from last spike to the next burst's first"),
     "spikes_per_burst": Measure(partial(_bursts, of="spikes"), "1", "mean number of spikes in settled bursts"),
     "largest_g": Measure(_trace_maximum, "1", "largest recorded conductance"),
+    **REGULARITY,
 }
 
 

@@ -133,7 +133,9 @@ def _figure(case: EscapeCase, recording: Recording, title: str) -> Any:
     left, right = page.subplots(1, 2)
     raster(left, trains)
     left.set_xlim(trains.t_start, min(trains.t_stop, trains.t_start + 2.0))
-    left.set_title(f"{title}: first trial, first two seconds", fontsize=10)
+    left.set_xlabel("time (s)")
+    left.set_title("First trial, first two seconds", fontsize=10)
+    page.suptitle(title, fontsize=11)
     X = bin_spikes(trains, case.dt)
     tested = rescaling_test(X, case.cell.intensities(X, case.W, case.dt))
     for unit, intervals in enumerate(tested.intervals):

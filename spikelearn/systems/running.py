@@ -42,7 +42,11 @@ def simulate_request(model: Any, request: RunRequest) -> Recording:
     given = dict(request.initial)
     past = given.pop("past_spikes", ())
     initial = Initial(
-        past_spikes=[_times(item) for item in past], **{name: parse_quantity(value) for name, value in given.items()}
+        past_spikes=[_times(item) for item in past],
+        **{
+            name: _spread(name, value) if isinstance(value, list) else parse_quantity(value)
+            for name, value in given.items()
+        },
     )
     return simulate(
         model,

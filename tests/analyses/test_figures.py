@@ -69,3 +69,5 @@ def test_bursts_are_bars_under_their_spikes(axes):
     trains = SpikeTrains.from_arrays([[0.002, 0.006, 0.01, 0.5, 0.505, 0.51]], t_stop=1.0)
     figures.plot_bursts(axes, trains, analyses.bursts(trains))
     assert [(bar.get_x(), bar.get_facecolor()[3]) for bar in axes.patches] == [(0.002, 0.0), (0.5, 1.0)]
+    # Ticks of a single row lie at 1 unless told otherwise, outside these limits.
+    assert axes.collections[0].get_lineoffset() == 0

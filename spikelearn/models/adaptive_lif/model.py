@@ -243,6 +243,17 @@ class AdaptiveLIF:
         """Convert u to the membrane potential V = u + E_L; quantities in and out."""
         return u + self.E_L
 
+    def fastest_rate(self, values: Mapping[str, Any]) -> float:
+        """Give the largest known rate of the equations, in 1/s: a clock must step several times faster.
+
+        Parameters
+        ----------
+        values : mapping
+            What `values` returns.
+        """
+        leak = np.max((1.0 + np.asarray(values["delta_g"])) / values["tau"])
+        return float(max(leak, np.max(1.0 / np.asarray(values["tau_K"]))))
+
     def check_initial(
         self, states: Mapping[str, float | NDArray[np.float64]], values: Mapping[str, float | NDArray[np.float64]]
     ) -> None:

@@ -18,7 +18,17 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numba import njit
 
-__all__ = ["accumulate", "bin_terms", "compiled", "forward", "generate", "in_chunks", "posterior"]
+__all__ = [
+    "accumulate",
+    "bin_terms",
+    "compiled",
+    "exponentials",
+    "forward",
+    "generate",
+    "in_chunks",
+    "posterior",
+    "spike_terms",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -61,6 +71,19 @@ def intensity(u: Any, base: Any, v: Any, inverse_du: Any, link: Any) -> Any:
 
 
 @compiled
+def spike_terms(r: Any, log_r: Any) -> Any:
+    """Give log p and (r/p)(1 - p) of a bin with a spike, p = 1 - exp(-r)."""
+    if r < 1e-12:
+        # p = r - r^2/2: the ratio r (1 - p)/p is 1 - r/2 and log p is log r to rounding.
+        return log_r, 1.0
+    p = -math.expm1(-r)
+    if r < 1.0:
+        return math.log(p), r * (1.0 - p) / p
+    # In the form that stays finite where r is huge and 1 - p underflows.
+    return math.log(p), r * math.exp(-r) / p if r < 700.0 else 0.0
+
+
+@compiled
 def bin_terms(x: Any, u: Any, base: Any, v: Any, inverse_du: Any, link: Any, kind: Any) -> Any:
     """Give log p(x), its slope in u, and r, for one unit in one bin; x is 0, 1 or (Poisson) a count."""
     if kind == 0 and x == 0 and link == 0:
@@ -75,12 +98,8 @@ def bin_terms(x: Any, u: Any, base: Any, v: Any, inverse_du: Any, link: Any, kin
         return math.log1p(-r), -slope * r / (1.0 - r), r
     if x == 0:
         return -r, -slope * r, r
-    if r < 1e-12:
-        # p = r - r^2/2: the ratio r (1 - p)/p is 1 - r/2 and log p is log r to rounding.
-        return log_r, slope, r
-    p = -math.expm1(-r)
-    # (r/p)(1 - p) in the form that stays finite where r is huge and 1 - p underflows.
-    return math.log(p), slope * (r * math.exp(-r) / p if r < 700.0 else 0.0), r
+    value, factor = spike_terms(r, log_r)
+    return value, slope * factor, r
 
 
 @compiled
@@ -136,6 +155,31 @@ def forward(
 
 
 @compiled
+def which(spikes: Any, active: Any) -> Any:
+    """List the units that spike, without a branch that the processor would have to guess; active has one entry more."""
+    n = 0
+    for j in range(spikes.shape[0]):
+        active[n] = j
+        n += 1 if spikes[j] > 0 else 0
+    return n
+
+
+@compiled
+def total(values: Any) -> Any:
+    """Sum in four strands, so that additions need not wait for each other."""
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    whole = values.shape[0] // 4 * 4
+    for i in range(0, whole, 4):
+        first += values[i]
+        second += values[i + 1]
+        third += values[i + 2]
+        fourth += values[i + 3]
+    for i in range(whole, values.shape[0]):
+        first += values[i]
+    return (first + second) + (third + fourth)
+
+
+@compiled
 def accumulate(score: Any, weight: Any, X: Any, decay: Any, start: Any, stop: Any, GT: Any) -> Any:
     """Add sum over trials and bins of weight score_i phi_j to GT[j, i] for the posts start to stop.
 
@@ -144,21 +188,51 @@ def accumulate(score: Any, weight: Any, X: Any, decay: Any, start: Any, stop: An
     n_trials, n_bins, n_units = X.shape
     width = stop - start
     # Rows of arrays of this thread's own, indexed from zero: the inner loops then compile to vector instructions.
-    later, G = np.zeros(width), np.zeros((n_units, width))
+    later, G, active = np.zeros(width), np.zeros((n_units, width)), np.zeros(n_units + 1, dtype=np.int64)
     for trial in range(n_trials):
         later[:] = 0.0
         for m in range(n_bins - 1, -1, -1):
             spikes, slope, w = X[trial, m], score[trial, m, start:stop], weight[trial, m]
-            for j in range(n_units):
-                if spikes[j] > 0:
-                    x, row = float(spikes[j]), G[j]
-                    for i in range(width):
-                        row[i] += x * later[i]
+            n_spikes = which(spikes, active)
+            for n in range(n_spikes):
+                j = active[n]
+                x, row = float(spikes[j]), G[j]
+                for i in range(width):
+                    row[i] += x * later[i]
             for i in range(width):
                 later[i] = decay * (later[i] + w * slope[i])
     for j in range(n_units):
         for i in range(width):
             GT[j, start + i] += G[j, i]
+
+
+@compiled
+def exponentials(z: Any, scratch: Any, out: Any) -> Any:
+    """Write exp(z) into out, in a form that compiles to vector instructions; z beyond -700 to 700 counts as that limit.
+
+    exp(z) = 2^k exp(r), k = round(z/log 2): adding 1.5 * 2^52 rounds to a whole number and leaves k in the low bits,
+    from where a shift makes it the exponent of 2^k. The polynomial leaves less than one unit in the last place.
+    """
+    bits = scratch.view(np.int64)
+    for i in range(z.shape[0]):
+        x = z[i] if z[i] < 700.0 else 700.0
+        x = x if x > -700.0 else -700.0
+        shifted = x * 1.4426950408889634 + 6755399441055744.0
+        scratch[i] = shifted
+        k = shifted - 6755399441055744.0
+        # log 2 in two parts, the first with so few digits that its product with k is exact.
+        r = (x - k * 6.93147180369123816490e-01) - k * 1.90821492927058770002e-10
+        p = 1.0 / 479001600.0 + r * (1.0 / 6227020800.0)
+        p = 1.0 / 3628800.0 + r * (1.0 / 39916800.0 + r * p)
+        p = 1.0 / 40320.0 + r * (1.0 / 362880.0 + r * p)
+        p = 1.0 / 720.0 + r * (1.0 / 5040.0 + r * p)
+        p = 1.0 / 24.0 + r * (1.0 / 120.0 + r * p)
+        p = 0.5 + r * (1.0 / 6.0 + r * p)
+        out[i] = 1.0 + r * (1.0 + r * p)
+    for i in range(z.shape[0]):
+        bits[i] = (bits[i] + 1023) << 52
+    for i in range(z.shape[0]):
+        out[i] *= scratch[i]
 
 
 @compiled
@@ -186,53 +260,67 @@ def posterior(
     n_visible = n_units - n_hidden
     decay, decay_a, eta, base, v, inverse_du = constants
     h_M, h_Q, a = np.zeros(n_units), np.zeros(n_hidden), np.zeros(n_units)
+    z_M, r_M, scratch_M = np.zeros(n_units), np.zeros(n_units), np.zeros(n_units)
+    z_Q, r_Q, scratch_Q = np.zeros(n_hidden), np.zeros(n_hidden), np.zeros(n_hidden)
+    # g'/g of every unit: constant for the exponential link.
+    gain_M, gain_Q = np.full(n_units, inverse_du), np.full(n_hidden, inverse_du)
+    a_hidden, log_base, active = a[n_visible:], math.log(base), np.zeros(n_units + 1, dtype=np.int64)
     for trial in range(start, stop):
         h_M[:] = 0.0
         h_Q[:] = 0.0
         a[:] = 0.0
         for k in range(n_bins):
-            log_q = 0.0
-            log_p = 0.0
             spikes, slopes_M, slopes_Q = X[trial, k], score_M[trial, k], score_Q[trial, k]
             hidden, limit = X[trial, k, n_visible:], threshold[trial, k]
             for i in range(n_units):
                 a[i] *= decay_a
                 h_M[i] *= decay
-            # Bins without a spike, the many, take one exponential; those with one go through bin_terms.
+                z_M[i] = (h_M[i] - eta * a[i] - v) * inverse_du
             for i in range(n_hidden):
                 h_Q[i] *= decay
-                u = h_Q[i] - eta * a[n_visible + i]
-                if link == 0:
-                    r = base * math.exp((u - v) * inverse_du)
-                    value, slope = -r, -r * inverse_du
-                else:
-                    value, slope, r = bin_terms(0, u, base, v, inverse_du, link, 0)
-                if r > limit[i]:
-                    hidden[i] = 1
-                    value, slope, r = bin_terms(1, u, base, v, inverse_du, link, 0)
-                else:
-                    hidden[i] = 0
-                log_q += value
-                slopes_Q[i] = slope
-            for i in range(n_units):
-                u = h_M[i] - eta * a[i]
-                if link == 0 and spikes[i] == 0:
-                    r = base * math.exp((u - v) * inverse_du)
-                    value, slope = -r, -r * inverse_du
-                else:
-                    value, slope, r = bin_terms(spikes[i], u, base, v, inverse_du, link, 0)
-                log_p += value
-                slopes_M[i] = slope
-            for j in range(n_units):
-                if spikes[j] > 0:
-                    a[j] += 1.0
-                    row_M, row_Q = WMT[j], WQT[j]
-                    for i in range(n_units):
-                        h_M[i] += row_M[i]
-                    for i in range(n_hidden):
-                        h_Q[i] += row_Q[i]
-            logs[trial, k, 0] = log_q
-            logs[trial, k, 1] = log_p
+                z_Q[i] = (h_Q[i] - eta * a_hidden[i] - v) * inverse_du
+            # Bins without a spike, the many, need r alone; those with one go through bin_terms.
+            if link == 0:
+                exponentials(z_Q, scratch_Q, r_Q)
+                exponentials(z_M, scratch_M, r_M)
+                for i in range(n_hidden):
+                    r_Q[i] *= base
+                    slopes_Q[i] = -r_Q[i] * inverse_du
+                for i in range(n_units):
+                    r_M[i] *= base
+                    slopes_M[i] = -r_M[i] * inverse_du
+            else:
+                for i in range(n_hidden):
+                    r_Q[i], _, slope = intensity(z_Q[i], base, 0.0, 1.0, link)
+                    gain_Q[i] = slope * inverse_du
+                    slopes_Q[i] = -r_Q[i] * gain_Q[i]
+                for i in range(n_units):
+                    r_M[i], _, slope = intensity(z_M[i], base, 0.0, 1.0, link)
+                    gain_M[i] = slope * inverse_du
+                    slopes_M[i] = -r_M[i] * gain_M[i]
+            for i in range(n_hidden):
+                hidden[i] = 1 if r_Q[i] > limit[i] else 0
+            # The log-probabilities with the sign turned take the place of r, which is what a bin without a spike has.
+            n_spikes = which(hidden, active)
+            for n in range(n_spikes):
+                i = active[n]
+                value, factor = spike_terms(r_Q[i], log_base + z_Q[i])
+                slopes_Q[i] = factor * gain_Q[i]
+                r_Q[i] = -value
+            n_spikes = which(spikes, active)
+            for n in range(n_spikes):
+                j = active[n]
+                value, factor = spike_terms(r_M[j], log_base + z_M[j])
+                slopes_M[j] = factor * gain_M[j]
+                r_M[j] = -value
+                a[j] += 1.0
+                row_M, row_Q = WMT[j], WQT[j]
+                for i in range(n_units):
+                    h_M[i] += row_M[i]
+                for i in range(n_hidden):
+                    h_Q[i] += row_Q[i]
+            logs[trial, k, 0] = -total(r_Q)
+            logs[trial, k, 1] = -total(r_M)
 
 
 @compiled

@@ -239,7 +239,8 @@ def learn(
         return {"W_M": current.W_M, "W_Q": current.W_Q, "baseline": baseline, "free_energy": np.array(history)}
 
     keeper.keep(done, state_now(), rng, last=True)
-    with _bar(n_updates, done, progress) as bar:
+    # Overflow is looked for below, after every step, and ends learning with a message of its own.
+    with _bar(n_updates, done, progress) as bar, np.errstate(over="ignore", invalid="ignore"):
         for update in range(done + 1, n_updates + 1):
             path = sample_path(current, draw(), width, rng, threads=threads)
             reward = credit(path.free_energy, width, estimator, tau_G)

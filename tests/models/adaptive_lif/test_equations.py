@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
-from brian2 import ms, mV, second
+import sympy
+from brian2 import Equations, ms, mV, second
+from brian2.parsing.sympytools import str_to_sympy
 
 from spikelearn import AdaptiveLIF, simulate
 
@@ -38,12 +40,15 @@ def test_voltage_above_rest_is_a_difference():
 
 
 def test_equation_of_u_follows_from_the_equation_of_V():
-    """Eq. (1) and Eq. (3) have the same right-hand side: Delta = E_L - E_K = 15 mV."""
-    rng = np.random.default_rng(0)
-    V, g, V_0 = rng.uniform(-80e-3, -50e-3, 20), rng.uniform(0, 2, 20), 24e-3
-    E_L, E_K = -65e-3, -80e-3
-    u = V - E_L
-    in_V = -(V - E_L) + V_0 - g * (V - E_K)
-    in_u = -u + V_0 - g * (u + float(NEURON.Delta))
-    np.testing.assert_allclose(in_V, in_u, atol=1e-16)
+    """The strings that Brian2 gets, read by its own parser, are Eqs. (1) and (2) with u = V - E_L."""
+    equations = Equations(NEURON.equations)
+    names = {name: sympy.Symbol(name, real=True) for name in ("V", "E_L", "E_K", "V_0", "g", "tau", "tau_K")}
+    V, E_L, E_K, V_0, g, tau, tau_K = names.values()
+    given = {str(symbol): symbol for symbol in str_to_sympy(equations["u"].expr.code).free_symbols}
+    replace = {given["u"]: V - E_L, given["Delta"]: E_L - E_K}
+    replace |= {given[name]: names[name] for name in ("V_0", "g", "tau")}
+    in_V = (-(V - E_L) + V_0 - g * (V - E_K)) / tau
+    assert sympy.simplify(str_to_sympy(equations["u"].expr.code).subs(replace) - in_V) == 0
+    decay = str_to_sympy(equations["g"].expr.code)
+    assert sympy.simplify(decay.subs({s: names[str(s)] for s in decay.free_symbols}) + g / tau_K) == 0
     assert float(NEURON.Delta) == float(NEURON.theta) == 15e-3

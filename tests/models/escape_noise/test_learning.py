@@ -255,3 +255,38 @@ def test_memory_is_linear_in_trials_bins_and_units(network):
     first = peak(30, 1000, 1)
     for larger in (peak(60, 1000, 1), peak(30, 2000, 1), peak(30, 1000, 2)):
         assert larger / first == pytest.approx(2.0, rel=0.1)
+
+
+def test_vector_exponential_is_exact_to_the_last_places():
+    """Against NumPy's over its whole range: at most two units in the last place, for -700 to 700."""
+    from spikelearn.models.escape_noise.kernels import exponentials
+
+    z = np.concatenate(
+        [np.random.default_rng(0).uniform(-700, 700, 100000), np.linspace(-2, 2, 100001), [0.0, -1e-300]]
+    )
+    out = np.empty_like(z)
+    exponentials(z, np.empty_like(z), out)
+    assert np.abs(out / np.exp(z) - 1).max() < 4.5e-16
+    limits = np.array([-1e9, 1e9, -np.inf, np.inf])
+    exponentials(limits, np.empty(4), limits)
+    np.testing.assert_allclose(limits, np.exp([-700.0, 700.0, -700.0, 700.0]), rtol=1e-15)
+
+
+@pytest.mark.parametrize("link", ["exponential", "sigmoid", "softplus"])
+def test_sampling_pass_equals_evaluation_for_every_link_and_for_vanishing_intensities(link):
+    """Both passes over the same spikes; weights of -200 bring r to underflow where a spike is nevertheless given."""
+    cell = sl.EscapeNoise(eta_0=0.3, rho_0=300 * Hz, v=0.5, Delta_u=1.2, link=link)
+    rng = np.random.default_rng(3)
+    W_M = rng.normal(0, 0.5, (5, 5))
+    W_M[0, 1] = -200.0
+    net = sl.VariationalNetwork(cell, 3, 2, W_M, rng.normal(0, 0.5, (2, 5)))
+    path = sample_path(net, (rng.random((4, 50, 3)) < 0.3).astype(np.uint8), DT, rng)
+    under_M = evaluate(cell, path.X, net.W_M, DT, score=True)
+    under_Q = evaluate(cell, path.X, net.W_Q, DT, first=3, score=True)
+    for found, expected in (
+        (path.log_p, under_M.log_likelihood),
+        (path.log_q, under_Q.log_likelihood),
+        (path.score_M, under_M.score),
+        (path.score_Q, under_Q.score),
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14)

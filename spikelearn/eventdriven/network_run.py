@@ -1,0 +1,394 @@
+"""From a wired network to its spikes: threads, pieces of the run, interruption, and a state to go on from."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from spikelearn.eventdriven.barrier import BARRIER_WORDS
+from spikelearn.eventdriven.inputs import assign_tables
+from spikelearn.eventdriven.network_cells import (
+    BOUND,
+    CELL_COLUMNS,
+    DEVIATION,
+    G0,
+    LOWER,
+    PAUSE_END,
+    STATE_COLUMNS,
+    T_NEXT,
+    TABLED,
+    Inputs,
+    Sources,
+    Synapses,
+    X,
+    aligned,
+    fill_cells,
+)
+from spikelearn.eventdriven.network_neuron import draw, enter_tables
+from spikelearn.eventdriven.network_windows import run_windows
+from spikelearn.eventdriven.phi import Tables
+
+__all__ = ["NetworkInputs", "NetworkResult", "NetworkState", "run_network"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# A window is a little shorter than the shortest delay, so that no rounding brings an arrival back into it.
+_SHORTER = 1.0 - 1e-9
+# Without synapses between neurons the windows only serve progress and interruption.
+_LONGEST_WINDOW = 0.02
+_EPOCH = 0.01
+# A piece of the run is what is done between two looks at the clock and at an interrupt.
+_PIECE_SECONDS = 0.25
+_NAMES = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d", "refractory")
+
+
+class NetworkInputs(NamedTuple):
+    """A wired network in plain arrays; all checked by whoever makes it.
+
+    Attributes
+    ----------
+    parameters : mapping
+        Arrays of shape (n,), SI units: V_0, theta, Delta, tau, tau_K, delta_g, t_d, refractory.
+    synapses : Synapses
+        All of them, by source: rows 0 to n - 1 are neurons, the others external trains.
+    sources : Sources
+        External spikes, sorted by time.
+    poisson_start, poisson_rate, poisson_weight, poisson_key : ndarray
+        See `network_cells.Inputs`.
+    max_rate : float
+        A neuron that fires faster than this through 10 ms stops the run, Hz.
+    """
+
+    parameters: Mapping[str, Floats]
+    synapses: Synapses
+    sources: Sources
+    poisson_start: Integers
+    poisson_rate: Floats
+    poisson_weight: Floats
+    poisson_key: NDArray[np.uint64]
+    max_rate: float
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkState:
+    """Everything from which a run goes on as if it had never stopped.
+
+    Parameters
+    ----------
+    time : float
+        Seconds.
+    state : ndarray, shape (n, 16)
+        See `network_cells`.
+    poisson_next, poisson_drawn : ndarray
+        Next event of each Poisson input, and how many were drawn.
+    recent_times, recent_rows : ndarray
+        Spikes that may still have to arrive somewhere.
+    """
+
+    time: float
+    state: Floats
+    poisson_next: Floats
+    poisson_drawn: NDArray[np.uint64]
+    recent_times: Floats
+    recent_rows: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkResult:
+    """Spikes, traces and the last state of a run.
+
+    Parameters
+    ----------
+    times, rows : ndarray
+        Spike times in seconds and the neurons that fired, sorted by neuron, then time.
+    u, g : ndarray, shape (n_traced, n_times)
+        Traces in volts above rest and leak conductances, NaN after an interrupt.
+    state : NetworkState
+        Where the run ended.
+    interrupted : bool
+        Whether it ended early.
+    """
+
+    times: Floats
+    rows: Integers
+    u: Floats
+    g: Floats
+    state: NetworkState
+    interrupted: bool
+    exploded: tuple[int, ...] = ()
+
+
+def run_network(
+    inputs: NetworkInputs,
+    duration: float,
+    *,
+    u0: Floats,
+    g0: Floats,
+    resume: NetworkState | None = None,
+    traced: Integers,
+    trace_times: Floats,
+    threads: int | None = None,
+    progress: bool = False,
+    stop: threading.Event | None = None,
+) -> NetworkResult:
+    """Run a network from time 0, or from a saved state, to `duration`.
+
+    Parameters
+    ----------
+    inputs : NetworkInputs
+        The network.
+    duration : float
+        End of the run, seconds.
+    u0, g0 : ndarray, shape (n,)
+        State at time 0.
+    resume : NetworkState, optional
+        Where to go on from.
+    traced, trace_times : ndarray
+        Neurons whose u and g are wanted, and when.
+    threads : int, optional
+        All processors if not given; nothing depends on it.
+    progress : bool
+        Show a bar for runs of more than two seconds.
+    stop : threading.Event, optional
+        Ends the run early when set, as Ctrl-C does.
+    """
+    run = _Run(inputs, duration, u0, g0, resume, traced, trace_times, threads)
+    halt = stop or threading.Event()
+    # The run has a thread of its own: an interrupt can then never fall between the state and its spikes.
+    with ThreadPoolExecutor(1) as driver:
+        future = driver.submit(run.to_end, halt, progress)
+        while True:
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                halt.set()
+
+
+class _Run:
+    """One run: its shared arrays, and the loop over pieces."""
+
+    def __init__(
+        self,
+        inputs: NetworkInputs,
+        duration: float,
+        u0: Floats,
+        g0: Floats,
+        resume: NetworkState | None,
+        traced: Integers,
+        trace_times: Floats,
+        threads: int | None,
+    ) -> None:
+        n = len(u0)
+        self.n, self.duration = n, duration
+        self.begin = resume.time if resume is not None else 0.0
+        synapses = Synapses(*(_writable(array) for array in _by_delay(inputs.synapses)))
+        self.shortest, self.longest = _delays(synapses, n, inputs)
+        self.window = min(self.shortest * _SHORTER, _LONGEST_WINDOW)
+        self.limit = max(8, math.ceil(inputs.max_rate * max(_EPOCH, self.window)))
+        self.epoch = max(1, round(_EPOCH / self.window))
+        degree = np.bincount(synapses.target, minlength=n)
+        self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
+        # The constants hold addresses of the tables, which must therefore live as long.
+        self.cells, self.tables = _cells(inputs, duration, self.autonomous, g0)
+        self.ranges = _ranges(degree, threads)
+        self.parts = [_part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
+        self.sources = Sources(*(_writable(array) for array in inputs.sources))
+        self.state = _fresh(self.cells, u0, g0) if resume is None else _aligned_copy(resume.state)
+        entries = len(inputs.poisson_rate)
+        self.poisson = Inputs(
+            inputs.poisson_start,
+            inputs.poisson_rate,
+            inputs.poisson_weight,
+            inputs.poisson_key,
+            np.zeros(entries) if resume is None else resume.poisson_next.copy(),
+            np.zeros(entries, dtype=np.uint64) if resume is None else resume.poisson_drawn.copy(),
+        )
+        if resume is None:
+            for e in range(entries):
+                draw(e, self.poisson)
+        self.recent_times = np.empty(0) if resume is None else _writable(resume.recent_times)
+        self.recent_rows = np.empty(0, dtype=np.int64) if resume is None else _writable(resume.recent_rows)
+        self.wake = np.full(n, -math.inf)
+        self.traced_rows = np.full(n, -1, dtype=np.int64)
+        self.traced_rows[traced] = np.arange(len(traced))
+        # What most neurons are: with a table, no random input, no trace, so that most events go the short way.
+        self.plain = (self.cells[:, TABLED] != 0) & (np.diff(inputs.poisson_start) == 0) & (self.traced_rows < 0)
+        self.trace_times = _writable(trace_times)
+        self.trace_place = np.zeros(len(traced), dtype=np.int64)
+        self.u = np.full((len(traced), len(trace_times)), np.nan)
+        self.g = np.full((len(traced), len(trace_times)), np.nan)
+        workers = len(self.parts)
+        self.barrier = np.zeros(BARRIER_WORDS, dtype=np.int64)
+        self.status = np.zeros(workers, dtype=np.int64)
+        room = np.diff(self.ranges) * (self.limit + 1)
+        self.shared_start = np.concatenate([[0], np.cumsum(room)[:-1]]).astype(np.int64)
+        # Only what is written to takes memory.
+        self.shared_times = np.empty((2, int(room.sum())))
+        self.shared_rows = np.empty((2, int(room.sum())), dtype=np.int32)
+        self.shared_counts = np.zeros((2, workers), dtype=np.int64)
+
+    def to_end(self, halt: threading.Event, progress: bool) -> NetworkResult:
+        """Run piece by piece until the end, an interrupt or an explosion."""
+        total = max(math.ceil((self.duration - self.begin) / self.window * (1.0 - 1e-14)), 0)
+        done, size = 0, 8
+        reached = self.begin
+        times: list[Floats] = []
+        rows: list[Integers] = []
+        exploded: tuple[int, ...] = ()
+        workers = len(self.parts)
+        with (
+            ThreadPoolExecutor(workers) as pool,
+            tqdm(
+                total=self.duration, initial=self.begin, disable=not progress, delay=2.0, unit="s", smoothing=0.0
+            ) as bar,
+        ):
+            while done < total and not halt.is_set():
+                started = time.perf_counter()
+                last = min(done + size, total)
+                reached = self.duration if last == total else self.begin + last * self.window
+                if workers == 1:
+                    found = [self._piece(0, done, last, reached)]
+                else:
+                    jobs = [pool.submit(self._piece, q, done, last, reached) for q in range(workers)]
+                    found = [job.result() for job in jobs]
+                for t, r in found:
+                    times.append(t)
+                    rows.append(r.astype(np.int64))
+                exploded = tuple(int(i) - 1 for i in self.status if i)
+                if exploded:
+                    break
+                self._remember(found, reached)
+                bar.update(reached - bar.n)
+                done = last
+                spent = max(time.perf_counter() - started, 1e-6)
+                size = int(min(max(size * min(_PIECE_SECONDS / spent, 4.0), 1), 1 << 20))
+        flat = np.concatenate([*times, np.empty(0)])
+        which = np.concatenate([*rows, np.empty(0, dtype=np.int64)])
+        order = np.lexsort((flat, which))
+        state = NetworkState(
+            reached, self.state, self.poisson.next, self.poisson.drawn, self.recent_times, self.recent_rows
+        )
+        return NetworkResult(flat[order], which[order], self.u, self.g, state, done < total, exploded)
+
+    def _piece(self, thread: int, first: int, last: int, stop: float) -> tuple[Floats, NDArray[np.int32]]:
+        found: tuple[Floats, NDArray[np.int32]] = run_windows(
+            thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
+            self.shared_counts, self.begin, first, last, self.window, stop, self.duration, self.cells, self.state,
+            self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
+            self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
+            self.trace_times, self.u, self.g,
+        )  # fmt: skip
+        return found
+
+    def _remember(self, found: list[tuple[Floats, NDArray[np.int32]]], reached: float) -> None:
+        """Keep the spikes that may still have to arrive somewhere after `reached`."""
+        times = np.concatenate([self.recent_times, *(t for t, _ in found)])
+        rows = np.concatenate([self.recent_rows, *(r.astype(np.int64) for _, r in found)])
+        if len(self.sources.times):
+            known = self.sources.times < reached
+            late = known & (self.sources.times + self.longest >= reached)
+            neurons = rows < self.n
+            times = np.concatenate([times[neurons], self.sources.times[late]])
+            rows = np.concatenate([rows[neurons], self.sources.rows[late]])
+        keep = times + self.longest >= reached
+        times, rows = times[keep], rows[keep]
+        order = np.lexsort((times, rows))
+        self.recent_times, self.recent_rows = times[order], rows[order]
+
+
+def _writable(array: Any) -> Any:
+    """Give an array of the one memory layout that the loop is compiled for; a second would be compiled anew."""
+    return array if array.flags.writeable and array.flags.c_contiguous else array.copy(order="C")
+
+
+def _by_delay(synapses: Synapses) -> Synapses:
+    """Sort every row by delay, so that a spike's arrivals come in order."""
+    if len(synapses.delay) <= 1:
+        delay = synapses.delay if len(synapses.delay) else np.ones(1)
+        return synapses._replace(delay=np.ascontiguousarray(delay))
+    row = np.repeat(np.arange(len(synapses.start) - 1, dtype=np.int32), np.diff(synapses.start))
+    if ((np.diff(synapses.delay) < 0.0) & (np.diff(row) == 0)).any():
+        order = np.lexsort((synapses.delay, row))
+        synapses = synapses._replace(
+            target=synapses.target[order], weight=synapses.weight[order], delay=synapses.delay[order]
+        )
+    return synapses
+
+
+def _delays(synapses: Synapses, n: int, inputs: NetworkInputs) -> tuple[float, float]:
+    """Give the shortest delay between neurons and the longest of all, own potassium included."""
+    own = float(np.max(inputs.parameters["t_d"], initial=0.0))
+    between = int(synapses.start[n])
+    longest = float(np.max(synapses.delay)) if len(synapses.target) else 0.0
+    shortest = math.inf
+    if between:
+        shortest = float(np.min(synapses.delay[:between] if len(synapses.delay) > 1 else synapses.delay))
+    return shortest, max(own, longest) * (1.0 + 1e-9) + 1e-12
+
+
+def _cells(inputs: NetworkInputs, duration: float, autonomous: NDArray[np.bool_], g0: Floats) -> tuple[Floats, Tables]:
+    n = len(autonomous)
+    values = {name: np.asarray(inputs.parameters[name], dtype=np.float64) for name in _NAMES}
+    table_of, tables = assign_tables({name: values[name] for name in _NAMES[:5]}, duration, n)
+    cells = aligned(n, CELL_COLUMNS)
+    fill_cells(np.column_stack([values[name] for name in _NAMES]), table_of, tables, cells)
+    cells[:, TABLED] = (table_of >= 0) & ~autonomous
+    cells[:, G0] = g0
+    return cells, tables
+
+
+def _ranges(degree: Integers, threads: int | None) -> Integers:
+    """Share the neurons out by their number of synapses."""
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads must be at least 1, got {threads}")
+    n = len(degree)
+    workers = min(threads or os.cpu_count() or 1, max(n // 64, 1))
+    cost = np.cumsum(degree + 20.0)
+    cuts = np.searchsorted(cost, cost[-1] * np.arange(1, workers) / workers)
+    edges: Integers = np.concatenate([[0], cuts, [n]]).astype(np.int64)
+    return edges
+
+
+def _part(synapses: Synapses, first: int, end: int) -> Synapses:
+    """Take the synapses onto neurons first to end - 1, targets counted from the first."""
+    inside = (synapses.target >= first) & (synapses.target < end)
+    if inside.all():
+        return synapses._replace(target=synapses.target - np.int32(first))
+    before = np.concatenate([[0], np.cumsum(inside)])
+    delay = synapses.delay[inside] if len(synapses.delay) > 1 else synapses.delay
+    if len(delay) == 1 and len(synapses.delay) > 1:
+        # A single synapse is no uniform delay of many, but reads the same.
+        delay = delay.copy()
+    target = (synapses.target[inside] - np.int32(first)).astype(np.int32)
+    return Synapses(before[synapses.start].astype(np.int64), target, synapses.weight[inside], delay)
+
+
+def _aligned_copy(state: Floats) -> Floats:
+    copy = aligned(*state.shape)
+    copy[:] = state
+    return copy
+
+
+def _fresh(cells: Floats, u0: Floats, g0: Floats) -> Floats:
+    """Make the state at time 0."""
+    state = aligned(len(cells), STATE_COLUMNS)
+    V_0, Delta, falling = cells[:, 9], cells[:, 10], cells[:, 17] != 0.0
+    state[:, X] = cells[:, 2] * g0
+    state[:, LOWER] = np.nan
+    state[:, T_NEXT] = np.nan
+    state[:, BOUND] = -np.inf
+    state[:, PAUSE_END] = -np.inf
+    state[:, DEVIATION] = np.where(falling, V_0 - u0, u0 + Delta)
+    enter_tables(cells, state)
+    return state

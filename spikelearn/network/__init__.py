@@ -1,0 +1,5 @@
+"""Networks of adaptive LIF neurons: one description, run event by event or on a clock."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,12 @@
+from .connectivity import Connections as Connections
+from .connectivity import FixedInDegree as FixedInDegree
+from .connectivity import FixedProbability as FixedProbability
+from .connectivity import OneToOne as OneToOne
+from .recording import NetworkRecording as NetworkRecording
+from .records import Network as Network
+from .records import PoissonInput as PoissonInput
+from .records import Population as Population
+from .records import Projection as Projection
+from .records import SpikeSource as SpikeSource
+from .state import load_state as load_state
+from .state import save_state as save_state

@@ -1,0 +1,183 @@
+"""Who is connected to whom: listed, or drawn with a fixed probability or in-degree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Connections", "FixedInDegree", "FixedProbability", "OneToOne", "Pairs"]
+
+Shorts = NDArray[np.int32]
+# Sources and targets, one entry a synapse.
+Pairs = tuple[Shorts, Shorts]
+
+# Rows of targets that are drawn together: keeps the temporary arrays small.
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Connections:
+    """Connections one by one.
+
+    Parameters
+    ----------
+    sources, targets : array_like of int, shape (n_synapses,)
+        Indices within the source and the target population; a pair may come more than once.
+    """
+
+    sources: ArrayLike
+    targets: ArrayLike
+
+    @classmethod
+    def from_csr(cls, offsets: ArrayLike, targets: ArrayLike) -> Connections:
+        """Read compressed rows: source i has the targets ``targets[offsets[i]:offsets[i + 1]]``.
+
+        Raises
+        ------
+        ValueError
+            The offsets do not rise from 0 to the number of targets.
+        """
+        edges, post = np.asarray(offsets, dtype=np.int64), np.asarray(targets)
+        if edges.ndim != 1 or len(edges) < 1 or edges[0] != 0 or edges[-1] != len(post) or (np.diff(edges) < 0).any():
+            raise ValueError(f"Connections.offsets must rise from 0 to the number of targets, {len(post)}")
+        return cls(np.repeat(np.arange(len(edges) - 1, dtype=np.int32), np.diff(edges)), post)
+
+    @classmethod
+    def from_synapses(cls, synapses: Any) -> Connections:
+        """Take the connections of a Brian2 Synapses object whose pairs are known already (not of a standalone device)."""
+        return cls(np.array(synapses.i[:], dtype=np.int32), np.array(synapses.j[:], dtype=np.int32))
+
+    def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
+        """Give the pairs as arrays of int32; see `FixedProbability.pairs`."""
+        pre, post = np.atleast_1d(self.sources), np.atleast_1d(self.targets)
+        if pre.shape != post.shape or pre.ndim != 1:
+            raise ValueError(
+                f"{where}: sources and targets must have the same length, got {pre.shape} and {post.shape}"
+            )
+        for name, index, size in (("sources", pre, n_sources), ("targets", post, n_targets)):
+            if len(index) and not np.issubdtype(index.dtype, np.integer):
+                raise ValueError(f"{where}: {name} must be whole numbers, got {index.dtype}")
+            wrong = (index < 0) | (index >= size)
+            if wrong.any():
+                raise ValueError(f"{where}: {name} must lie in 0 to {size - 1}, got {index[wrong][0]}")
+        if same and (pre == post).any():
+            which = int(pre[(pre == post).argmax()])
+            raise ValueError(
+                f"{where}: neuron {which} must not connect to itself; pass allow_self=True if that is meant"
+            )
+        return pre.astype(np.int32), post.astype(np.int32)
+
+
+@dataclass(frozen=True)
+class OneToOne:
+    """Source i to target i; both populations must have the same size."""
+
+    def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
+        """Give the pairs as arrays of int32; see `FixedProbability.pairs`."""
+        if n_sources != n_targets:
+            raise ValueError(f"{where}: OneToOne must join populations of one size, got {n_sources} and {n_targets}")
+        if same:
+            raise ValueError(f"{where}: neuron 0 must not connect to itself; pass allow_self=True if that is meant")
+        index = np.arange(n_sources, dtype=np.int32)
+        return index, index.copy()
+
+
+@dataclass(frozen=True)
+class FixedProbability:
+    """Every pair is connected with the same probability, independently.
+
+    Parameters
+    ----------
+    p : float
+        From 0 to 1.
+    """
+
+    p: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.p <= 1.0:
+            raise ValueError(f"FixedProbability.p must lie in 0 to 1, got {self.p}")
+
+    def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
+        """Draw the pairs.
+
+        Parameters
+        ----------
+        n_sources, n_targets : int
+            Sizes of the populations.
+        same : bool
+            Whether both are one population whose neurons must not connect to themselves.
+        rng : Generator
+            Source of randomness.
+        where : str
+            The projection's name for errors.
+
+        Returns
+        -------
+        sources, targets : ndarray of int32
+        """
+        total = n_sources * n_targets
+        count = int(rng.binomial(total, self.p)) if total else 0
+        # Given their number, the pairs are a random subset; numbers of pairs are drawn and repeats thrown out.
+        if count > total // 3:
+            chosen = np.flatnonzero(rng.random(total) < self.p)
+        else:
+            chosen = np.unique(rng.integers(0, max(total, 1), count))
+            while len(chosen) < count:
+                chosen = np.unique(np.concatenate([chosen, rng.integers(0, total, count - len(chosen))]))
+        pre, post = (chosen // max(n_targets, 1)).astype(np.int32), (chosen % max(n_targets, 1)).astype(np.int32)
+        if same:
+            keep = pre != post
+            pre, post = pre[keep], post[keep]
+        return pre, post
+
+
+@dataclass(frozen=True)
+class FixedInDegree:
+    """Every target gets the same number of different sources, drawn at random.
+
+    Parameters
+    ----------
+    k : int
+        Sources of each target.
+    """
+
+    k: int
+
+    def __post_init__(self) -> None:
+        if self.k < 0:
+            raise ValueError(f"FixedInDegree.k must not be negative, got {self.k}")
+
+    def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
+        """Draw the pairs; see `FixedProbability.pairs`."""
+        choices = n_sources - 1 if same else n_sources
+        if self.k > choices:
+            raise ValueError(f"{where}: FixedInDegree.k must be at most the {choices} possible sources, got {self.k}")
+        rows = []
+        for start in range(0, n_targets, _CHUNK):
+            size = min(_CHUNK, n_targets - start)
+            drawn = _distinct(choices, size, self.k, rng)
+            if same:
+                # Leave out the target itself by numbering the others past it one up.
+                drawn += drawn >= np.arange(start, start + size)[:, None]
+            rows.append(drawn.astype(np.int32))
+        pre = np.concatenate(rows).ravel() if rows else np.empty(0, dtype=np.int32)
+        return pre, np.repeat(np.arange(n_targets, dtype=np.int32), self.k)
+
+
+def _distinct(choices: int, rows: int, k: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw `k` different numbers below `choices` in each row."""
+    if k == 0:
+        return np.empty((rows, 0), dtype=np.int64)
+    if 4 * k * k > 8 * choices:
+        return np.argsort(rng.random((rows, choices)), axis=1)[:, :k].astype(np.int64)
+    drawn = rng.integers(0, choices, (rows, k))
+    while True:
+        repeated = (np.diff(np.sort(drawn, axis=1), axis=1) == 0).any(axis=1)
+        if not repeated.any():
+            return drawn
+        # Whole rows again: to redraw only the repeats would favour some subsets.
+        drawn[repeated] = rng.integers(0, choices, (int(repeated.sum()), k))

@@ -1,0 +1,152 @@
+"""A network on the exact engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.eventdriven.network_cells import Sources, Synapses
+from spikelearn.eventdriven.network_run import NetworkInputs, NetworkResult, NetworkState, run_network
+from spikelearn.initial import Initial
+from spikelearn.network.recording import NetworkRecording
+from spikelearn.network.records import Network
+from spikelearn.network.wiring import Wiring, wire
+from spikelearn.parameters import si_value
+from spikelearn.provenance import plain, versions
+from spikelearn.spikes import SpikeTrains
+
+__all__ = ["network_inputs", "simulate_network_exactly"]
+
+
+def simulate_network_exactly(
+    network: Network,
+    duration: float,
+    *,
+    seed: int | None,
+    record: tuple[str, ...],
+    record_dt: float,
+    units: NDArray[np.int64],
+    initial: Initial,
+    resume: NetworkState | None,
+    progress: bool,
+    threads: int | None,
+    **_clock: Any,
+) -> NetworkRecording:
+    """Run a network event by event; arguments as in `spikelearn.simulate`, in SI units.
+
+    Raises
+    ------
+    ValueError
+        Input that does not fit; a state of another network; neurons whose rate runs away, with their names.
+    """
+    wiring = wire(network)
+    used = int(np.random.default_rng().integers(2**32)) if seed is None else seed
+    inputs = network_inputs(wiring, used, float(si_value(network.max_rate, "1 Hz", "Network.max_rate")))
+    states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
+    if len(initial.past_spikes):
+        raise ValueError("Initial.past_spikes must be empty for a network: give a state to resume from instead")
+    for population in network.populations.values():
+        population.neuron.check_initial(states, wiring.values)
+        break
+    if resume is not None and not 0.0 <= resume.time < duration:
+        raise ValueError(f"duration must lie beyond the {resume.time} s of the state to resume from, got {duration} s")
+    if resume is not None and (len(resume.state) != wiring.n or len(resume.poisson_next) != len(inputs.poisson_rate)):
+        raise ValueError(f"resume must be a state of this network of {wiring.n} neurons, got {len(resume.state)}")
+    begin = 0.0 if resume is None else resume.time
+    wanted = tuple(name for name in record if name != "counts")
+    times: NDArray[np.float64] = np.empty(0)
+    if wanted:
+        times = np.arange(max(int(np.ceil(duration / record_dt * (1 - 1e-12))), 1)) * record_dt
+        times = times[times >= begin]
+    n = wiring.n
+    result = run_network(
+        inputs,
+        duration,
+        u0=np.broadcast_to(np.asarray(states.get("u", 0.0), dtype=np.float64), (n,)),
+        g0=np.broadcast_to(np.asarray(states.get("g", 0.0), dtype=np.float64), (n,)),
+        resume=resume,
+        traced=units if wanted else np.empty(0, dtype=np.int64),
+        trace_times=times,
+        threads=threads,
+        progress=progress,
+    )
+    if result.exploded:
+        names = ", ".join(network.name_of(i) for i in result.exploded)
+        raise ValueError(
+            f"Network: the activity runs away: {names} fired faster than max_rate = {network.max_rate} through 10 ms "
+            f"before t = {result.state.time:g} s; weaken the weights, add a refractory period or raise max_rate"
+        )
+    return _recording(network, wiring, result, used, record, units, times, begin, duration)
+
+
+def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
+    """Hand the arrays to the engine; every Poisson input of every neuron gets a random stream of its own."""
+    active = [np.flatnonzero(rate > 0.0) for rate in wiring.rates]
+    neuron = np.concatenate([*active, np.empty(0, dtype=np.int64)]).astype(np.int64)
+    rate = np.concatenate([*(r[a] for r, a in zip(wiring.rates, active, strict=True)), np.empty(0)])
+    weight = np.concatenate([*(np.full(len(a), w) for w, a in zip(wiring.weights, active, strict=True)), np.empty(0)])
+    drive = np.concatenate([*(np.full(len(a), k) for k, a in enumerate(active)), np.empty(0)])
+    order = np.lexsort((drive, neuron))
+    start = np.zeros(wiring.n + 1, dtype=np.int64)
+    np.cumsum(np.bincount(neuron, minlength=wiring.n), out=start[1:])
+    # One well mixed key an entry: streams of neighbours share nothing.
+    keys = np.random.SeedSequence([seed, 0x5EED]).generate_state(max(len(neuron), 1), np.uint64)[: len(neuron)]
+    return NetworkInputs(
+        wiring.values,
+        Synapses(wiring.start, wiring.target, wiring.weight, wiring.delay),
+        Sources(wiring.source_times, wiring.source_rows),
+        start,
+        np.ascontiguousarray(rate[order]),
+        np.ascontiguousarray(weight[order]),
+        keys.astype(np.uint64),
+        max_rate,
+    )
+
+
+def _recording(
+    network: Network, wiring: Wiring, result: NetworkResult, seed: int, record: tuple[str, ...],
+    units: NDArray[np.int64], times: NDArray[np.float64], begin: float, duration: float,
+) -> NetworkRecording:  # fmt: skip
+    import xarray as xr
+
+    n = wiring.n
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(result.rows, minlength=n))]).astype(np.int64)
+    end = result.state.time
+    traces = xr.Dataset()
+    if len(times):
+        shown = times < end
+        found = {"u": result.u, "g": result.g, "V": result.u + wiring.values["E_L"][units, None]}
+        traces = xr.Dataset(
+            {
+                name: (("time", "neuron"), found[name].T[shown], {"units": network.recordable[name]})
+                for name in record
+                if name != "counts"
+            },
+            coords={"time": ("time", times[shown], {"units": "s"}), "neuron": ("neuron", units)},
+        )
+    counting = record == ("counts",)
+    trains = None if counting else SpikeTrains(result.times, offsets, n, t_start=begin, t_stop=end)
+    return NetworkRecording(
+        trains,
+        traces,
+        {
+            "model": "Network",
+            "engine": "exact",
+            "populations": {name: population.n for name, population in network.populations.items()},
+            "synapses": len(wiring.target),
+            "parameters": {name: plain(value) for name, value in wiring.values.items()},
+            "duration": duration,
+            "reached": end,
+            "interrupted": result.interrupted,
+            "seed": seed,
+            "network_seed": network.seed,
+            "versions": versions(),
+        },
+        np.diff(offsets).reshape(1, n) if counting else None,
+        state=result.state,
+        sources=wiring.rows,
+        targets=wiring.target,
+        weights=wiring.weight,
+    )

@@ -1,0 +1,274 @@
+"""The description of a network: populations, projections, sources and Poisson input, as plain records."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from spikelearn.models.adaptive_lif.model import AdaptiveLIF
+from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
+from spikelearn.parameters import si_value, unknown_name
+from spikelearn.spikes import SpikeTrains
+
+__all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Neurons of one kind.
+
+    Parameters
+    ----------
+    neuron : AdaptiveLIF
+        Their parameters.
+    n : int
+        How many.
+    vary : mapping of str to array_like
+        Parameters that differ between neurons, arrays of shape (n,) with units.
+    refractory : Quantity, str or float
+        How long u stays at the reset after a spike; jumps of u that arrive meanwhile are lost, g goes on.
+    """
+
+    neuron: AdaptiveLIF
+    n: int
+    vary: Mapping[str, Any] = field(default_factory=dict)
+    refractory: Any = 0.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.neuron, AdaptiveLIF):
+            raise TypeError(f"Population.neuron must be an AdaptiveLIF, got {type(self.neuron).__name__}")
+        if operator.index(self.n) < 1:
+            raise ValueError(f"Population.n must be at least 1, got {self.n}")
+        pause = _times(self.refractory, "Population.refractory")
+        if pause.ndim == 1 and pause.shape != (self.n,):
+            raise ValueError(f"Population.refractory must be one time or {self.n}, got shape {pause.shape}")
+        if not np.isfinite(pause).all() or (pause < 0).any():
+            raise ValueError(f"Population.refractory must be finite and not negative, got {self.refractory}")
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeSource:
+    """External spike trains, each spike at its exact time.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        One trial, one unit a train.
+    """
+
+    trains: SpikeTrains
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.trains, SpikeTrains):
+            raise TypeError(f"SpikeSource.trains must be SpikeTrains, got {type(self.trains).__name__}")
+        if self.trains.n_trials != 1:
+            raise ValueError(f"SpikeSource.trains must hold one trial, got {self.trains.n_trials}")
+
+    @property
+    def n(self) -> int:
+        """Number of trains."""
+        return self.trains.n_units
+
+
+@dataclass(frozen=True, eq=False)
+class PoissonInput:
+    """Poisson jumps of the membrane, drawn inside the engine, independent for every neuron.
+
+    Parameters
+    ----------
+    population : str
+        Who gets them.
+    rate : Quantity, str or array_like
+        Events a second and neuron, one for all or one each.
+    weight : Quantity or str
+        Jump of u by each event.
+    """
+
+    population: str
+    rate: Any
+    weight: Any
+
+    def __post_init__(self) -> None:
+        rate = np.asarray(si_value(self.rate, "1 Hz", "PoissonInput.rate"))
+        if not np.isfinite(rate).all() or (rate < 0).any():
+            raise ValueError(f"PoissonInput.rate must be finite and not negative, got {self.rate}")
+        weight = si_value(self.weight, "1 mV", "PoissonInput.weight")
+        if not np.isfinite(weight).all() or np.ndim(weight):
+            raise ValueError(f"PoissonInput.weight must be one finite voltage, got {self.weight}")
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses from one population or source to a population: each spike makes u jump after a delay.
+
+    Parameters
+    ----------
+    source, target : str
+        Names within the network.
+    connections : Connections, OneToOne, FixedProbability or FixedInDegree
+        Which pairs.
+    weight : Quantity, str or array_like
+        Jump of u, positive or negative; one for all, or one a synapse in the order of `Connections`.
+    delay : Quantity, str or array_like
+        From a spike to its arrival, positive; one for all, or one a synapse.
+    allow_self : bool
+        Whether neurons may connect to themselves.
+    """
+
+    source: str
+    target: str
+    connections: Connections | OneToOne | FixedProbability | FixedInDegree
+    weight: Any
+    delay: Any
+    allow_self: bool = False
+
+    def __post_init__(self) -> None:
+        where = self.where
+        if not hasattr(self.connections, "pairs"):
+            raise TypeError(f"{where}: connections must be one of Connections, OneToOne, FixedProbability, "
+                            f"FixedInDegree, got {type(self.connections).__name__}")  # fmt: skip
+        weight = np.asarray(si_value(self.weight, "1 mV", f"{where}: weight"))
+        delay = _times(self.delay, f"{where}: delay")
+        if not np.isfinite(weight).all():
+            raise ValueError(f"{where}: weight must be finite, got {self.weight}")
+        if not np.isfinite(delay).all() or (delay <= 0).any():
+            worst = float(delay[~(delay > 0)].flat[0]) if (~(delay > 0)).any() else float(delay.max())
+            raise ValueError(f"{where}: delay must be positive and finite, got {worst} s")
+
+    @property
+    def where(self) -> str:
+        """Name for errors."""
+        return f"Projection {self.source} -> {self.target}"
+
+    @classmethod
+    def from_synapses(
+        cls, source: str, target: str, synapses: Any, *, weight: Any = "w", allow_self: bool = False
+    ) -> Projection:
+        """Take pairs, delays and weights from a Brian2 Synapses object that is not of a standalone device.
+
+        Parameters
+        ----------
+        synapses : brian2.Synapses
+            Connected already; its pre pathway has the delays.
+        weight : str or Quantity
+            The name of its weight variable, or the weight itself.
+        """
+        value = getattr(synapses, weight)[:] if isinstance(weight, str) and weight in synapses.variables else weight
+        return cls(source, target, Connections.from_synapses(synapses), value, synapses.delay[:], allow_self)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Adaptive LIF neurons coupled by jumps of the membrane with delays.
+
+    Neurons are numbered population after population. Events at one instant at one neuron: its own potassium first,
+    then all jumps of u summed, then the threshold; a spike that a jump makes has the time of the arrival.
+
+    Parameters
+    ----------
+    populations : mapping of str to Population
+        By name, in this order.
+    projections : sequence of Projection
+        Synapses.
+    sources : mapping of str to SpikeSource
+        External trains by name.
+    poisson : sequence of PoissonInput
+        Random input.
+    seed : int
+        Of the connections; random input has the seed of the run.
+    max_rate : Quantity, str or float
+        A neuron that fires faster than this through 10 ms is taken to run away, and stops the run of the exact engine.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> pair = sl.network.Network(
+    ...     {"pair": sl.network.Population(sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0), 2)},
+    ...     [sl.network.Projection("pair", "pair", sl.network.Connections([0, 1], [1, 0]), "1 mV", "2 ms")],
+    ... )
+    >>> sl.simulate(pair, "100 ms").spikes.counts()
+    array([[7, 7]])
+    """
+
+    populations: Mapping[str, Population]
+    projections: Sequence[Projection] = ()
+    sources: Mapping[str, SpikeSource] = field(default_factory=dict)
+    poisson: Sequence[PoissonInput] = ()
+    seed: int = 0
+    max_rate: Any = "10 kHz"
+
+    def __post_init__(self) -> None:
+        if not self.populations:
+            raise ValueError("Network.populations must hold at least one population, got none")
+        both = set(self.populations) & set(self.sources)
+        if both:
+            raise ValueError(f"Network: a name must not be both a population and a source, got {sorted(both)[0]!r}")
+        for projection in self.projections:
+            if projection.source not in {**self.populations, **self.sources}:
+                known = [*self.populations, *self.sources]
+                raise ValueError(unknown_name(projection.where, "population or source", projection.source, known))
+            if projection.target not in self.populations:
+                raise ValueError(unknown_name(projection.where, "population", projection.target, self.populations))
+        for drive in self.poisson:
+            if drive.population not in self.populations:
+                raise ValueError(unknown_name("PoissonInput", "population", drive.population, self.populations))
+            shape = np.shape(drive.rate) if not isinstance(drive.rate, str) else ()
+            if shape not in ((), (self.populations[drive.population].n,)):
+                size = self.populations[drive.population].n
+                raise ValueError(f"PoissonInput.rate must be one rate or {size}, got shape {shape}")
+        if not float(si_value(self.max_rate, "1 Hz", "Network.max_rate")) > 0:
+            raise ValueError(f"Network.max_rate must be positive, got {self.max_rate}")
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return sum(population.n for population in self.populations.values())
+
+    @property
+    def network_engines(self) -> dict[str, str]:
+        """Engines that can run it, the best first, with the function that does."""
+        return {
+            "exact": "spikelearn.network.exact:simulate_network_exactly",
+            "brian2": "spikelearn.network.brian:simulate_network_on_brian",
+        }
+
+    @property
+    def recordable(self) -> dict[str, str]:
+        """Variables that can be recorded, with their SI units."""
+        return {"u": "V", "g": "1", "V": "V"}
+
+    def units(self, name: str) -> slice:
+        """Give the neurons of a population as a slice of all neurons.
+
+        Raises
+        ------
+        ValueError
+            There is no such population.
+        """
+        if name not in self.populations:
+            raise ValueError(unknown_name("Network", "population", name, self.populations))
+        start = 0
+        for key, population in self.populations.items():
+            if key == name:
+                break
+            start += population.n
+        return slice(start, start + self.populations[name].n)
+
+    def name_of(self, neuron: int) -> str:
+        """Say which neuron this is, as ``"E[3]"``."""
+        for name in self.populations:
+            where = self.units(name)
+            if where.start <= neuron < where.stop:
+                return f"{name}[{neuron - where.start}]"
+        raise ValueError(f"Network.name_of: neuron must be 0 to {self.n - 1}, got {neuron}")
+
+
+def _times(value: Any, where: str) -> Any:
+    """Read times with a unit, or plain seconds."""
+    if isinstance(value, str) or hasattr(value, "dim"):
+        return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
+    return np.asarray(value, dtype=np.float64)

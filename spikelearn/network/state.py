@@ -1,0 +1,55 @@
+"""The state of a network on disk: plain arrays and a manifest."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from spikelearn.eventdriven.network_run import NetworkState
+from spikelearn.storage import read_manifest, whole_folder, write_manifest
+
+__all__ = ["load_state", "save_state"]
+
+_ARRAYS = ("state", "poisson_next", "poisson_drawn", "recent_times", "recent_rows")
+
+
+def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write a state as ``state.npz`` and ``manifest.json``, whole or not at all.
+
+    Parameters
+    ----------
+    state : NetworkState
+        From `NetworkRecording.state`.
+    folder : path
+        Where to.
+    overwrite : bool
+        Whether an earlier state there may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        The folder holds something already.
+    """
+    with whole_folder(folder, overwrite=overwrite) as temporary:
+        np.savez(
+            temporary / "state.npz", time=np.float64(state.time), **{name: getattr(state, name) for name in _ARRAYS}
+        )
+        write_manifest(temporary, "network_state", {"time": state.time, "neurons": len(state.state)})
+    return Path(folder)
+
+
+def load_state(folder: str | os.PathLike[str]) -> NetworkState:
+    """Read what `save_state` wrote, bit for bit.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no manifest.
+    ValueError
+        It holds something else, or a file was changed.
+    """
+    read_manifest(folder, "network_state")
+    with np.load(Path(folder) / "state.npz", allow_pickle=False) as stored:
+        return NetworkState(float(stored["time"]), *(stored[name] for name in _ARRAYS))

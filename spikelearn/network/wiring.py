@@ -1,0 +1,130 @@
+"""From the description of a network to flat arrays that both engines read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.network.records import Network, _times
+from spikelearn.parameters import si_value
+
+__all__ = ["Wiring", "wire"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Shorts = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """A network in arrays; SI units.
+
+    Parameters
+    ----------
+    values : dict
+        Parameters of all neurons, arrays of shape (n,): those of `AdaptiveLIF.values` and ``refractory``.
+    start, target, weight, delay : ndarray
+        Synapses by source row, neurons first, then external trains; `delay` has one entry where all are the same.
+    source_times, source_rows : ndarray
+        External spikes, sorted by time, with their rows.
+    rates, weights : list
+        One entry a Poisson input: rates of all neurons, shape (n,), and its jump.
+    """
+
+    values: dict[str, Floats]
+    start: Integers
+    target: Shorts
+    weight: Floats
+    delay: Floats
+    source_times: Floats
+    source_rows: Integers
+    rates: list[Floats]
+    weights: list[float]
+
+    @property
+    def n(self) -> int:
+        """Number of neurons."""
+        return len(self.values["V_0"])
+
+    @property
+    def rows(self) -> Shorts:
+        """Source of each synapse."""
+        return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+
+
+def wire(network: Network) -> Wiring:
+    """Draw the connections and lay everything out.
+
+    Raises
+    ------
+    ValueError
+        Sizes that do not fit, or a neuron that is connected to itself where that is not allowed.
+    """
+    pieces: dict[str, list[Floats]] = {}
+    for population in network.populations.values():
+        values = dict(population.neuron.values(population.vary, population.n))
+        values["refractory"] = _times(population.refractory, "Population.refractory")
+        for name, value in values.items():
+            pieces.setdefault(name, []).append(np.broadcast_to(np.asarray(value, dtype=np.float64), (population.n,)))
+    base, rows = {name: int(network.units(name).start) for name in network.populations}, network.n
+    times, which = [np.empty(0)], [np.empty(0, dtype=np.int64)]
+    for name, source in network.sources.items():
+        base[name] = rows
+        times.append(source.trains.times)
+        which.append(rows + np.repeat(np.arange(source.n), np.diff(source.trains.offsets)))
+        rows += source.n
+    start, target, weight, delay = _synapses(network, base, rows)
+    flat, row_of = np.concatenate(times), np.concatenate(which)
+    order = np.lexsort((row_of, flat))
+    rates, weights = [], []
+    for drive in network.poisson:
+        rate = np.zeros(network.n)
+        rate[network.units(drive.population)] = si_value(drive.rate, "1 Hz", "PoissonInput.rate")
+        rates.append(rate)
+        weights.append(float(si_value(drive.weight, "1 mV", "PoissonInput.weight")))
+    return Wiring(
+        {name: np.concatenate(parts) for name, parts in pieces.items()},
+        start, target, weight, delay, flat[order], row_of[order], rates, weights,
+    )  # fmt: skip
+
+
+def _synapses(network: Network, base: dict[str, int], rows: int) -> tuple[Integers, Shorts, Floats, Floats]:
+    pres, posts, weights, delays = [], [], [], []
+    for k, projection in enumerate(network.projections):
+        where = projection.where
+        source = network.populations.get(projection.source) or network.sources[projection.source]
+        target = network.populations[projection.target]
+        same = projection.source == projection.target and not projection.allow_self
+        rng = np.random.default_rng([network.seed, k])
+        pre, post = projection.connections.pairs(source.n, target.n, same, rng, where)
+        pres.append(pre + np.int32(base[projection.source]))
+        posts.append(post + np.int32(base[projection.target]))
+        weight = np.asarray(si_value(projection.weight, "1 mV", f"{where}: weight"), dtype=np.float64)
+        weights.append(_one_each(weight, len(pre), f"{where}: weight"))
+        delays.append(_one_each(_times(projection.delay, f"{where}: delay"), len(pre), f"{where}: delay"))
+    if not sum(len(pre) for pre in pres):
+        return np.zeros(rows + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0), np.ones(1)
+    row = pres[0] if len(pres) == 1 else np.concatenate(pres)
+    del pres
+    edges = [delay[:1] if delay.strides == (0,) else delay for delay in delays if len(delay)]
+    one_delay = min(float(edge.min()) for edge in edges) == max(float(edge.max()) for edge in edges)
+    order = np.argsort(row, kind="stable") if (np.diff(row) < 0).any() else None
+    start = np.zeros(rows + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=rows), out=start[1:])
+    del row
+
+    def laid(parts: list[Any]) -> Any:
+        whole = np.ascontiguousarray(parts[0]) if len(parts) == 1 else np.concatenate(parts)
+        return whole if order is None else whole[order]
+
+    delay = np.array([float(edges[0].min())]) if one_delay else laid(delays)
+    return start, laid(posts), laid(weights), delay
+
+
+def _one_each(value: Floats, count: int, where: str) -> Floats:
+    if value.ndim and value.shape != (count,):
+        raise ValueError(f"{where} must be one value or one for each of {count} synapses, got shape {value.shape}")
+    return np.broadcast_to(value, (count,))

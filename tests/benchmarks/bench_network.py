@@ -1,0 +1,124 @@
+"""A network on the exact engine and on Brian2's compiled standalone program, measured in one run.
+
+``python tests/benchmarks/bench_network.py [seconds of model time] [--large]``: 10,000 neurons, fan-in 100, about 3.6 Hz,
+delay 1.5 ms. Pure run times: wiring, compilation and building are not counted for either. ``--large`` adds 100,000
+neurons with 10,000,000 synapses on the exact engine alone, for memory.
+"""
+
+import gc
+import os
+import re
+import resource
+import sys
+import tempfile
+import time
+
+import numpy as np
+from brian2 import ms, mV
+
+import spikelearn as sl
+from spikelearn.eventdriven.network_run import run_network
+from spikelearn.network import FixedInDegree, Population, Projection
+from spikelearn.network.brian import brian_objects
+from spikelearn.network.exact import network_inputs
+from spikelearn.network.wiring import wire
+
+DT = 0.1e-3
+
+
+def describe(n, fan_in):
+    """Four excitatory neurons for each inhibitory one, driven from within by unlike V_0."""
+    neuron = sl.AdaptiveLIF(delta_g=0.3, tau_K=200 * ms, t_d=5 * ms)
+    V_0 = np.linspace(15.5, 19.5, n)
+    cut = n * 4 // 5
+    rng = np.random.default_rng(0)
+    V_0 = rng.permutation(V_0)
+    populations = {
+        "E": Population(neuron, cut, {"V_0": V_0[:cut] * mV}),
+        "I": Population(neuron, n - cut, {"V_0": V_0[cut:] * mV}),
+    }
+    projections = [
+        Projection(a, b, FixedInDegree(fan_in * 4 // 5 if a == "E" else fan_in // 5), w * mV, 1.5 * ms)
+        for a, w in (("E", 0.05), ("I", -0.2))
+        for b in "EI"
+    ]
+    return sl.Network(populations, projections)
+
+
+def exact(wiring, duration, threads):
+    """Run time, spikes."""
+    inputs = network_inputs(wiring, 0, 1e4)
+    zero, nothing = np.zeros(wiring.n), np.empty(0, dtype=np.int64)
+    settings = {"u0": zero, "g0": zero, "traced": nothing, "trace_times": np.empty(0), "threads": threads}
+    run_network(inputs, 0.002, **settings)
+    start = time.perf_counter()
+    result = run_network(inputs, duration, **settings)
+    return time.perf_counter() - start, len(result.times)
+
+
+def brian(wiring, duration, threads):
+    """Time that the compiled program says its network took, spikes."""
+    from brian2 import Network, SpikeMonitor, prefs, second
+    from brian2.devices.device import get_device, reset_device, set_device
+
+    with tempfile.TemporaryDirectory() as folder:
+        set_device("cpp_standalone", build_on_run=False, directory=folder)
+        prefs["devices.cpp_standalone.openmp_threads"] = threads if threads > 1 else 0
+        try:
+            objects = brian_objects(wiring, DT, duration)
+            spikes = SpikeMonitor(objects[0])
+            Network(*objects, spikes).run(duration * second, namespace={})
+            device = get_device()
+            device.build(directory=folder, compile=True, run=True, with_output=False)
+            return device._last_run_time, int(spikes.num_spikes)
+        finally:
+            device = get_device()
+            device.reinit()
+            reset_device()
+            prefs["devices.cpp_standalone.openmp_threads"] = 0
+
+
+def memory():
+    """Memory of this process now, bytes."""
+    with open("/proc/self/status", encoding="ascii") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1)) * 1024
+
+
+def large():
+    """100,000 neurons, 10,000,000 synapses."""
+    gc.collect()
+    before = memory()
+    network = describe(100_000, 100)
+    start = time.perf_counter()
+    wiring = wire(network)
+    print(f"wiring {len(wiring.target):,} synapses: {time.perf_counter() - start:.1f} s")
+    stored = wiring.target.nbytes + wiring.weight.nbytes + wiring.delay.nbytes + wiring.start.nbytes
+    print(f"bytes a synapse as wired: {stored / len(wiring.target):.1f}")
+    spent, spikes = exact(wiring, 0.5, os.cpu_count())
+    print(f"0.5 s of model time: {spent:.1f} s, {spikes} spikes")
+    print(f"memory now {(memory() - before) / 1e9:.2f} GB more than before, peak of the process "
+          f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")  # fmt: skip
+
+
+def main():
+    arguments = [a for a in sys.argv[1:] if not a.startswith("--")]
+    duration = float(arguments[0]) if arguments else 10.0
+    wiring = wire(describe(10_000, 100))
+    own = {threads: exact(wiring, duration, threads) for threads in (1, 2)}
+    best, spikes = min(own.values())
+    events = spikes * 100
+    print(f"exact: 1 thread {own[1][0]:.2f} s, 2 threads {own[2][0]:.2f} s; {spikes / 1e4 / duration:.2f} Hz")
+    print(f"synaptic events a second: {events / best:,.0f}; {best / events * 1e9:.1f} ns each")
+    print(f"bytes a synapse: {(wiring.target.nbytes + wiring.weight.nbytes) / len(wiring.target):.1f} plus delays")
+    clock = {threads: brian(wiring, duration, threads) for threads in (1, 2)}
+    other = min(clock.values())[0]
+    print(f"brian2 standalone, dt 0.1 ms: 1 thread {clock[1][0]:.2f} s, 2 threads {clock[2][0]:.2f} s; "
+          f"{clock[1][1] / 1e4 / duration:.2f} Hz")  # fmt: skip
+    again = min(exact(wiring, duration, threads)[0] for threads in (1, 2))
+    print(f"ratio brian2 / exact: {other / min(best, again):.2f} (aim: at least 1)")
+    if "--large" in sys.argv:
+        large()
+
+
+if __name__ == "__main__":
+    main()
