@@ -200,7 +200,8 @@ def test_narrow_peaks_are_found_or_refused(width, center):
         return 20 + 10 * np.sin(300 * t) + np.exp(-(((t - center) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
 
     top = float(rate(center))
-    assert top <= rate_bound(rate, 0.0, 1.0, "it") <= 1.2 * (top + 1)
+    # 20 % of headroom over the maximum, which the last round of refinement brackets within a ten-thousandth of a width.
+    assert 1.1999 * top <= rate_bound(rate, 0.0, 1.0, "it") <= 1.2 * (top + 1)
     trains = InhomogeneousPoisson(rate=rate).sample(100, seed=1)
     near = [np.abs(train - center) < 4 * width for train in trains]
     # 200 trains, 1 + 8*width*20 spikes each: four standard deviations, false alarms 1e-4.

@@ -328,9 +328,10 @@ def test_edges_that_miss_the_window_by_rounding_are_its_edges():
         trains.restrict(0, 0.3 + 1e-12)
     # Two spikes within rounding of the seam, the later in the earlier window.
     first = SpikeTrains.from_arrays([[0.05, 0.3]], t_stop=3 * 0.1)
-    second = SpikeTrains.from_arrays([[0.3, 0.35]], t_start=0.3, t_stop=0.4)
+    earlier = float(np.nextafter(0.3, 0))
+    second = SpikeTrains.from_arrays([[earlier, 0.35]], t_start=earlier, t_stop=0.4)
     both = SpikeTrains.concatenate_time([first, second])
-    assert both == SpikeTrains.from_arrays([[0.05, 0.3, 0.3, 0.35]], t_stop=0.4)
+    assert both == SpikeTrains.from_arrays([[0.05, earlier, 0.3, 0.35]], t_stop=0.4)
     parts = [
         SpikeTrains([0.1], [0, 1], 1, t_stop=0.5, observed=[[0.0, 3 * 0.1]]),
         SpikeTrains([], [0, 0], 1, t_start=0.5, t_stop=1.0),
