@@ -6,10 +6,10 @@ from . import rules as rules
 from . import sources as sources
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
-from .network.records import Network as Network
 from .models.ei_rate.model import EIRates as EIRates
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
+from .network.records import Network as Network
 from .recording import Recording as Recording
 from .rule import Rule as Rule
 from .simulation import Initial as Initial

@@ -91,7 +91,9 @@ def jpsth_pairs(
     kept = {name: np.empty((len(chosen), n, n), dtype=dtype) for name in keep}
     coincidence, covariogram = np.empty((len(chosen), n)), np.empty((len(chosen), 2 * n - 1))
     psth = np.empty((len(units), n))
-    for k, (i, j) in enumerate(tqdm(chosen, desc="JPSTH", unit="pair", delay=2.0, leave=False, disable=not progress)):
+    for k, (i, j) in enumerate(
+        tqdm(chosen, desc="JPSTH", unit="pair", delay=2.0, leave=False, disable=None if progress else True)
+    ):
         moments = joint_moments(
             per_unit[place[i]],
             per_unit[place[j]],

@@ -86,7 +86,7 @@ def jpsth_significance(
     observed = np.abs(a.T @ b)
     rng = np.random.default_rng(seed)
     maxima = np.empty(n_surrogates)
-    for k in tqdm(range(n_surrogates), desc="surrogates", delay=2.0, leave=False, disable=not progress):
+    for k in tqdm(range(n_surrogates), desc="surrogates", delay=2.0, leave=False, disable=None if progress else True):
         surrogate = a.T @ b[rng.permutation(len(b))]
         maxima[k] = max(surrogate.max(), -surrogate.min())
     ordered = np.sort(maxima)

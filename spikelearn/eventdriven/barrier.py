@@ -15,21 +15,24 @@ __all__ = ["BARRIER_WORDS", "wait"]
 # The counter and the round stand in cache lines of their own.
 BARRIER_WORDS = 32
 _ROUND = 16
+item_pointer: Any = cgutils.get_item_pointer
 _SPINS = 2000
 # Both give the processor to another thread, take nothing and return a number.
 _yield = types.ExternalFunction("sched_yield" if os.name == "posix" else "SwitchToThread", types.int32())
 
 
-@intrinsic
-def _fetch_add(typingctx, array, place, amount):  # type: ignore[no-untyped-def]
+def _atomic_add(typingctx, array, place, amount):  # type: ignore[no-untyped-def]
     """Add to an element atomically and give its value before."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         given = context.make_array(signature.args[0])(context, builder, arguments[0])
-        pointer = cgutils.get_item_pointer(context, builder, signature.args[0], given, [arguments[1]])
+        pointer = item_pointer(context, builder, signature.args[0], given, [arguments[1]])
         return builder.atomic_rmw("add", pointer, arguments[2], "seq_cst")
 
     return types.int64(array, types.intp, types.int64), generate
+
+
+_fetch_add: Any = intrinsic(_atomic_add)
 
 
 @njit(cache=True, nogil=True)

@@ -34,8 +34,8 @@ __all__ = [
     "Inputs",
     "Sources",
     "Synapses",
-    "aligned",
     "X",
+    "aligned",
     "cell_of",
     "fill_cells",
 ]
@@ -50,9 +50,10 @@ DELAY, PAUSE, TABLED, G0 = range(23, 27)
 CELL_COLUMNS = 32
 
 # Columns of a neuron's state. DEVIATION is y - A phi(x) where TABLED, else z; LOWER a lower bound of phi(x) where
-# TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where there is none before the next
-# own arrival, NaN where it is not known; with the state then.
-# OWN_NEXT: when its own potassium next arrives. The first eight share a cache line: most events touch nothing else.
+# TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where none comes before the
+# next own arrival, NaN where it is not known; with the state then.
+# OWN_NEXT: when its own potassium next arrives. The first eight share a cache line: most events need no
+# other.
 DEVIATION, X, LOWER, NOW, BOUND, T_NEXT, PAUSE_END, OWN_NEXT = range(8)
 NOW_LOW, T_NEXT_LOW, Z_NEXT, X_NEXT, P_NEXT, JUMPS = range(8, 14)
 STATE_COLUMNS = 16

@@ -3,7 +3,7 @@
 Between events nothing is computed that no event needs. The deviation ``D = y - A phi(x)`` from the slow manifold decays
 as ``e^{-M}``, ``M = t/tau + x_0 - x``, and a jump of the membrane only adds to it: an event costs two exponentials.
 Whether a crossing is possible at all before the next event is first asked of bounds: with u above potassium's reversal
-``y' >= -y/tau``, so that no crossing comes before ``tau log(y/l) >= 2 tau (y - l)/(y + l)``, l = V_0 - theta; and phi is
+``y' >= -y/tau``, so that none comes before ``tau log(y/l) >= 2 tau (y - l)/(y + l)``, l = V_0 - theta; and phi is
 concave with phi(0) = 0, so that ``phi(x e^{-s}) >= e^{-s} phi(x)``, which bounds the fall of the manifold likewise.
 Only where the bounds leave it open are phi and the solver of `flow` called. A neuron never advances to a mere end of a
 window: nothing depends on where windows end.
@@ -91,10 +91,9 @@ def draw(e: int, poisson: Inputs) -> None:
 def _less_one(h: float) -> float:
     """Give 1 - e^{-h} for h >= 0; the series is exact to the last digits for the short steps of busy neurons."""
     if h < 0.03125:
-        return h * (
-            1.0 - h * (1 / 2) * (1.0 - h * (1 / 3) * (1.0 - h * (1 / 4) * (1.0 - h * (1 / 5) * (1.0 - h * (1 / 6) *
-            (1.0 - h * (1 / 7) * (1.0 - h * (1 / 8)))))))
-        )  # fmt: skip
+        h2 = h * h
+        high = (1 / 120 - h * (1 / 720)) + h2 * (1 / 5040 - h * (1 / 40320))
+        return h * ((1.0 - h * 0.5) + h2 * ((1 / 6 - h * (1 / 24)) + h2 * high))
     return -math.expm1(-h)
 
 

@@ -250,7 +250,12 @@ class _Run:
         with (
             ThreadPoolExecutor(workers) as pool,
             tqdm(
-                total=self.duration, initial=self.begin, disable=not progress, delay=2.0, unit="s", smoothing=0.0
+                total=self.duration,
+                initial=self.begin,
+                disable=None if progress else True,
+                delay=2.0,
+                unit="s",
+                smoothing=0.0,
             ) as bar,
         ):
             while done < total and not halt.is_set():

@@ -127,7 +127,7 @@ def simulate_neurons(
     counts = np.zeros(n, dtype=np.int64)
     starts = range(0, n, _BLOCK)
     pieces: list[list[Floats]] = [[] for _ in starts]
-    with tqdm(total=n, disable=not progress, delay=2.0, unit="neuron", smoothing=0.0) as bar:
+    with tqdm(total=n, disable=None if progress else True, delay=2.0, unit="neuron", smoothing=0.0) as bar:
         lock = threading.Lock()
 
         def tell(neurons: int) -> None:

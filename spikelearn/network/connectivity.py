@@ -47,7 +47,7 @@ class Connections:
 
     @classmethod
     def from_synapses(cls, synapses: Any) -> Connections:
-        """Take the connections of a Brian2 Synapses object whose pairs are known already (not of a standalone device)."""
+        """Take the connections of a Brian2 Synapses object, which must not be of a standalone device."""
         return cls(np.array(synapses.i[:], dtype=np.int32), np.array(synapses.j[:], dtype=np.int32))
 
     def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:

@@ -56,7 +56,7 @@ def simulate_network_exactly(
         raise ValueError(f"resume must be a state of this network of {wiring.n} neurons, got {len(resume.state)}")
     begin = 0.0 if resume is None else resume.time
     wanted = tuple(name for name in record if name != "counts")
-    times: NDArray[np.float64] = np.empty(0)
+    times: NDArray[Any] = np.empty(0)
     if wanted:
         times = np.arange(max(int(np.ceil(duration / record_dt * (1 - 1e-12))), 1)) * record_dt
         times = times[times >= begin]

@@ -178,7 +178,7 @@ SYSTEM = System(
     summary="adaptive LIF neurons coupled by delayed jumps of the membrane",
     parameters={
         "populations": "{ E = { n = 80, V_0 = '20 mV' } }",
-        "projections": "[{ source = 'E', target = 'E', connect = { in_degree = 10 }, weight = '0.1 mV', delay = '1 ms' }]",
+        "projections": "[{ source = 'E', target = 'E', connect = { in_degree = 9 }, weight = '1 mV', delay = '1 ms' }]",
         "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
         "seed": "0",
     },

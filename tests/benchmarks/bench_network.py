@@ -1,6 +1,6 @@
 """A network on the exact engine and on Brian2's compiled standalone program, measured in one run.
 
-``python tests/benchmarks/bench_network.py [seconds of model time] [--large]``: 10,000 neurons, fan-in 100, about 3.6 Hz,
+``python tests/benchmarks/bench_network.py [seconds of model time] [--large]``: 10,000 neurons, fan-in 100, 3.6 Hz,
 delay 1.5 ms. Pure run times: wiring, compilation and building are not counted for either. ``--large`` adds 100,000
 neurons with 10,000,000 synapses on the exact engine alone, for memory.
 """

@@ -39,7 +39,7 @@ def reference(values, synapses, external, duration, advance, number=float):
     """Spike trains of a network, by a heap of events.
 
     values: lists by name, SI; synapses: (pre, post, weight, delay) with pre beyond the neurons for external trains;
-    external: lists of times. All at one instant at one neuron: own potassium, then the sum of jumps, then the threshold.
+    external: lists of times. At one instant at one neuron: own potassium, then the sum of jumps, then the threshold.
     """
     n = len(values["V_0"])
     p = [{name: number(values[name][i]) for name in values} for i in range(n)]

@@ -90,8 +90,8 @@ def statistics(spikes):
 def test_rate_irregularity_and_correlation_agree_within_sampling_error():
     """Eight runs of 400 neurons for 2 s with each engine and different seeds, at dt 0.05 ms.
 
-    Welch's t of eight runs against eight for rate, CV and pairwise correlation; |t| < 5.5 at about 14 degrees of freedom: false alarm
-    below 1e-4 each. The step's own bias, O(dt), is a tenth of the spread.
+    Welch's t of eight runs against eight for rate, CV and pairwise correlation; |t| < 5.5 at about
+    14 degrees of freedom: false alarm below 1e-4 each. The step's own bias, O(dt), is a tenth of the spread.
     """
     network = irregular()
     exact = np.array([statistics(sl.simulate(network, 2.0, seed=s).spikes) for s in range(8)])

@@ -276,4 +276,4 @@ def _check_rates(**values: float) -> None:
 def _bar(total: int, done: int, progress: bool) -> Any:
     from tqdm import tqdm
 
-    return tqdm(total=total, initial=done, desc="learning", disable=not progress, delay=2.0, leave=False)
+    return tqdm(total=total, initial=done, desc="learning", disable=None if progress else True, delay=2.0, leave=False)
