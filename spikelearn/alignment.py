@@ -42,8 +42,10 @@ def align(
     """
     if not before + after > 0:
         raise ValueError(f"aligned: the window must have a length, got [-{before}, {after}) s")
-    if np.isnan(events).any():
-        raise ValueError(f"aligned: event {int(np.isnan(events).argmax())} must be a number, got nan")
+    strange = ~np.isfinite(events)
+    if strange.any():
+        k = int(strange.argmax())
+        raise ValueError(f"aligned: event {k} must be a number and finite, got {float(events[k])}")
     if incomplete not in ("refuse", "keep", "drop"):
         raise ValueError(f"aligned: incomplete must be 'refuse', 'keep' or 'drop', got {incomplete!r}")
     if trials is None and trains.n_trials != 1:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.binning import rounding
 from spikelearn.selection import offsets_of, sort_into_trains, train_of
 
 if TYPE_CHECKING:
@@ -73,11 +74,12 @@ def joined_time(parts: Sequence[SpikeTrains]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        There are no parts, their trials or units differ, or a gap lies between two windows or two observed parts.
+        There are no parts, their trials or units differ, or a gap larger than rounding lies between two windows or two
+        observed parts.
     """
     first = _alike(parts, ("n_trials", "n_units"), "concatenate_time")
     for part, following in pairwise(parts):
-        if part.t_stop != following.t_start:
+        if abs(part.t_stop - following.t_start) > float(rounding(part.t_start, part.t_stop, following.t_stop)):
             raise ValueError(
                 "concatenate_time: each window must begin where the one before ends, "
                 f"got {following.t_start} s after {part.t_stop} s"
@@ -86,7 +88,8 @@ def joined_time(parts: Sequence[SpikeTrains]) -> dict[str, Any]:
     times = np.concatenate([part.times for part in parts])
     lengths = np.sum([np.diff(part.offsets) for part in parts], axis=0)
     return {
-        "times": times[np.argsort(train, kind="stable")],
+        # By time too: windows may overlap by rounding.
+        "times": times[np.lexsort((times, train))],
         "offsets": offsets_of(lengths),
         "n_units": first.n_units,
         "slack": max(part.slack for part in parts),
@@ -100,7 +103,8 @@ def _joined_observed(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64
     observed = parts[0].copy()
     for part in parts[1:]:
         seen, empty = part[:, 0] < part[:, 1], observed[:, 0] >= observed[:, 1]
-        gap = seen & ~empty & (part[:, 0] != observed[:, 1])
+        error = rounding(part[:, 0], part[:, 1], observed[:, 0])
+        gap = seen & ~empty & (np.abs(part[:, 0] - observed[:, 1]) > error)
         if gap.any():
             k = int(gap.argmax())
             raise ValueError(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn import spike_checks as checks
 from spikelearn.alignment import align, shifted
-from spikelearn.binning import count_in_bins, find_observed_bins
+from spikelearn.binning import count_in_bins, find_observed_bins, rounding
 from spikelearn.concatenation import joined_time, joined_trials, joined_units
 from spikelearn.parameters import seconds
 from spikelearn.selection import keep_times, read_choice, sort_into_trains, take_trains
@@ -309,9 +309,12 @@ class SpikeTrains:
     def restrict(self, t_start: Any, t_stop: Any) -> SpikeTrains:
         """Keep the part ``t_start <= t < t_stop`` of the window; times stay as they are.
 
-        A part that reaches beyond the window, where silence was not observed, is refused with a ValueError.
+        A part that reaches beyond the window by more than rounding, where silence was not observed, is a ValueError.
         """
         start, stop = seconds(t_start, "restrict: t_start"), seconds(t_stop, "restrict: t_stop")
+        slack = float(rounding(self._t_start, self._t_stop))
+        start = self._t_start if 0 < self._t_start - start <= slack else start
+        stop = self._t_stop if 0 < stop - self._t_stop <= slack else stop
         if start < self._t_start or stop > self._t_stop or stop < start:
             raise ValueError(
                 f"restrict: the window must lie within [{self._t_start}, {self._t_stop}) s, got [{start}, {stop}) s"
@@ -397,4 +400,5 @@ class SpikeTrains:
     def __repr__(self) -> str:
         trials = f"{self.n_trials} trial{'' if self.n_trials == 1 else 's'}"
         units = f"{self.n_units} unit{'' if self.n_units == 1 else 's'}"
-        return f"SpikeTrains({trials} x {units}, {self.n_spikes} spikes in [{self.t_start}, {self.t_stop}) s)"
+        spikes = "1 spike" if self.n_spikes == 1 else f"{self.n_spikes} spikes"
+        return f"SpikeTrains({trials} x {units}, {spikes} in [{self.t_start + 0.0}, {self.t_stop + 0.0}) s)"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.binning import bin_indices, count_bins, rounding
 from spikelearn.parameters import seconds
-from spikelearn.selection import ranges, read_choice, train_of
+from spikelearn.selection import ranges, train_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,7 +69,7 @@ def cross_correlogram(
     """
     import xarray as xr
 
-    first, second = _two_units(units, trains, "cross_correlogram")
+    first, second = read_pair(units, trains.n_units, "cross_correlogram", same=True)
     width, longest = seconds(bin_size, "bin_size"), seconds(max_lag, "max_lag")
     half = count_bins(0.0, longest, width, "cross_correlogram: bin_size")
     if longest >= trains.duration:
@@ -122,13 +123,6 @@ def autocorrelogram(trains: SpikeTrains, unit: int = 0, bin_size: Any = 0.001, m
         and a regular train shows peaks at the multiples of its interval.
     """
     return cross_correlogram(trains, (unit, unit), bin_size, max_lag)
-
-
-def _two_units(units: Sequence[int], trains: SpikeTrains, where: str) -> tuple[int, int]:
-    chosen = read_choice(units, trains.n_units, f"{where}: units")
-    if len(chosen) != 2:
-        raise ValueError(f"{where}: units must be two, got {units}")
-    return int(chosen[0]), int(chosen[1])
 
 
 def _key(train: NDArray[np.int64], times: Floats) -> NDArray[np.complex128]:

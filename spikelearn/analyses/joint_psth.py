@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.analyses.jpsth_dataset import band_bins, jpsth_dataset
 from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_factors, check_choice, joint_moments
+from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.binning import read_window
 
 if TYPE_CHECKING:
@@ -132,8 +133,7 @@ def jpsth(
     """
     check_choice("predictor", predictor, PREDICTORS)
     check_choice("normalization", normalization, NORMALIZATIONS)
-    if len(units) != 2:
-        raise ValueError(f"jpsth: units must be a pair, got {units!r}")
+    units = read_pair(units, trains.n_units, "jpsth")
     binned = bin_units(trains, units, bin_size, window, "jpsth")
     band_bins(half_width, binned.width)
     first, second = as_factors(binned.counts)

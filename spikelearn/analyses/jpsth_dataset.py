@@ -63,11 +63,14 @@ def near_diagonal(matrix: Floats, half_bins: int) -> Floats:
 
 
 def lag_sums(matrix: Floats) -> Floats:
-    """Add a square matrix along its diagonals: entry ``lag + n - 1`` sums ``[m, m + lag]``; NaN counts as 0."""
+    """Add a square matrix along its diagonals: entry ``lag + n - 1`` sums ``[m, m + lag]``; NaN counts as 0.
+
+    The matrix is left as it is.
+    """
     n = len(matrix)
     # Rows written 2n apart and read 2n - 1 apart slide by one column each, which lines the diagonals up.
     sheared = np.zeros((n, 2 * n))
-    sheared[:, :n] = np.nan_to_num(matrix[::-1], copy=False) if np.isnan(matrix).any() else matrix[::-1]
+    sheared[:, :n] = np.nan_to_num(matrix[::-1])
     result: Floats = sheared.ravel()[: n * (2 * n - 1)].reshape(n, 2 * n - 1).sum(axis=0)
     return result
 

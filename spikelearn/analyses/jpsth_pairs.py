@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.analyses.joint_psth import bin_units
 from spikelearn.analyses.jpsth_dataset import band_bins, lag_sums, near_diagonal
 from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_factors, check_choice, joint_moments
+from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.binning import bin_centers
 from spikelearn.parameters import unknown_name
 
@@ -121,11 +122,7 @@ def _read_pairs(pairs: Iterable[tuple[int, int]] | None, n_units: int) -> list[t
         if not chosen:
             raise ValueError(f"jpsth_pairs must have at least two units, got {n_units}")
         return chosen
-    chosen = []
-    for pair in pairs:
-        if len(pair) != 2:
-            raise ValueError(f"jpsth_pairs: pairs must hold two units each, got {pair!r}")
-        chosen.append((int(pair[0]), int(pair[1])))
+    chosen = [read_pair(pair, n_units, f"jpsth_pairs: pair {k}") for k, pair in enumerate(pairs)]
     if not chosen:
         raise ValueError("jpsth_pairs: pairs must hold at least one pair, got none")
     return chosen

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.analyses.segments import interval_pairs, intervals_of, label, sums_per_train
+from spikelearn.analyses.segments import check_trains, interval_pairs, intervals_of, label, sums_per_train
 from spikelearn.parameters import seconds
 
 if TYPE_CHECKING:
@@ -278,6 +278,7 @@ def regularity(trains: SpikeTrains, refractoriness: Any = 0.005, *, pooled: bool
     """
     import pandas as pd
 
+    check_trains(trains)
     counts = trains.counts().sum(axis=0) if pooled else trains.counts()
     trial, unit = (index.ravel() for index in np.indices((trains.n_trials, trains.n_units)))
     columns: dict[str, Any] = {"unit": np.arange(trains.n_units)} if pooled else {"trial": trial, "unit": unit}

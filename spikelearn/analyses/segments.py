@@ -8,20 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.selection import train_of
+from spikelearn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
 
-__all__ = ["interval_pairs", "intervals_of", "label", "sums_per_train"]
+__all__ = ["check_trains", "interval_pairs", "intervals_of", "label", "sums_per_train"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
+def check_trains(trains: object) -> None:
+    """Refuse plain lists and arrays, which do not say how long the recording was.
+
+    Raises
+    ------
+    TypeError
+        These are no SpikeTrains.
+    """
+    if not isinstance(trains, SpikeTrains):
+        raise TypeError(
+            f"trains must be SpikeTrains, got {type(trains).__name__}; make them with SpikeTrains.from_arrays(...)"
+        )
+
+
 def intervals_of(trains: SpikeTrains) -> tuple[Floats, Integers]:
     """Give all inter-spike intervals in seconds, flat in the order of the trains, and how many each train has."""
+    check_trains(trains)
     train = train_of(trains.offsets)
     within = train[1:] == train[:-1]
     return np.diff(trains.times)[within], np.maximum(np.diff(trains.offsets) - 1, 0)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.analyses.joint_psth import bin_units
 from spikelearn.analyses.jpsth_dataset import band_bins, near_diagonal
+from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.binning import bin_centers
 
 if TYPE_CHECKING:
@@ -221,8 +222,7 @@ def _complete_counts(
         raise ValueError(f"{where}: alpha must lie between 0 and 1, got {alpha}")
     if n_surrogates + 1 < 1 / alpha:
         raise ValueError(f"{where}: n_surrogates must be at least 1/alpha - 1 = {1 / alpha - 1:g}, got {n_surrogates}")
-    if len(units) != 2:
-        raise ValueError(f"{where}: units must be a pair, got {units!r}")
+    units = read_pair(units, trains.n_units, where)
     binned = bin_units(trains, units, bin_size, window, where)
     if binned.observed is not None:
         raise ValueError(

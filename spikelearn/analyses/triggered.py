@@ -49,7 +49,7 @@ def spike_triggered_average(
     stimulus : array_like, shape (frames,), (frames, dimensions) or (trials, frames, dimensions)
         With one or two axes every trial repeats the same stimulus.
     dt : float or Quantity
-        Frame length in seconds.
+        Frame length in seconds. The last frame may reach beyond the recording, but the stimulus must not end before it.
     trains : SpikeTrains or None
         Trials x units; its window must be covered by the stimulus frame for frame. A trial that was observed only in
         part gives the spikes it has. None where `weights` are given.

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.analyses.ensemble import Ensemble, whole_steps
-from spikelearn.binning import bin_indices
+from spikelearn.analyses.unit_pairs import read_pair
+from spikelearn.binning import bin_indices, count_bins
 from spikelearn.parameters import seconds
 from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
@@ -36,7 +37,9 @@ def frame_counts(trains: SpikeTrains, dt: float) -> Integers:
     return flat.astype(np.int64, copy=False).reshape(trains.n_trials, trains.n_units, frames)
 
 
-def joint_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_size: Any, max_lag: Any = 0.0) -> Any:
+def joint_weights(
+    trains: SpikeTrains, units: tuple[int, int] = (0, 1), bin_size: Any = 0.01, max_lag: Any = 0.0
+) -> Any:
     """Count, for every bin, the spike pairs of two cells whose later spike lies in it.
 
     The weight of bin t' is the sum of the joint PSTH counts in the bins whose later time is t',
@@ -55,7 +58,7 @@ def joint_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_s
     units : pair of int
         The two cells.
     bin_size : float or Quantity
-        Bin width in seconds; the frame length of the stimulus they will weight.
+        Bin width in seconds, which must divide the window; the frame length of the stimulus they will weight.
     max_lag : float or Quantity
         Largest distance L of the two spikes in seconds, a whole number of bins; 0 takes pairs in the same bin.
 
@@ -67,7 +70,10 @@ def joint_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_s
     Raises
     ------
     ValueError
-        The units are the same or do not exist, or `max_lag` is negative, longer than the recording or not on bins.
+        The units are not two different whole numbers, the bin size does not divide the window, or `max_lag` is
+        negative, longer than the recording or not on bins.
+    IndexError
+        There is no such unit.
 
     References
     ----------
@@ -79,8 +85,8 @@ def joint_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_s
     >>> joint_weights(trains, bin_size=0.01, max_lag=0.01).values
     array([[0, 1, 2]])
     """
-    first, second = _pair(trains, units, "joint_weights")
-    width = _width(bin_size, "joint_weights")
+    first, second = read_pair(units, trains.n_units, "joint_weights")
+    width = _width(trains, bin_size, "joint_weights")
     lags = whole_steps(max_lag, width, "joint_weights: max_lag")
     counts = frame_counts(trains, width)
     frames = counts.shape[2]
@@ -91,7 +97,7 @@ def joint_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_s
     return _labelled(weights, trains, width, "joint_weights", {"units": [first, second], "max_lag": lags * width})
 
 
-def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_size: Any) -> Any:
+def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), bin_size: Any = 0.01) -> Any:
     """Count the spikes of two cells together in every bin: the simpler weights that joint ones are compared with.
 
     Their average stimulus differs from the joint one by ``Cov(N1, N2 | x)`` and by taking the sum of the two
@@ -105,12 +111,17 @@ def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_
     units : pair of int
         The two cells.
     bin_size : float or Quantity
-        Bin width in seconds.
+        Bin width in seconds, which must divide the window.
 
     Returns
     -------
     xarray.DataArray of int64, dims (trial, time)
         Spikes of both cells.
+
+    Raises
+    ------
+    ValueError, IndexError
+        As `joint_weights`.
 
     References
     ----------
@@ -122,8 +133,8 @@ def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), *, bin_
     >>> summed_weights(trains, bin_size=0.01).values
     array([[1, 1, 2]])
     """
-    first, second = _pair(trains, units, "summed_weights")
-    width = _width(bin_size, "summed_weights")
+    first, second = read_pair(units, trains.n_units, "summed_weights")
+    width = _width(trains, bin_size, "summed_weights")
     counts = frame_counts(trains, width)
     return _labelled(counts[:, first] + counts[:, second], trains, width, "summed_weights", {"units": [first, second]})
 
@@ -192,6 +203,8 @@ def _given(weights: Any, ensemble: Ensemble) -> Floats:
     width = getattr(weights, "attrs", {}).get("bin_size")
     if width is not None and abs(float(width) - ensemble.dt) > 1e-9 * ensemble.dt:
         raise ValueError(f"weights must have bins as long as dt = {ensemble.dt:g} s, got bin_size {width:g} s")
+    if np.asarray(weights).dtype.kind not in "fiub":
+        raise ValueError(f"weights must be real numbers, got the type {np.asarray(weights).dtype}")
     array = np.asarray(weights, dtype=np.float64)
     if array.ndim == 1:
         array = array[np.newaxis]
@@ -214,20 +227,9 @@ def _recent(counts: Integers, lags: int) -> Integers:
     return before
 
 
-def _pair(trains: SpikeTrains, units: tuple[int, int], where: str) -> tuple[int, int]:
-    try:
-        first, second = (int(unit) for unit in units)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{where}: units must be two unit numbers, got {units!r}") from error
-    if first == second or not (0 <= first < trains.n_units and 0 <= second < trains.n_units):
-        raise ValueError(f"{where}: units must be two different ones of 0 to {trains.n_units - 1}, got {units!r}")
-    return first, second
-
-
-def _width(bin_size: Any, where: str) -> float:
+def _width(trains: SpikeTrains, bin_size: Any, where: str) -> float:
     width = seconds(bin_size, f"{where}: bin_size")
-    if width <= 0:
-        raise ValueError(f"{where}: bin_size must be positive, got {width} s")
+    count_bins(trains.t_start, trains.t_stop, width, f"{where}: bin_size")
     return width
 
 

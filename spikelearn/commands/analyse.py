@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn import analyses
+from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.interop import read_spikes
 from spikelearn.parameters import seconds
 from spikelearn.storage import whole_folder, write_manifest
@@ -50,12 +51,13 @@ def analyse(
     output : path, optional
         The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Earlier results are replaced.
     units : (int, int), optional
-        The pair for PSTH, correlogram and JPSTH. Without it the first two units, and what they do not allow is left
-        out with the reason; with it, that is an error.
+        The pair for PSTH, correlogram, JPSTH and spike-triggered average. Without it the first two units (all for the
+        average), and what they do not allow is left out with the reason; with it, that is an error.
     bin_size : float, str or Quantity, optional
         Width of the bins; it must divide the window. Without it about 10 ms, but at most 200 bins.
     stimulus : path, optional
-        A .npy or .csv file, one row a frame, for the spike-triggered average of every unit.
+        A .npy or .csv file, one row a frame, for the spike-triggered average of every unit, or of the pair
+        given. Units without a spike whose window lies within the recording are left out with the reason.
     stimulus_dt : float, str or Quantity, optional
         Length of a frame; needed with a stimulus.
     stimulus_window : pair, optional
@@ -73,20 +75,23 @@ def analyse(
     Raises
     ------
     ValueError
-        The file or the stimulus cannot be understood, or an analysis that was asked for is not possible.
-    IndexError
-        There is no such unit.
+        The file or the stimulus cannot be understood, there is no such unit, or an analysis that was asked for is not
+        possible.
     OSError
         The file cannot be read, or the folder not be written.
     """
     place = Path(path)
-    trains = read_spikes(place, t_start=t_start, t_stop=t_stop, by_trial=by_trial)
+    try:
+        trains = read_spikes(place, t_start=t_start, t_stop=t_stop, by_trial=by_trial)
+    except ValueError as error:
+        raise ValueError(_with_options(str(error))) from error
     if not trains.n_trials or not trains.duration > 0:
         raise ValueError(f"{place} must hold at least one trial of some length, got {trains}")
     if units is not None:
-        chosen = trains.select_units(list(units))
-        if chosen.n_units != 2:
-            raise ValueError(f"analyse: units must be two, got {list(units)}")
+        try:
+            units = read_pair(units, trains.n_units, "analyse")
+        except IndexError as error:
+            raise ValueError(f"{error}; {place} holds {trains.n_units} units, counted from 0") from error
     folder = Path(output) if output is not None else Path("runs") / f"{place.stem}-analysis"
     width = _default_bin(trains) if bin_size is None else seconds(bin_size, "analyse: bin_size")
     if stimulus is not None and stimulus_dt is None:
@@ -96,11 +101,11 @@ def analyse(
     with whole_folder(folder, overwrite=True) as temporary:
         lines += [_regularity(trains, refractoriness, temporary), ""]
         if frames is not None:
-            lines.append(_triggered(trains, frames, stimulus_dt, stimulus_window, temporary))
+            lines += _triggered(trains, units, frames, stimulus_dt, stimulus_window, temporary)
         lines.append(_psth(trains, units, width, temporary))
         lines += _pair(trains, units, width, temporary)
         made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
-        write_manifest(temporary, "analysis", {"analysis": made})
+        write_manifest(temporary, "analysis", {"analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
 
 
@@ -121,9 +126,12 @@ def read_stimulus(path: str | os.PathLike[str]) -> NDArray[np.float64]:
         raise FileNotFoundError(f"there is no file {place}")
     try:
         if place.suffix.lower() == ".npy":
-            frames = np.asarray(np.load(place, allow_pickle=False), dtype=np.float64)
+            loaded = np.load(place, allow_pickle=False)
+            if loaded.dtype.kind not in "fiub":
+                raise ValueError(f"got the type {loaded.dtype}")
+            frames = np.asarray(loaded, dtype=np.float64)
         else:
-            text = place.read_text(encoding="utf-8").splitlines()
+            text = place.read_text(encoding="utf-8-sig").splitlines()
             frames = np.loadtxt(text[_heading(text) :], delimiter=",", comments="#", ndmin=2)
     except (ValueError, EOFError) as error:
         raise ValueError(f"stimulus {place} must hold numbers only: {str(error).splitlines()[0]}") from error
@@ -222,16 +230,47 @@ def _jpsth(trains: SpikeTrains, pair: tuple[int, int], width: float, folder: Pat
 
 
 def _triggered(
-    trains: SpikeTrains, frames: NDArray[np.float64], dt: Any, window: Sequence[Any] | None, folder: Path
-) -> str:
+    trains: SpikeTrains,
+    units: Sequence[int] | None,
+    frames: NDArray[np.float64],
+    dt: Any,
+    window: Sequence[Any] | None,
+    folder: Path,
+) -> list[str]:
+    """Average the stimulus around the spikes of each unit; a unit without usable spikes becomes a line of text."""
+    from spikelearn.analyses.ensemble import make_ensemble
+    from spikelearn.analyses.triggered_weights import read_weights
+
     length = seconds(dt, "analyse: stimulus_dt")
     if window is None:
         first, last = -LAG_FRAMES * length, 0.0
     else:
         first, last = (seconds(edge, "analyse: stimulus_window") for edge in window)
-    average = analyses.spike_triggered_average(frames, length, trains, (first, last))
+    ensemble = make_ensemble(frames, length, (first, last))
+    usable = ensemble.valid(read_weights(ensemble, trains, None)[0]).sum(axis=1) > 0
+    wanted = range(trains.n_units) if units is None else units
+    kept, lines = [unit for unit in wanted if usable[unit]], []
+    for unit in wanted:
+        if not usable[unit]:
+            lines.append(f"spike-triggered average of unit {unit} left out: no spike with a whole window of stimulus")
+    if not kept:
+        return lines
+    average = analyses.spike_triggered_average(frames, length, trains.select_units(kept), (first, last))
+    average = average.assign_coords(unit=kept)
     average.to_netcdf(folder / "sta.nc", engine="h5netcdf")
     figure = analyses.plot_triggered_average(average)
     figure.savefig(folder / "sta.png", dpi=150)
     used = ", ".join(f"{int(weight)}" for weight in average["weight"].values)
-    return f"spike-triggered average over lags {first} s to {last} s, spikes used: {used}: sta.nc, sta.png"
+    names = ", ".join(str(unit) for unit in kept)
+    return [
+        *lines,
+        f"spike-triggered average of unit{'' if len(kept) == 1 else 's'} {names} over lags {first} s to {last} s, "
+        f"spikes used: {used}: sta.nc, sta.png",
+    ]
+
+
+def _with_options(message: str) -> str:
+    """Name the options of the command line in a message that names the arguments of a function."""
+    for argument, option in (("t_start=", "--t-start"), ("t_stop=", "--t-stop"), ("by_trial=True", "--by-trial")):
+        message = message.replace(argument, option)
+    return message.replace(" by_trial", " --by-trial")

@@ -79,6 +79,12 @@ def from_neo(block: Any) -> SpikeTrains:
         segments = [list(block)]
     else:
         raise TypeError(f"from_neo must get a neo.Block, neo.Segment or list of neo.SpikeTrain, got {type(block)}")
+    for segment in segments:
+        strange = [
+            train for train in segment if not all(hasattr(train, name) for name in ("times", "t_start", "t_stop"))
+        ]
+        if strange:
+            raise TypeError(f"from_neo must get neo.SpikeTrain objects, got {type(strange[0]).__name__}")
     sizes = {len(segment) for segment in segments}
     if len(sizes) > 1:
         raise ValueError(f"from_neo: every segment must have the same number of spike trains, got {sorted(sizes)}")

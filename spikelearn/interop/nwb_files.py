@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelearn.interop.extras import extra
 from spikelearn.interop.facts import decode_facts, encode_facts
-from spikelearn.interop.session import cut_session, one_window, session_origins
+from spikelearn.interop.session import cut_session, one_window, refuse_unobserved, session_origins
 from spikelearn.parameters import seconds
 from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
@@ -99,9 +99,10 @@ def from_nwb(
         Written by `to_nwb`, which gives back the same object bit for bit, or by anything else.
     t_start, t_stop : float or Quantity, optional
         For other files: the window in session time; by default the observation interval, if all units share one.
+        Every unit must have been observed throughout, where the file says when it was.
     by_trial : bool
-        For other files: make each row of the trials table a trial, with time counted from its begin. Trials of unequal
-        length keep what was observed in ``observed``.
+        For other files: make each row of the trials table a trial, with time counted from its begin. What was observed
+        of it, by its length and the units' observation intervals, is in ``observed``. It takes no window.
 
     Returns
     -------
@@ -113,11 +114,13 @@ def from_nwb(
     ImportError
         The extra ``nwb`` is not installed.
     ValueError
-        The file is cut off or no NWB file, has no units, does not say when the recording ended, or its spikes do not
-        fit.
+        The file is cut off or no NWB file, has no units, does not say when the recording ended, its spikes do not
+        fit, or units were not observed in the same part of a trial or throughout the window.
     OSError
         The file cannot be read.
     """
+    if by_trial and not (t_start is None and t_stop is None):
+        raise ValueError("from_nwb: by_trial=True takes the windows of the trials; leave out t_start= and t_stop=")
     pynwb = extra("pynwb", "nwb", "from_nwb")
     where = str(path)
     if not os.path.isfile(path):
@@ -137,9 +140,11 @@ def from_nwb(
         return _as_written(columns, decode_facts(notes[len(MARK) :], where), where)
     if not columns["spike_times"]:
         raise ValueError(f"{where} must hold a table of units with spike times; there is none")
+    known = columns["obs_intervals"] if any(len(own) for own in columns["obs_intervals"]) else []
     if by_trial:
-        return cut_session(columns["spike_times"], np.empty((0, 2)) if trials is None else trials, where)
-    window = one_window(columns["obs_intervals"], begin, end, where)
+        return cut_session(columns["spike_times"], np.empty((0, 2)) if trials is None else trials, where, known)
+    window = one_window(known, begin, end, where)
+    refuse_unobserved(known, float(window[0]), float(window[1]), where)
     return SpikeTrains.from_arrays(columns["spike_times"], t_start=float(window[0]), t_stop=float(window[1]))
 
 

@@ -84,7 +84,9 @@ def read_parquet(
         raise ValueError(f"{where} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
     metadata = table.schema.metadata or {}
     facts = decode_facts(metadata[KEY].decode(), where) if KEY in metadata else {}
-    facts.pop("n_spikes", None)
+    n_spikes = facts.pop("n_spikes", len(table))
+    if len(table) != n_spikes:
+        raise ValueError(f"{where} was changed since spikelearn wrote it: it holds {len(table)} of {n_spikes} spikes")
     given = {"n_units": n_units, "n_trials": n_trials, "observed": observed}
     for name, value in (("t_start", t_start), ("t_stop", t_stop)):
         given[name] = None if value is None else seconds(value, f"read_parquet: {name}")

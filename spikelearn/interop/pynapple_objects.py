@@ -79,9 +79,11 @@ def from_pynapple(
     group : pynapple.TsGroup
         Made by `to_pynapple` or by anything else.
     t_start, t_stop : float, optional
-        The window in seconds for a group that was not made here; by default its time support, if that is one epoch.
+        The window in seconds for a group that was not made here; by default its time support, if that is one epoch. It
+        wins over the time support, which pynapple may end on the last spike.
     by_trial : bool
-        For such a group: make each epoch of the time support a trial, with time counted from its begin.
+        For such a group: make each epoch of the time support a trial, with time counted from its begin. It takes no
+        `t_start` or `t_stop`.
 
     Returns
     -------
@@ -98,10 +100,17 @@ def from_pynapple(
     """
     if type(group).__name__ != "TsGroup":
         raise TypeError(f"from_pynapple must get a pynapple.TsGroup, got {type(group).__name__}")
+    if by_trial and not (t_start is None and t_stop is None):
+        raise ValueError("from_pynapple: by_trial=True takes the epochs' windows; leave out t_start=, t_stop=")
     support = group.time_support
     epochs = np.stack([np.asarray(support.start), np.asarray(support.end)], axis=1)
     times = [np.asarray(group[unit].index.values, dtype=np.float64) for unit in group.index]
-    if set(FACTS) <= set(getattr(support, "metadata_columns", [])) and t_stop is None and not by_trial:
+    if (
+        set(FACTS) <= set(getattr(support, "metadata_columns", []))
+        and t_start is None
+        and t_stop is None
+        and not by_trial
+    ):
         return _as_written(group, support, epochs, times)
     if by_trial:
         return cut_session(times, epochs, "the TsGroup")

@@ -74,7 +74,7 @@ def read_csv(
 
     where = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{where} is not a text file in UTF-8: {error.reason}") from error
     facts: dict[str, Any] = {}
@@ -88,6 +88,12 @@ def read_csv(
         frame = pd.read_csv(io.StringIO(text), comment="#", skipinitialspace=True, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise ValueError(f"{where} is not a table of spikes: {error}") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        # pandas takes the first fields of longer rows for labels and moves the columns.
+        raise ValueError(
+            f"{where} is not a table of spikes: its rows have {len(frame.columns) + frame.index.nlevels} fields under "
+            f"{len(frame.columns)} column names"
+        )
     for name in frame.columns.intersection(["trial", "unit", "time"]):
         frame[name] = _numbers(frame[name].tolist(), name, where)
     n_spikes = facts.pop("n_spikes", len(frame))

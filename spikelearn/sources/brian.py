@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.binning import rounding
 from spikelearn.parameters import seconds
 from spikelearn.sources.rates import mean_counts, poisson_points, rate_bound
-from spikelearn.sources.sampling import collect, count_argument
+from spikelearn.sources.sampling import collect, count_argument, read_span
 
 if TYPE_CHECKING:
     from spikelearn.spikes import SpikeTrains
@@ -44,6 +45,8 @@ _LARGEST_STEP = 0.1
 def trials_of(monitor: Any, n_units: int, *, t_start: float = 0.0, t_stop: float) -> SpikeTrains:
     """Sort the spikes of a group's monitor into trials and units; times count from `t_start`.
 
+    A run may be longer than the window: spikes at `t_stop` or later belong to no trial and are left out.
+
     Parameters
     ----------
     monitor : brian2.SpikeMonitor
@@ -52,11 +55,21 @@ def trials_of(monitor: Any, n_units: int, *, t_start: float = 0.0, t_stop: float
         Cells a trial.
     t_start, t_stop : float or Quantity
         The window of the trials in seconds; Brian's time 0 is t_start.
+
+    Raises
+    ------
+    ValueError
+        The window is empty, or longer than the run.
     """
-    start, stop = seconds(t_start, "trials_of: t_start"), seconds(t_stop, "trials_of: t_stop")
+    start, stop = read_span(t_start, t_stop, "trials_of")
+    reached = start + float(np.asarray(monitor.clock.t_[:]).reshape(()))
+    if stop > reached + float(rounding(start, stop)):
+        raise ValueError(f"trials_of: t_stop must not lie after the end of the run at {reached} s, got {stop} s")
     train = np.asarray(monitor.i[:], dtype=np.int64)
     times = np.asarray(monitor.t[:], dtype=np.float64) + start
-    return collect(times, train, len(monitor.source) // n_units, n_units, start, stop)
+    # A time that is a whole number of steps may be rounded to just below the end, where no step of the window lies.
+    inside = times < stop - float(rounding(start, stop))
+    return collect(times[inside], train[inside], len(monitor.source) // n_units, n_units, start, stop)
 
 
 def poisson_group(

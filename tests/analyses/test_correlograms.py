@@ -110,7 +110,9 @@ def test_empty_trains_give_zero_counts_and_no_rate():
     ("options", "error", "message"),
     [
         ({"units": (0, 9)}, IndexError, "units must be 0 to 2, got 9"),
-        ({"units": (0, 1, 2)}, ValueError, "units must be two"),
+        ({"units": (0, 1, 2)}, ValueError, "units must be a pair"),
+        ({"units": (True, True, False)}, ValueError, "units must be a pair of unit numbers"),
+        ({"units": (0.0, 1.0)}, ValueError, "units must be a pair of unit numbers"),
         ({"bin_size": 0.003, "max_lag": 0.01}, ValueError, "bin_size must divide the window"),
         ({"max_lag": 3.0, "bin_size": 0.1}, ValueError, "max_lag must be shorter than the window of 2.0 s, got 3.0 s"),
         ({"bin_size": "1 mV"}, ValueError, "bin_size must have the unit of 1 second"),

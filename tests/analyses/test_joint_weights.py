@@ -83,9 +83,11 @@ def test_effective_sample_size():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"units": (0, 0)}, "two different ones of 0 to 1"),
-        ({"units": (0, 2)}, "two different ones of 0 to 1"),
-        ({"units": 3}, "must be two unit numbers"),
+        ({"units": (0, 0)}, "pair of two different units"),
+        ({"units": (0.2, 1.9)}, r"must be a pair of unit numbers, got \(0.2, 1.9\)"),
+        ({"units": (False, True)}, "must be a pair of unit numbers"),
+        ({"units": 3}, "must be a pair of unit numbers"),
+        ({"bin_size": 0.03}, r"bin_size must divide the window .* the nearest that do are 0.025 s and 0.0333"),
         ({"bin_size": 0.0}, "bin_size must be positive"),
         ({"bin_size": "1 mV"}, "bin_size must have the unit"),
         ({"max_lag": 0.015}, "max_lag must be a whole multiple"),
@@ -97,6 +99,27 @@ def test_bad_input_is_refused(change, message):
     trains = SpikeTrains.from_arrays([[0.01], [0.02]], t_stop=0.1)
     with pytest.raises(ValueError, match=message):
         joint_weights(trains, **({"bin_size": 0.01} | change))
+
+
+def test_a_unit_that_does_not_exist_and_sums_over_part_of_a_bin_are_refused():
+    trains = SpikeTrains.from_arrays([[0.01], [0.02]], t_stop=0.1)
+    with pytest.raises(IndexError, match="joint_weights: units must be 0 to 1, got 2"):
+        joint_weights(trains, (0, 2), 0.01, 0.02)
+    with pytest.raises(ValueError, match="summed_weights: bin_size must divide the window"):
+        summed_weights(trains, (0, 1), 0.03)
+
+
+def test_arguments_by_position_are_those_by_name():
+    trains = SpikeTrains.from_arrays([[0.01, 0.05], [0.02]], t_stop=0.1)
+    by_name = joint_weights(trains, units=(1, 0), bin_size=0.01, max_lag=0.03)
+    np.testing.assert_array_equal(joint_weights(trains, (1, 0), 0.01, 0.03), by_name)
+
+
+def test_a_last_frame_beyond_the_recording_needs_a_stimulus_that_reaches_there():
+    trains = SpikeTrains.from_arrays([[0.01, 0.995]], t_stop=1.0)
+    assert spike_triggered_average(np.arange(34.0), 0.03, trains).values.item() == 16.5
+    with pytest.raises(ValueError, match="34 frames, got 33: it is shorter"):
+        spike_triggered_average(np.arange(33.0), 0.03, trains)
 
 
 def test_weights_of_other_bins_than_the_stimulus_are_refused():
@@ -197,3 +220,9 @@ def test_lags_bring_in_shifted_copies_of_the_filter():
     np.testing.assert_allclose(found.values[0], w @ x / w.sum(), atol=1e-12)
     # Without lags there is no copy: the average is 2 k, zero where only shifted copies reach.
     assert expected[:8].max() > 0.1
+
+
+@pytest.mark.parametrize("weights", [[1j] * 10, ["1"] * 10])
+def test_weights_that_are_no_real_numbers_are_refused(weights):
+    with pytest.raises(ValueError, match="weights must be real numbers, got the type"):
+        spike_triggered_average(np.zeros(10), 0.01, None, weights=weights)

@@ -289,6 +289,10 @@ def test_large_counts_stay_exact(normalization):
         ({"normalization": "samples"}, ValueError, "no normalization 'samples'; did you mean 'sample'"),
         ({"units": (0, 3)}, IndexError, "units must be 0 to 2, got 3"),
         ({"units": (0, 1, 2)}, ValueError, "units must be a pair"),
+        ({"units": (0, 0)}, ValueError, "units must be a pair of two different units"),
+        ({"units": (True, False, True)}, ValueError, "units must be a pair of unit numbers"),
+        ({"units": (True, False)}, ValueError, "units must be a pair of unit numbers"),
+        ({"units": (0.0, 1.0)}, ValueError, "units must be a pair of unit numbers"),
         ({"half_width": 0.015}, ValueError, "half_width must be 0 or a whole number of bins"),
     ],
 )
@@ -309,11 +313,43 @@ def test_a_silent_unit_and_a_single_trial_are_refused():
 
 def test_bad_pairs_are_refused():
     trains = random_trains()
-    with pytest.raises(ValueError, match="pairs must hold two units each"):
+    with pytest.raises(ValueError, match="pair 0: units must be a pair"):
         jpsth_pairs(trains, [(0, 1, 2)])
+    with pytest.raises(ValueError, match="pair 1: units must be a pair of two different units"):
+        jpsth_pairs(trains, [(0, 1), (1, 1)])
+    with pytest.raises(ValueError, match="pair 0: units must be a pair of unit numbers"):
+        jpsth_pairs(trains, [(0.2, 1.9)])
+    with pytest.raises(IndexError, match="units must be 0 to 2, got 3"):
+        jpsth_pairs(trains, [(0, 3)])
     with pytest.raises(ValueError, match="at least one pair"):
         jpsth_pairs(trains, [])
     with pytest.raises(ValueError, match="at least two units, got 1"):
         jpsth_pairs(trains.select_units(0))
     with pytest.raises(ValueError, match="no matrix 'normalised'; did you mean 'normalized'"):
         jpsth_pairs(trains, keep=["normalised"])
+
+
+@pytest.mark.parametrize("predictor", ["psth", "shift", "shuffle"])
+def test_bins_that_one_trial_saw_stay_undefined(predictor):
+    # Only trial 0 saw the last of four bins, so that its row and column have no covariance.
+    ends = np.array([0.04, 0.03, 0.03, 0.03])
+    rng = np.random.default_rng(2)
+    flat = [np.sort(rng.uniform(0, end, 9)) for end in ends for _ in range(2)]
+    trains = SpikeTrains(
+        np.concatenate(flat),
+        np.arange(0, 73, 9),
+        2,
+        t_stop=0.04,
+        observed=np.column_stack([np.zeros(4), ends]),
+    )
+    result = jpsth(trains, bin_size=0.01, predictor=predictor)
+    undefined = np.zeros((4, 4), dtype=bool)
+    undefined[3], undefined[:, 3] = True, True
+    np.testing.assert_array_equal(np.isnan(result.raw), undefined)
+    np.testing.assert_array_equal(np.isnan(result.corrected), undefined)
+    np.testing.assert_array_equal(np.isnan(result.coincidence), [False, False, False, True])
+    whole = np.where(undefined, 0.0, result.corrected)
+    np.testing.assert_allclose(result.covariogram, [np.trace(whole, k) for k in range(-3, 4)], atol=1e-15)
+    pairs = jpsth_pairs(trains, bin_size=0.01, predictor=predictor, dtype=np.float64)
+    for name in ("corrected", "normalized", "covariogram", "coincidence"):
+        np.testing.assert_array_equal(pairs[name][0], result[name], err_msg=name)

@@ -245,3 +245,11 @@ def test_values_are_labelled_with_their_units():
 def test_a_wrong_refractoriness_is_refused(refractoriness, message):
     with pytest.raises(ValueError, match=message):
         analyses.lvr(gamma_trains(9), refractoriness)
+
+
+def test_plain_lists_are_refused_by_name():
+    for function in (analyses.regularity, analyses.cv, analyses.intervals):
+        with pytest.raises(
+            TypeError, match=r"trains must be SpikeTrains, got list; make them with SpikeTrains.from_arr"
+        ):
+            function([[0.1]])

@@ -53,7 +53,7 @@ def test_everything_is_written_and_equals_the_functions(trains, table, tmp_path)
     expected = {
         "psth": analyses.psth(trains, 0.05),
         "jpsth": analyses.jpsth(trains, (2, 0), 0.05)["raw"],
-        "sta": analyses.spike_triggered_average(stimulus, 0.001, trains, (-0.01, 0.0)),
+        "sta": analyses.spike_triggered_average(stimulus, 0.001, trains.select_units([2, 0]), (-0.01, 0.0)),
     }
     for name, value in expected.items():
         with xr.open_dataset(tmp_path / "out" / f"{name}.nc", engine="h5netcdf") as stored:
@@ -115,8 +115,15 @@ def test_a_silent_unit_is_shown_with_dashes_and_has_no_jpsth(trains, tmp_path):
     [
         ({"bin_size": "30 ms"}, ValueError, r"bin_size must divide the window \[0.0, 0.5\) s into whole bins"),
         ({"bin_size": "5 mV"}, ValueError, "bin_size must have the unit of 1 second"),
-        ({"units": (0, 3)}, IndexError, "units must be 0 to 2, got 3"),
-        ({"units": (0,)}, ValueError, r"units must be two, got \[0\]"),
+        ({"units": (0, 3)}, ValueError, "units must be 0 to 2, got 3; .* holds 3 units, counted from 0"),
+        ({"units": (0, -1)}, ValueError, "units must be 0 to 2, got -1"),
+        ({"units": (1, 1)}, ValueError, "units must be a pair of two different units"),
+        ({"units": (0,)}, ValueError, r"units must be a pair of unit numbers, got \(0,\)"),
+        (
+            {"stimulus": "complex.npy", "stimulus_dt": "1 ms"},
+            ValueError,
+            "must hold numbers only: got the type complex",
+        ),
         ({"stimulus": "s.npy"}, ValueError, "stimulus_dt must say how long a frame"),
         ({"stimulus": "s.npy", "stimulus_dt": "1 ms"}, FileNotFoundError, "there is no file"),
         ({"stimulus": "short.npy", "stimulus_dt": "1 ms"}, ValueError, "recording, 500 frames, got 100: it is shorter"),
@@ -132,6 +139,7 @@ def test_a_silent_unit_is_shown_with_dashes_and_has_no_jpsth(trains, tmp_path):
 def test_bad_input_ends_in_one_clear_line_and_leaves_nothing(options, error, message, table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.save("short.npy", np.zeros(100))
+    np.save("complex.npy", np.zeros(500, dtype=complex))
     np.save("nan.npy", np.append(np.zeros(499), np.nan))
     np.save("objects.npy", np.array([{}, None], dtype=object), allow_pickle=True)
     content = (tmp_path / "nan.npy").read_bytes()
@@ -158,3 +166,22 @@ def test_stimuli_are_read_with_and_without_headings(tmp_path):
     (tmp_path / "none.csv").write_text("# nothing\n")
     with pytest.raises(ValueError, match="the file is empty"):
         read_stimulus(tmp_path / "none.csv")
+
+
+def test_a_unit_without_usable_spikes_leaves_the_averages_of_the_others(trains, tmp_path):
+    # Unit 1 is silent, and unit 2 fires only where the window would reach before the recording.
+    some = SpikeTrains.from_trials([[trains.train(0, k), [], [0.002]] for k in range(8)], t_stop=0.5)
+    interop.write_csv(some, tmp_path / "cells.csv")
+    np.save(tmp_path / "s.npy", np.random.default_rng(2).normal(size=500))
+    text = analyse(tmp_path / "cells.csv", tmp_path / "out", stimulus=tmp_path / "s.npy", stimulus_dt="1 ms")
+    for unit in (1, 2):
+        assert f"spike-triggered average of unit {unit} left out: no spike with a whole window of stimulus" in text
+    assert "spike-triggered average of unit 0 over lags -0.02 s to 0.0 s" in text
+    with xr.open_dataset(tmp_path / "out" / "sta.nc", engine="h5netcdf") as stored:
+        assert stored["unit"].values.tolist() == [0]
+
+
+def test_messages_name_the_options_of_the_command(tmp_path):
+    (tmp_path / "plain.csv").write_text("unit,time\n0,0.5\n")
+    with pytest.raises(ValueError, match=r"does not say when the recording ended; pass --t-stop$"):
+        analyse(tmp_path / "plain.csv", tmp_path / "out")

@@ -39,6 +39,13 @@ def test_a_plain_table_needs_only_its_end(tmp_path):
         (b"unit,time\n0,0.1\n0,x\n", "time must be a number, got 'x' in row 1"),
         (b"unit,time\n0,0.1\n0.5,0.2\n", "unit must be a whole number from 0, got 0.5 in row 1"),
         (b"unit,time\n0,0.1,0.2,0.3\n0,1\n1,2,3,4,5\n", "is not a table of spikes"),
+        (b"unit,time\n5,0,0.1\n6,1,0.2\n", "rows have 3 fields under 2 column names"),
+        (b"unit,time\n0,0.1,\n", "rows have 3 fields under 2 column names"),
+        (b"trials,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trials'; did you mean it to be 'trial'"),
+        (b"Trial,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'Trial'; did you mean it to be 'trial'"),
+        (b"trial_id,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trial_id'; did you mean it to be 'trial'"),
+        (b"trail,unit,time\n0,0,0.1\n1,0,0.1\n", "has a column 'trail'; did you mean it to be 'trial'"),
+        (b"unit,time,unit\n0,0.1,1\n", "has a column 'unit.1'; did you mean it to be 'unit'"),
         (b"unit,time\n0,\n", "time must be a number, got '' in row 0"),
         (b"unit,time\n0,2.5\n", "must lie within 0.0 s <= t < 1.0 s, got 2.5 s"),
         (b"unit,time\n-1,0.5\n", "unit must be a whole number from 0, got -1.0 in row 0"),
@@ -127,7 +134,16 @@ def test_foreign_nwb_sessions(tmp_path):
     foreign_nwb(path, [(0.5, 4.0), (0.5, 5.0)], with_trials=False)
     with pytest.raises(ValueError, match="holds 2 different observation windows; pass by_trial=True"):
         interop.from_nwb(path)
-    assert interop.from_nwb(path, t_start="1 s", t_stop=4.5).t_stop == 4.5
+    assert interop.from_nwb(path, t_start="1 s", t_stop=4.0).t_stop == 4.0
+    for window in ({"t_start": "1 s", "t_stop": 4.5}, {"t_stop": 4.5}, {"t_start": 0.0, "t_stop": 4.0}):
+        with pytest.raises(
+            ValueError, match=r"unit 0 was not observed throughout the window .* only in \[\[0.5, 4.0\]\]"
+        ):
+            interop.from_nwb(path, **window)
+    with pytest.raises(
+        ValueError, match="by_trial=True takes the windows of the trials; leave out t_start= and t_stop="
+    ):
+        interop.from_nwb(path, by_trial=True, t_stop=4.0)
     with pytest.raises(ValueError, match="has no trials; read it without by_trial"):
         interop.from_nwb(path, by_trial=True)
     foreign_nwb(path, [None])
@@ -167,6 +183,8 @@ def test_neo_objects_of_others():
         interop.from_neo([train, neo.SpikeTrain([] * pq.s, t_stop=0.2 * pq.s)])
     with pytest.raises(ValueError, match="at least one spike train, got none"):
         interop.from_neo([])
+    with pytest.raises(TypeError, match="from_neo must get neo.SpikeTrain objects, got int"):
+        interop.from_neo([1, 2])
     with pytest.raises(TypeError, match="from_neo must get a neo.Block"):
         interop.from_neo(3)
     block = neo.Block()
@@ -193,6 +211,10 @@ def test_pynapple_groups_of_others():
         interop.from_pynapple(two)
     expected = SpikeTrains.from_trials([[[0.25]], [[0.25]]], t_stop=1.0, observed=[[0, 1], [0, 0.5]])
     assert interop.from_pynapple(two, by_trial=True) == expected
+    with pytest.raises(ValueError, match="by_trial=True takes the epochs' windows; leave out t_start="):
+        interop.from_pynapple(two, by_trial=True, t_stop=2.0)
+    silent = interop.from_pynapple(nap.TsGroup({0: nap.Ts([])}, time_support=epochs), by_trial=True)
+    assert silent == SpikeTrains.from_trials([[[]], [[]]], t_stop=1.0, observed=[[0, 1], [0, 0.5]])
     with pytest.raises(TypeError, match=r"must get a pynapple.TsGroup, got dict"):
         interop.from_pynapple({})
 
@@ -233,3 +255,46 @@ def test_importing_the_formats_loads_no_extra():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_byte_order_mark_and_other_columns_are_no_obstacle(tmp_path):
+    (tmp_path / "it.csv").write_bytes(b"\xef\xbb\xbfunit,time,amplitude,channel,train,interval\r\n0,0.25,7.5,a,1,2\r\n")
+    assert interop.read_csv(tmp_path / "it.csv", t_stop=1.0) == SpikeTrains.from_arrays([[0.25]], t_stop=1.0)
+
+
+def test_a_filtered_table_does_not_make_silent_trials(trains):
+    table = trains.to_dataframe()
+    part = table[table.trial < 2]
+    with pytest.raises(ValueError, match=r"holds 240 spikes, but its attrs describe 480: .* pass n_trials="):
+        SpikeTrains.from_dataframe(part)
+    assert SpikeTrains.from_dataframe(part, n_trials=2) == trains.select_trials([0, 1])
+    assert SpikeTrains.from_dataframe(table.sample(frac=1, random_state=1)) == trains
+
+
+def test_a_table_in_a_data_frame_with_a_misspelt_trial_is_refused(trains):
+    table = trains.to_dataframe().rename(columns={"trial": "Trials"})
+    with pytest.raises(ValueError, match="the table has a column 'Trials'; did you mean it to be 'trial'"):
+        SpikeTrains.from_dataframe(table)
+
+
+def test_a_parquet_file_that_lost_rows_is_refused(trains, tmp_path):
+    need("pyarrow")
+    import pyarrow.parquet as pq
+
+    interop.write_parquet(trains, tmp_path / "it.parquet")
+    pq.write_table(pq.read_table(tmp_path / "it.parquet").slice(0, 100), tmp_path / "it.parquet")
+    with pytest.raises(ValueError, match="was changed since spikelearn wrote it: it holds 100 of 480 spikes"):
+        interop.read_parquet(tmp_path / "it.parquet")
+
+
+@pytest.mark.parametrize("times", [["0.5"], [0.5 + 1j], [True], [None], [pd.Timestamp("2020-01-01")]])
+def test_columns_that_hold_no_real_numbers_are_refused(times):
+    with pytest.raises(ValueError, match="the table: time must be numbers in seconds, got values of the type"):
+        SpikeTrains.from_dataframe(pd.DataFrame({"unit": [0], "time": times}), t_stop=1.0)
+    with pytest.raises(ValueError, match="the table: unit must be whole numbers, got values of the type"):
+        SpikeTrains.from_dataframe(pd.DataFrame({"unit": times, "time": [0.5]}), t_stop=1.0)
+
+
+def test_nullable_whole_numbers_are_numbers():
+    table = pd.DataFrame({"unit": pd.array([0, 1], dtype="Int64"), "time": [0.5, 0.25]})
+    assert SpikeTrains.from_dataframe(table, t_stop=1.0).counts().tolist() == [[1, 1]]

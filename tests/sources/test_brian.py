@@ -139,3 +139,18 @@ def test_a_kernel_without_an_equation_is_refused():
     source = CommonDrive(rate="40 Hz", drive_rate="20 Hz", kernel=lambda u: 80 * (1 - u / 0.05), memory="50 ms")
     with pytest.raises(ValueError, match="brian_group must have the exponential kernel"):
         source.brian_group(2, 0.1 * ms)
+
+
+def test_spikes_after_the_window_are_left_out_and_a_window_longer_than_the_run_is_refused():
+    with session("numpy", seed=1) as brian:
+        groups = SOURCES["homogeneous"].brian_group(50, 0.1 * ms, duration=0.2 * second, seed=1)
+        monitor = SpikeMonitor(groups[0])
+        brian.run(Network(*groups, monitor), 0.2 * second)
+        times = np.asarray(monitor.t_[:])
+        half, whole = (trials_of(monitor, 2, t_stop=stop) for stop in (0.1, 0.2))
+        assert 0 < half.n_spikes == int((times < 0.1 - 1e-9).sum()) < whole.n_spikes == len(times)
+        assert half == whole.restrict(0.0, 0.1)
+        with pytest.raises(ValueError, match=r"t_stop must not lie after the end of the run at 0.2 s, got 0.3 s"):
+            trials_of(monitor, 2, t_stop=0.3)
+        with pytest.raises(ValueError, match="t_stop must be after t_start"):
+            trials_of(monitor, 2, t_start=0.2, t_stop=0.1)

@@ -14,6 +14,7 @@ from spikelearn.sources import (
     OUModulatedPoisson,
     SinusoidalRate,
 )
+from spikelearn.sources.rates import rate_bound
 
 SINE = SinusoidalRate(mean="40 Hz", depth=0.7, frequency="6 Hz")
 
@@ -153,8 +154,13 @@ def test_functions_of_time_are_checked_where_they_are_used():
         InhomogeneousPoisson(rate=lambda t: 10 - 100 * t).sample(10, seed=0)
     with pytest.raises(ValueError, match="must give one rate for each time"):
         InhomogeneousPoisson(rate=lambda t: np.ones(3)).sample(10, seed=0)
-    narrow = InhomogeneousPoisson(rate=lambda t: 10 + 1e7 * ((t > 0.40001) & (t < 0.40002)))
+    hidden = InhomogeneousPoisson(rate=lambda t: 10 + 1e7 * ((t > 0.400012) & (t < 0.400014)))
     with pytest.raises(ValueError, match=r"must not exceed its bound of 12 Hz, .* BoundedRate"):
+        hidden.sample(200_000, seed=0)
+    narrow = InhomogeneousPoisson(rate=lambda t: 10 + 1e7 * ((t > 0.40001) & (t < 0.40002)))
+    with pytest.raises(
+        ValueError, match=r"bound of 1.2e\+07 Hz, so that 400000 trains of 1 s would take 4.8e\+12 cand"
+    ):
         narrow.sample(200_000, seed=0)
     bounded = InhomogeneousPoisson(rate=BoundedRate(narrow.rate, "11 MHz"))
     assert 90 < bounded.sample(1, 0.4, 0.40004, seed=0, n_units=1).n_spikes < 320
@@ -183,3 +189,25 @@ def test_functions_may_be_written_with_units():
 def test_no_expected_spikes_have_no_fano_factor():
     with pytest.raises(ValueError, match="the window must hold expected spikes"):
         HomogeneousPoisson(rate="0 Hz").fano_factor(1.0)
+
+
+@pytest.mark.parametrize("width", [3e-4, 1e-4, 3e-5])
+@pytest.mark.parametrize("center", [0.123456, 0.40003, 0.77777])
+def test_narrow_peaks_are_found_or_refused(width, center):
+    # Peaks of one spike each, 0.7 ms to 70 us wide at half height, beside a faster modulation that is larger than
+    # what a coarse grid sees of them.
+    def rate(t):
+        return 20 + 10 * np.sin(300 * t) + np.exp(-(((t - center) / width) ** 2) / 2) / (width * np.sqrt(2 * np.pi))
+
+    top = float(rate(center))
+    # 20 % of headroom over the maximum, which the last round of refinement brackets within a ten-thousandth of a width.
+    assert 1.1999 * top <= rate_bound(rate, 0.0, 1.0, "it") <= 1.2 * (top + 1)
+    trains = InhomogeneousPoisson(rate=rate).sample(100, seed=1)
+    near = [np.abs(train - center) < 4 * width for train in trains]
+    # 200 trains, 1 + 8*width*20 spikes each: four standard deviations, false alarms 1e-4.
+    assert abs(sum(one.sum() for one in near) - 200 * (1 + 160 * width)) < 4 * np.sqrt(210)
+
+
+def test_a_period_of_the_grid_does_not_hide_a_maximum():
+    # On 20,001 points this rate is 10 Hz throughout.
+    assert rate_bound(lambda t: 10 + 10 * np.abs(np.sin(np.pi * 20_000 * t)), 0.0, 1.0, "it") >= 20

@@ -374,3 +374,32 @@ def test_spikes_of_a_brian2_monitor(record):
         assert trains.counts().tolist() == [[1, 0, 2]]
         with pytest.raises(TypeError, match="must get a brian2.SpikeMonitor, got list"):
             SpikeTrains.from_spike_monitor([])
+
+
+def test_edges_that_miss_the_window_by_rounding_are_its_edges():
+    trains = SpikeTrains.from_arrays([[0.05, 0.25]], t_stop=0.3)
+    assert 3 * 0.1 > 0.3
+    assert trains.restrict(0, 3 * 0.1) == trains
+    late = trains.shift(0.1)
+    assert late.restrict(np.nextafter(0.1, 0), late.t_stop) == late
+    with pytest.raises(ValueError, match=r"restrict: the window must lie within \[0.0, 0.3\) s"):
+        trains.restrict(0, 0.3 + 1e-12)
+    # Two spikes within rounding of the seam, the later in the earlier window.
+    first = SpikeTrains.from_arrays([[0.05, 0.3]], t_stop=3 * 0.1)
+    earlier = float(np.nextafter(0.3, 0))
+    second = SpikeTrains.from_arrays([[earlier, 0.35]], t_start=earlier, t_stop=0.4)
+    both = SpikeTrains.concatenate_time([first, second])
+    assert both == SpikeTrains.from_arrays([[0.05, earlier, 0.3, 0.35]], t_stop=0.4)
+    parts = [
+        SpikeTrains([0.1], [0, 1], 1, t_stop=0.5, observed=[[0.0, 3 * 0.1]]),
+        SpikeTrains([], [0, 0], 1, t_start=0.5, t_stop=1.0),
+    ]
+    with pytest.raises(ValueError, match="trial 0 was not observed from 0.3"):
+        SpikeTrains.concatenate_time(parts)
+    with pytest.raises(ValueError, match="each window must begin where the one before ends"):
+        SpikeTrains.concatenate_time([first, second.shift(1e-9)])
+
+
+def test_the_description_of_one_spike_and_of_a_window_from_zero():
+    trains = SpikeTrains.from_arrays([[0.25]], t_start=-0.0, t_stop=0.5)
+    assert repr(trains) == "SpikeTrains(1 trial x 1 unit, 1 spike in [0.0, 0.5) s)"
