@@ -13,11 +13,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from spikelearn.parameters import unknown_name
+from spikelearn.reserved import RESERVED
 
-__all__ = ["FUNCTIONS", "RESERVED", "check_expression", "names_in", "numpy_function", "parse_expression", "symbol"]
+__all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "symbol"]
 
 FUNCTIONS = ("abs", "arctan", "cos", "cosh", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh")
-RESERVED = frozenset({"e", "pi", "inf", "t", "dt", "i", "xi", *FUNCTIONS})
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 _LONGEST = 20_000
 _LARGEST_EXPONENT = 100

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from spikelearn.expressions import (
-    RESERVED,
     check_expression,
     names_in,
     numpy_function,
@@ -19,6 +18,7 @@ from spikelearn.expressions import (
 )
 from spikelearn.parameters import unknown_name
 from spikelearn.rate_model import RateModel
+from spikelearn.reserved import RESERVED
 
 __all__ = ["Rule"]
 
@@ -84,8 +84,10 @@ class Rule:
             check_expression(text, f"Rule.dW[{weight!r}]")
         checked = {}
         for name, value in self.parameters.items():
-            if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+            if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                 raise ValueError(f"Rule.parameters must have names that formulas can use, got {name!r}")
+            if name in RESERVED or name.startswith("xi_"):
+                raise ValueError(f"Rule.parameters must not use the name {name!r}, which means something in equations")
             array = np.asarray(value, dtype=np.float64)
             if not np.isfinite(array).all():
                 raise ValueError(f"Rule.parameters[{name!r}] must be finite, got {value}")

@@ -151,7 +151,9 @@ def test_rules_that_do_not_fit_the_model_are_named(make, match):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: sl.Rule(user_rule(), {"exp": 1.0}), "names that formulas can use, got 'exp'"),
+        (lambda: sl.Rule(user_rule(), {"exp": 1.0}), "must not use the name 'exp'"),
+        (lambda: sl.Rule(user_rule(), {"N": 1.0}), "must not use the name 'N', which means something in equations"),
+        (lambda: sl.Rule(user_rule(), {"_a": 1.0}), "names that formulas can use, got '_a'"),
         (lambda: sl.Rule(user_rule(), {"rate": np.nan}), r"parameters\['rate'\] must be finite"),
         (lambda: sl.rules.CrossHomeostatic(**{**RATES, "alpha_EI": -1}), "alpha_EI must not be negative, got -1"),
         (lambda: sl.rules.ForcedBalance(alpha_1=0, alpha_3=1), "alpha_1 must be positive, got 0"),
