@@ -224,7 +224,9 @@ def derive_rule(
         The weights that the set point fixes, in ``up_state`` and for `DerivedRule.stability`; by default the last into
         each population. The others are `DerivedRule.free_weights`.
     time_limit : float
-        Seconds for tidying formulas; past it they stay as they were built. The exact rule needs none.
+        Seconds for tidying formulas; past it they stay as they were built. The exact rule needs none. A soft limit:
+        the formula at work is finished, and the weights of a set point are solved for first, which for nonlinear steady
+        states may take longer than that.
 
     Returns
     -------
