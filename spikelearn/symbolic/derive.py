@@ -131,8 +131,9 @@ class DerivedRule:
         if set(order) == {"W_EE", "W_IE"}:
             return dict(free)
         held = set_point_weights(self.state, self.solve_for)
-        values = np.broadcast_arrays(*(np.asarray(free[name], dtype=np.float64) for name in order))
-        found = dict(zip(order, values, strict=True)) | weight_function(held, order, self.state.parameters)(values)
+        values = np.stack(np.broadcast_arrays(*(np.asarray(free[name], dtype=np.float64) for name in order)))
+        solved = weight_function(held, order, self.state.parameters)(values)
+        found: dict[str, Any] = {**dict(zip(order, values, strict=True)), **solved}
         return {name: found[name] for name in ("W_EE", "W_IE")}
 
     def latex(self) -> str:

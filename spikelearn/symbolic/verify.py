@@ -169,7 +169,8 @@ def _check_order(derived: DerivedRule, points: int, rng: np.random.Generator) ->
     if derived.approximation == "full":
         values = {str(k): v for k, v in derived.values.items()}
         start = np.array([float(v.subs(values)) for v in steady_state_without_weights(derived.state).values()])
-    weights, rule, gradient, remainders, orders = [], [], [], [], []
+    weights: list[Vector] = []
+    rule, gradient, remainders, orders = [], [], [], []
     for _ in range(10 * points):
         if len(weights) == points:
             break
