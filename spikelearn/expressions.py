@@ -15,7 +15,7 @@ from typing import Any
 from spikelearn.parameters import unknown_name
 from spikelearn.reserved import RESERVED
 
-__all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "symbol"]
+__all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "plain", "symbol"]
 
 FUNCTIONS = ("abs", "arctan", "cos", "cosh", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh")
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -202,6 +202,20 @@ def parse_expression(text: str, names: Collection[str] | None, where: str = "exp
     if tree.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
         raise ValueError(f"{where} must be real and finite, got {text[:80]!r}")
     return tree
+
+
+def plain(tree: Any) -> Any:
+    """Give a formula or matrix in plain symbols, so that ``sympy.Symbol("E")`` is its symbol E.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> plain(parse_expression("E*I", {"E", "I"})).diff(sympy.Symbol("E"))
+    I
+    """
+    import sympy
+
+    return tree.xreplace({part: sympy.Symbol(part.name) for part in tree.free_symbols})
 
 
 def numpy_function(arguments: Sequence[str], expressions: Iterable[Any]) -> Callable[..., Any]:

@@ -222,7 +222,7 @@ def _derivatives(texts: _Texts) -> tuple[Callable[..., Any], Callable[..., Any]]
     steady = sympy.Matrix(
         [parse_expression(model.steady_state[x], names, f"steady_state[{x!r}]") for x in model.populations]
     )
-    change = sympy.Matrix(list(rule.expressions(model).values()))
+    change = sympy.Matrix(list(rule.real_expressions(model).values()))
     blocks = (
         steady.jacobian(activities) - sympy.eye(len(activities)),
         steady.jacobian(weights),

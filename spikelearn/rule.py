@@ -16,6 +16,7 @@ from spikelearn.expressions import (
     names_in,
     numpy_function,
     parse_expression,
+    plain,
     symbol,
 )
 from spikelearn.parameters import unknown_name
@@ -116,11 +117,17 @@ class Rule:
     def expressions(self, model: RateModel) -> dict[str, Any]:
         """Give the SymPy expression of every weight's change, in the model's order of weights.
 
+        Symbols are plain, ``sympy.Symbol("E")``, as in ``DerivedRule.expressions``.
+
         Raises
         ------
         ValueError
             A weight has no expression or is none of the model's, or an expression uses an unknown name.
         """
+        return {weight: plain(change) for weight, change in self.real_expressions(model).items()}
+
+    def real_expressions(self, model: RateModel) -> dict[str, Any]:
+        """Give the same in real symbols, over which abs() has a derivative: NumPy functions are made of these."""
         for weight in self.dW:
             if weight not in model.weights:
                 raise ValueError(unknown_name(f"{self.label}.dW", "weight", weight, model.weights))
@@ -187,7 +194,7 @@ class Rule:
         self._require_filled()
         arguments = [*model.populations, *model.weights]
         constants = {**model.parameters, **self.parameters}
-        function = numpy_function([*arguments, *constants], self.expressions(model).values())
+        function = numpy_function([*arguments, *constants], self.real_expressions(model).values())
         values = tuple(constants.values())
 
         def step(*state: Any) -> list[Any]:
@@ -205,12 +212,12 @@ class Rule:
     def jacobian(self, model: RateModel) -> Any:
         """Give the exact derivatives of all changes by activities, then weights: a SymPy matrix.
 
-        Its shape is (weights, populations + weights).
+        Its shape is (weights, populations + weights); symbols are plain.
         """
         import sympy
 
         columns = [symbol(name) for name in (*model.populations, *model.weights)]
-        return sympy.Matrix(list(self.expressions(model).values())).jacobian(columns)
+        return plain(sympy.Matrix(list(self.real_expressions(model).values())).jacobian(columns))
 
     def weight_equations(self, model: RateModel) -> str:
         """Give the continuous-time rule as Brian2 equations, one a weight; time constants and rates count in ms.
@@ -302,7 +309,6 @@ def _closed_at(
     ee, ie = point["W_EE"], point["W_IE"]
     if not (np.all(np.equal(W_EE, ee)) and np.all(np.equal(W_IE, ie))):
         raise ValueError(
-            f"{label} was filled in at W_EE = {ee}, W_IE = {ie}, and its closed form holds only there; "
-            "use method='qss'"
+            f"{label} was filled in at W_EE = {ee}, W_IE = {ie}, and its closed form holds only there; use method='qss'"
         )
     return closed_form(model, parameters, W_EE, W_IE)

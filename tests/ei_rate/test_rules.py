@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import sympy
 from brian2 import Network, NeuronGroup, ms
 
 import spikelearn as sl
@@ -204,3 +205,18 @@ def test_closed_forms_stay_with_their_expressions_and_set_point():
     assert dataclasses.replace(cross, parameters=cross.parameters).closed_form is cross.closed_form
     own = dataclasses.replace(cross, dW=flipped.dW, closed_form=RULES["homeostatic"].closed_form)
     assert own.closed_form is RULES["homeostatic"].closed_form
+
+
+def test_expressions_of_written_and_derived_rules_can_be_compared():
+    """Both are in plain symbols; abs() keeps its derivative, which only real symbols have."""
+    model = sl.EIRates()
+    derived = sl.derive_rule("(E_set - E)**2/2 + (I_set - I)**2/2", model)
+    written = sl.rules.LossGradient(alpha=1.0).expressions(model)
+    for name, change in derived.expressions.items():
+        assert sympy.cancel(sympy.together(change - written[name])) == 0
+        assert sympy.cancel(sympy.together(change - derived.rule.expressions(model)[name])) == 0
+    E = sympy.Symbol("E")
+    assert E in written["W_EE"].free_symbols
+    assert E in RULES["cross"].jacobian(MODEL).free_symbols
+    kinked = sl.Rule({w: "a*abs(E - E_set)" for w in model.weights}, {"a": 1.0})
+    assert linearise(model, kinked, (5.0, 1.0, 10.0, 1.5), (4.0, 14.0)).F_r[0, 0] == -1.0

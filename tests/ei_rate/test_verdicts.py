@@ -188,9 +188,7 @@ def test_rules_without_a_finite_derivative_are_refused(text):
 
 def test_a_map_takes_one_value_a_rate_and_weights_have_the_broadcast_shape():
     many = sl.rules.TwoTerm(alpha=np.array([0.02, 2e-4]), beta=0.02)
-    with pytest.raises(
-        ValueError, match=r"a rule with one value of alpha, got shape \(2,\)"
-    ):
+    with pytest.raises(ValueError, match=r"a rule with one value of alpha, got shape \(2,\)"):
         sl.stability_map(MODEL, many, [4.0, 5.0], [10.0, 11.0])
     verdict = sl.stability(MODEL, many, W_EE=5.0, W_IE=10.0)
     assert {part.shape for part in verdict.weights} == {(2,)}
