@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.models.ei_rate.fixed_points import FixedPoint, fixed_points
 from spikelearn.parameters import unknown_name
 
 __all__ = ["EIRates", "UpState", "Weights"]
@@ -241,6 +242,15 @@ class EIRates:
         I = self.g_I * ((self.g_E * ee - 1) * self.Theta_I - self.g_E * theta_E * ie) / safe  # noqa: E741
         exists = (E > 0) & (I > 0) & (self.E_max > E) & (self.I_max > I)
         return UpState(E, I, exists, exists & self.neural_stable(ee, ei, ie, ii))
+
+    def fixed_points(
+        self, W_EE: ArrayLike, W_EI: ArrayLike, W_IE: ArrayLike, W_II: ArrayLike
+    ) -> tuple[FixedPoint, ...]:
+        """Give every fixed point with its stability: Up, Down, one population alone, and those at the cut-offs.
+
+        One number a weight; see `spikelearn.models.ei_rate.fixed_points.fixed_points`.
+        """
+        return fixed_points(self, W_EE, W_EI, W_IE, W_II)
 
     def setpoint_weights(self, W_EE: ArrayLike, W_IE: ArrayLike, *, check: bool = False) -> Weights:
         """Give the four weights that hold the activities at their set points; W_EE and W_IE are free.
