@@ -92,7 +92,7 @@ def fixed_points(
     largest = np.array([model.E_max, model.I_max])
     tau = np.array([model.tau_E, model.tau_I])
     found = []
-    for states in itertools.product(_STATES, repeat=2):
+    for states in itertools.product(_STATES, _STATES):
         active = np.array([state == "active" for state in states])
         fixed = np.where([state == "saturated" for state in states], largest, 0.0)
         matrix = np.where(active[:, None], np.eye(2) - gain, np.eye(2))
