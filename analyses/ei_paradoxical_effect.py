@@ -22,22 +22,24 @@ def branches(axes, model, base, varied):
     weights = {**base, varied: grid}
     state = model.up_state(*(weights[name] for name in NAMES))
     slope = np.gradient(state.I, grid)
+    # No line across the asymptote, where one sign of infinity turns into the other.
+    near = (np.abs(state.E) > 500) | (np.abs(state.I) > 500)
     for name, values, colour in (("E", state.E, COLOURS["simulation"]), ("I", state.I, COLOURS["theory"])):
         axes.plot(grid, np.where(state.stable, values, np.nan), color=colour, linewidth=2, label=f"{name}, stable")
         axes.plot(
             grid,
-            np.where(state.stable, np.nan, values),
+            np.where(state.stable | near, np.nan, values),
             ":",
             color=colour,
             linewidth=1,
-            label=f"{name}, unstable or negative",
+            label=f"{name}, unstable, negative or cut off",
         )
     c = model.determinant(*(weights[name] for name in NAMES))
     crossing = np.flatnonzero(np.diff(np.sign(c)))
     for k in crossing:
         at = grid[k] - c[k] * (grid[k + 1] - grid[k]) / (c[k + 1] - c[k])
         axes.axvline(at, color=COLOURS["muted"], linestyle="--", linewidth=1)
-        side = "right" if at > 8 else "left"
+        side = "right" if at > 8 or varied == "W_II" else "left"
         axes.text(at, -9, f" C = 0 at {at:.3g} ", fontsize=7, ha=side, va="bottom", color=COLOURS["muted"])
     here = model.up_state(*base.values())
     for value, colour in ((here.E, COLOURS["simulation"]), (here.I, COLOURS["theory"])):
@@ -57,9 +59,10 @@ def draw(model, base, title):
     for axes, name in zip(panels, NAMES, strict=True):
         slopes[name] = branches(axes, model, base, name)
         sign = "falls" if slopes[name] < 0 else "rises"
-        axes.set_title(f"I {sign} with {name} at the base point", fontsize="medium")
+        axes.set_title(f"I {sign} with ${name.replace('_', '_{')}}}$ at the base point (dots)", fontsize="medium")
     panels[0].legend(frameon=False, fontsize=7, loc="upper center")
-    figure.suptitle(title)
+    values = ", ".join(f"${name.replace('_', '_{')}}} = {value:.3g}$" for name, value in base.items())
+    figure.suptitle(f"{title}\nbase point: {values}")
     return figure, slopes
 
 
@@ -73,9 +76,9 @@ def main():
         "table_1": (
             table_1,
             dict(zip(NAMES, (5.0, 2.0, 10.0, 2.0), strict=True)),
-            "Fig. S13 of 003, parameters Table 1",
+            "Fig. S13 of 003, parameters of Table 1",
         ),
-        "non_paradoxical": (other, calm, "The same about a non-paradoxical set point (W_EE 1.8, W_IE 8)"),
+        "non_paradoxical": (other, calm, "As Fig. S13 of 003, the non-paradoxical parameters"),
     }
     print(f"{'parameters':<16s} {'E':>7s} {'I':>7s}   slopes of I (Hz per unit of weight)")
     for name, (model, base, title) in cases.items():

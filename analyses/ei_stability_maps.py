@@ -57,7 +57,8 @@ def draw(name, panels, model, model_name):
     shares = [stability_panel(a, model, rule, title) for a, (title, rule) in zip(axes, panels, strict=True)]
     key = "blue: stable, sand: valid but unstable"
     gap = "\n" if columns == 1 else "; "
-    figure.suptitle(f"Fig. {name} of 003, parameters {model_name}{gap}{key}", fontsize="medium")
+    source = {"table_1": "parameters of Table 1", "non_paradoxical": "the non-paradoxical parameters"}[model_name]
+    figure.suptitle(f"Fig. {name} of 003, {source}{gap}{key}", fontsize="medium")
     return figure, shares
 
 

@@ -35,6 +35,8 @@ def main() -> None:
         for k, time in enumerate(monitor.t / ms):
             state = "  ".join(f"{name} {getattr(monitor, name)[0][k]:7.3f}" for name in names)
             print(f"{time:6.0f} ms  {state}")
+    slow = -1 / verdict.eigenvalues.real[0] / 1000
+    print(f"E stops short of 5 Hz here: what is left decays with the slow eigenvalue, time constant {slow:.0f} s")
 
 
 if __name__ == "__main__":

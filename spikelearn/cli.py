@@ -123,12 +123,19 @@ def derive(
         list[str] | None, typer.Option(help="POPULATION=FORMULA of a model of your own; repeat for each.")
     ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="LaTeX as well.")] = False,
+    alpha: Annotated[float, typer.Option(help="Learning rate per ms or per trial.")] = 1e-6,
 ) -> None:
     """Derive a plasticity rule from a loss: formulas, Brian2 equations, stability."""
     from spikelearn.commands.derive import derivation
 
     text, passed = derivation(
-        loss, approximation, settings=set_value or [], at=at or [], steady_state=steady_state or [], latex=latex
+        loss,
+        approximation,
+        settings=set_value or [],
+        at=at or [],
+        steady_state=steady_state or [],
+        latex=latex,
+        alpha=alpha,
     )
     typer.echo(text)
     if not passed:

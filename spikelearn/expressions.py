@@ -13,14 +13,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from spikelearn.parameters import unknown_name
+from spikelearn.reserved import RESERVED
 
-__all__ = ["FUNCTIONS", "RESERVED", "check_expression", "names_in", "numpy_function", "parse_expression", "symbol"]
+__all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "plain", "symbol"]
 
 FUNCTIONS = ("abs", "arctan", "cos", "cosh", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh")
-RESERVED = frozenset({"e", "pi", "inf", "t", "dt", "i", "xi", *FUNCTIONS})
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 _LONGEST = 20_000
 _LARGEST_EXPONENT = 100
+_LARGEST_NUMBER = 1e300
 
 
 def symbol(name: str) -> Any:
@@ -69,6 +70,11 @@ def check_expression(text: str, where: str = "expression") -> ast.expr:
         _check(tree, where)
     except (SyntaxError, RecursionError, MemoryError) as error:
         raise ValueError(f"{where} must be a formula, got {text[:80]!r}") from error
+    except ValueError as error:
+        # Python itself refuses to read whole numbers of some thousands of digits, and text with null bytes.
+        if str(error).startswith(where):
+            raise
+        raise ValueError(f"{where} must be a formula, got {text[:80]!r}") from error
     return tree
 
 
@@ -77,14 +83,15 @@ def _check(node: ast.expr, where: str) -> None:
         case ast.Name():
             return
         case ast.Constant(value=value) if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return
+            if not -_LARGEST_NUMBER < value < _LARGEST_NUMBER:
+                raise ValueError(f"{where} must hold numbers below {_LARGEST_NUMBER:g} in size, got a larger one")
         case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
             _check(operand, where)
         case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, _OPERATORS):
-            if isinstance(operator, ast.Pow):
-                _check_power(left, right, where)
             _check(left, where)
             _check(right, where)
+            if isinstance(operator, ast.Pow):
+                _check_power(left, right, where)
         case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
             if name not in FUNCTIONS:
                 raise ValueError(unknown_name(where, "function", name, FUNCTIONS))
@@ -188,13 +195,27 @@ def parse_expression(text: str, names: Collection[str] | None, where: str = "exp
         raise ValueError(f"{where} must not use the reserved name {clash[0]!r}")
     try:
         tree = _parsed(text.strip())
-    except (SyntaxError, ZeroDivisionError) as error:
+    except (SyntaxError, ZeroDivisionError, OverflowError, RecursionError) as error:
         raise ValueError(f"{where} must be a formula, got {text[:80]!r}") from error
     import sympy
 
     if tree.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
         raise ValueError(f"{where} must be real and finite, got {text[:80]!r}")
     return tree
+
+
+def plain(tree: Any) -> Any:
+    """Give a formula or matrix in plain symbols, so that ``sympy.Symbol("E")`` is its symbol E.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> plain(parse_expression("E*I", {"E", "I"})).diff(sympy.Symbol("E"))
+    I
+    """
+    import sympy
+
+    return tree.xreplace({part: sympy.Symbol(part.name) for part in tree.free_symbols})
 
 
 def numpy_function(arguments: Sequence[str], expressions: Iterable[Any]) -> Callable[..., Any]:

@@ -151,7 +151,7 @@ def linearise(
     ------
     ValueError
         The weights have no hold on the activities there: the drive's derivatives are rank-deficient. Or the rule has
-        a kink there, as abs(E_set - E) has at the set point.
+        a kink there, as abs(E_set - E) has at the set point, or no finite derivative at a regular steady state.
     """
     p = model.parameters
     if activities is None:
@@ -163,7 +163,7 @@ def linearise(
     shape = np.broadcast_shapes(*(v.shape for v in values))
     function, kinks = _derivatives(_Texts(model, rule))
     if any(np.any(np.asarray(argument) == 0) for argument in kinks(*values)):
-        raise ValueError(f"Rule {rule.name} must have derivatives at the state, got a kink: abs() of zero")
+        raise ValueError(f"{rule.label} must have derivatives at the state, got a kink: abs() of zero")
     with np.errstate(divide="ignore", invalid="ignore"):  # some rules divide by C, which may be zero: NaN comes out
         flat = [np.broadcast_to(entry, shape) for entry in function(*values)]
     sizes = ((n, n), (n, m), (m, n), (m, m), (m, 1))
@@ -180,7 +180,14 @@ def linearise(
         )
     tau = np.array([p[f"tau_{name}"] for name in model.populations])
     A, B, F_r, F_W, change = parts
-    return Linearisation(A, B, F_r, F_W, tau, change[..., 0])
+    result = Linearisation(A, B, F_r, F_W, tau, change[..., 0])
+    finite = np.isfinite(np.concatenate([F_r, F_W, change], axis=-1)).all(axis=(-1, -2))
+    if not np.all(finite | result.singular):
+        raise ValueError(
+            f"{rule.label} must have finite values and derivatives at the state, got none; where it is a root or a "
+            "logarithm of what is zero there, add a small eps inside"
+        )
+    return result
 
 
 class _Texts:
@@ -215,7 +222,7 @@ def _derivatives(texts: _Texts) -> tuple[Callable[..., Any], Callable[..., Any]]
     steady = sympy.Matrix(
         [parse_expression(model.steady_state[x], names, f"steady_state[{x!r}]") for x in model.populations]
     )
-    change = sympy.Matrix(list(rule.expressions(model).values()))
+    change = sympy.Matrix(list(rule.real_expressions(model).values()))
     blocks = (
         steady.jacobian(activities) - sympy.eye(len(activities)),
         steady.jacobian(weights),

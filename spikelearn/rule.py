@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikelearn.expressions import (
-    RESERVED,
     check_expression,
     names_in,
     numpy_function,
     parse_expression,
+    plain,
     symbol,
 )
 from spikelearn.parameters import unknown_name
 from spikelearn.rate_model import RateModel
+from spikelearn.reserved import RESERVED
 
-__all__ = ["Rule"]
+__all__ = ["Rule", "rule_parameter"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,8 +47,9 @@ class Rule:
     name : str
         What it is called.
     closed_form : callable, optional
-        ``closed_form(model, parameters, W_EE, W_IE)`` gives trace and determinant of the synaptic 2 x 2 problem;
-        see `spikelearn.models.ei_rate.theory`.
+        ``closed_form(model, parameters, W_EE, W_IE)`` gives trace and determinant of the synaptic 2 x 2 problem, or all
+        nonzero eigenvalues; see `spikelearn.models.ei_rate.theory`. It belongs to these expressions: a copy with other
+        ones has none, unless it is given its own.
 
     Raises
     ------
@@ -76,49 +80,68 @@ class Rule:
     source: str = ""
     name: str = "Rule"
     closed_form: Callable[..., Any] | None = None
+    _closed_for: tuple[Any, Mapping[str, str]] | None = field(default=None)
 
     def __post_init__(self) -> None:
         if not isinstance(self.dW, Mapping) or not self.dW:
             raise TypeError(f"Rule.dW must map weights to expressions, got {self.dW!r}")
         for weight, text in self.dW.items():
             check_expression(text, f"Rule.dW[{weight!r}]")
+        if not isinstance(self.parameters, Mapping):
+            raise TypeError(f"Rule.parameters must map names to numbers, got {self.parameters!r}")
         checked = {}
         for name, value in self.parameters.items():
-            if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+            if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
                 raise ValueError(f"Rule.parameters must have names that formulas can use, got {name!r}")
-            array = np.asarray(value, dtype=np.float64)
-            if not np.isfinite(array).all():
-                raise ValueError(f"Rule.parameters[{name!r}] must be finite, got {value}")
+            if name in RESERVED or name.startswith("xi_"):
+                raise ValueError(f"Rule.parameters must not use the name {name!r}, which means something in equations")
+            array = rule_parameter(f"Rule.parameters[{name!r}]", value)
             checked[name] = float(array) if array.ndim == 0 else array
         object.__setattr__(self, "dW", dict(self.dW))
+        known = self._closed_for
+        if known is not None and known[0] is self.closed_form and known[1] != self.dW:
+            object.__setattr__(self, "closed_form", None)
+        stamp = None if self.closed_form is None else (self.closed_form, self.dW)
+        object.__setattr__(self, "_closed_for", stamp)
         object.__setattr__(self, "parameters", checked)
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{k}={v if np.ndim(v) else format(v, 'g')}" for k, v in self.parameters.items())
         return f"{self.name}({numbers}): " + "; ".join(f"d{w} = {text}" for w, text in self.dW.items())
 
+    @property
+    def label(self) -> str:
+        """What error messages call it: "Rule" and its name, where it has one."""
+        return "Rule" if self.name == "Rule" else f"Rule {self.name}"
+
     def expressions(self, model: RateModel) -> dict[str, Any]:
         """Give the SymPy expression of every weight's change, in the model's order of weights.
+
+        Symbols are plain, ``sympy.Symbol("E")``, as in ``DerivedRule.expressions``.
 
         Raises
         ------
         ValueError
             A weight has no expression or is none of the model's, or an expression uses an unknown name.
         """
+        return {weight: plain(change) for weight, change in self.real_expressions(model).items()}
+
+    def real_expressions(self, model: RateModel) -> dict[str, Any]:
+        """Give the same in real symbols, over which abs() has a derivative: NumPy functions are made of these."""
         for weight in self.dW:
             if weight not in model.weights:
-                raise ValueError(unknown_name(f"Rule {self.name}.dW", "weight", weight, model.weights))
+                raise ValueError(unknown_name(f"{self.label}.dW", "weight", weight, model.weights))
         missing = [weight for weight in model.weights if weight not in self.dW]
         if missing:
-            raise ValueError(f"Rule {self.name}.dW must have one expression a weight, got none for {missing[0]}")
+            raise ValueError(f"{self.label}.dW must have one expression a weight, got none for {missing[0]}")
         names = self._names(model)
-        return {w: parse_expression(self.dW[w], names, f"Rule {self.name}.dW[{w!r}]") for w in model.weights}
+        return {w: parse_expression(self.dW[w], names, f"{self.label}.dW[{w!r}]") for w in model.weights}
 
     def _names(self, model: RateModel) -> list[str]:
         own = [*model.populations, *model.weights, *model.parameters]
         clash = sorted(set(own) & set(self.parameters))
         if clash:
-            raise ValueError(f"Rule {self.name} must not rename the model's {clash[0]!r}")
+            raise ValueError(f"{self.label} must not rename the model's {clash[0]!r}")
         return [*own, *(f"{weight}_up" for weight in model.weights), *self.parameters]
 
     @property
@@ -146,7 +169,8 @@ class Rule:
             return self
         weights = model.setpoint_weights(W_EE, W_IE)._asdict()
         filled = {name: weights[name.removesuffix("_up")] for name in needed}
-        return dataclasses.replace(self, parameters={**self.parameters, **filled}, closed_form=None)
+        closed = self.closed_form and functools.partial(_closed_at, self.label, self.closed_form, weights)
+        return dataclasses.replace(self, parameters={**self.parameters, **filled}, closed_form=closed)
 
     def update(self, model: RateModel) -> Callable[..., list[Any]]:
         """Make the per-trial update: a function of activities and weights that gives the change of every weight.
@@ -170,7 +194,7 @@ class Rule:
         self._require_filled()
         arguments = [*model.populations, *model.weights]
         constants = {**model.parameters, **self.parameters}
-        function = numpy_function([*arguments, *constants], self.expressions(model).values())
+        function = numpy_function([*arguments, *constants], self.real_expressions(model).values())
         values = tuple(constants.values())
 
         def step(*state: Any) -> list[Any]:
@@ -188,12 +212,12 @@ class Rule:
     def jacobian(self, model: RateModel) -> Any:
         """Give the exact derivatives of all changes by activities, then weights: a SymPy matrix.
 
-        Its shape is (weights, populations + weights).
+        Its shape is (weights, populations + weights); symbols are plain.
         """
         import sympy
 
         columns = [symbol(name) for name in (*model.populations, *model.weights)]
-        return sympy.Matrix(list(self.expressions(model).values())).jacobian(columns)
+        return plain(sympy.Matrix(list(self.real_expressions(model).values())).jacobian(columns))
 
     def weight_equations(self, model: RateModel) -> str:
         """Give the continuous-time rule as Brian2 equations, one a weight; time constants and rates count in ms.
@@ -232,7 +256,7 @@ class Rule:
 
         for name, value in self.parameters.items():
             if np.ndim(value) > 0:
-                raise ValueError(f"Rule {self.name}: {name} must be one number to run, got shape {np.shape(value)}")
+                raise ValueError(f"{self.label}: {name} must be one number to run, got shape {np.shape(value)}")
         return {**model.parameters, **self.parameters, "ms": ms}
 
     def latex(self, weight: str | None = None) -> str:
@@ -247,7 +271,7 @@ class Rule:
 
         if weight is not None:
             if weight not in self.dW:
-                raise ValueError(unknown_name(f"Rule {self.name}.dW", "weight", weight, self.dW))
+                raise ValueError(unknown_name(f"{self.label}.dW", "weight", weight, self.dW))
             return str(sympy.latex(parse_expression(self.dW[weight], None, f"Rule.dW[{weight!r}]")))
         lines = [rf"\frac{{d{sympy.latex(symbol(w))}}}{{dt}} &= {self.latex(w)}" for w in self.dW]
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
@@ -256,6 +280,35 @@ class Rule:
         needed = self.setpoint_names
         if needed:
             raise ValueError(
-                f"Rule {self.name} is expanded about a set point and needs {', '.join(needed)}; "
+                f"{self.label} is expanded about a set point and needs {', '.join(needed)}; "
                 "give it with rule.at(model, W_EE=..., W_IE=...)"
             )
+
+
+def rule_parameter(where: str, value: Any) -> NDArray[np.float64]:
+    """Read a rate or another parameter of a rule: a finite number, or an array of them.
+
+    Raises
+    ------
+    ValueError
+        It is no number, or not finite.
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{where} must be a number or an array of numbers, got {value!r}") from error
+    if not np.isfinite(array).all():
+        raise ValueError(f"{where} must be finite, got {value}")
+    return array
+
+
+def _closed_at(
+    label: str, closed_form: Callable[..., Any], point: Any, model: Any, parameters: Any, W_EE: Any, W_IE: Any
+) -> Any:
+    """Apply the closed form of a rule that was filled in at one set point, and at no other."""
+    ee, ie = point["W_EE"], point["W_IE"]
+    if not (np.all(np.equal(W_EE, ee)) and np.all(np.equal(W_IE, ie))):
+        raise ValueError(
+            f"{label} was filled in at W_EE = {ee}, W_IE = {ie}, and its closed form holds only there; use method='qss'"
+        )
+    return closed_form(model, parameters, W_EE, W_IE)

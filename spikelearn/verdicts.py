@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,7 +92,10 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
     Raises
     ------
     ValueError
-        A weight is negative, the method is unknown, the rule has no closed form or does not rest at the set point.
+        A weight is negative, the method is unknown, the rule has no closed form or does not rest at the set point, or
+        has no finite derivatives there.
+    TypeError
+        The model is no `EIRates`, or the rule is no `Rule`; the message says what to write.
 
     References
     ----------
@@ -110,9 +113,11 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
     """
     if method not in get_args(Method):
         raise ValueError(unknown_name("stability", "method", str(method), get_args(Method)))
+    _require_kinds(model, rule)
     weights = model.setpoint_weights(W_EE, W_IE)
     if method == "closed":
-        nonzero, n_zero = _closed(model, rule, weights), 2
+        nonzero = _closed(model, rule, weights)
+        n_zero = len(weights) - nonzero.shape[-1]
     else:
         linear = linearise(model, rule, weights)
         _require_rest(linear, rule)
@@ -128,7 +133,7 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
         neural_stable=neural,
         positive=positive,
         paradoxical=np.broadcast_to(model.paradoxical(weights.W_EE), shape),
-        weights=weights,
+        weights=Weights(*(np.broadcast_to(part, shape) for part in weights)),
         method=method,
     )
 
@@ -155,10 +160,17 @@ def stability_map(
     Raises
     ------
     ValueError
-        An axis is not one-dimensional, or as in `stability`.
+        An axis is not one-dimensional, a parameter of the rule is an array, or as in `stability`.
     """
     import xarray as xr
 
+    _require_kinds(model, rule)
+    for name, value in rule.parameters.items():
+        if np.ndim(value) > 0:
+            raise ValueError(
+                f"stability_map must be given a rule with one value of {name}, got shape {np.shape(value)}: draw one "
+                "map a value, or use stability, which broadcasts"
+            )
     ee, ie = np.asarray(W_EE, dtype=np.float64), np.asarray(W_IE, dtype=np.float64)
     for name, axis in (("W_EE", ee), ("W_IE", ie)):
         if axis.ndim != 1 or axis.size == 0:
@@ -180,10 +192,13 @@ def stability_map(
 
 def _closed(model: EIRates, rule: Rule, weights: Weights) -> NDArray[np.complex128]:
     if rule.closed_form is None:
-        raise ValueError(f"Rule {rule.name} has no closed form; use method='qss'")
+        raise ValueError(f"{rule.label} has no closed form; use method='qss'")
     with np.errstate(divide="ignore", invalid="ignore"):
-        pair: TraceDeterminant = rule.closed_form(model, rule.parameters, weights.W_EE, weights.W_IE)
-        return eigenvalue_pair(pair)
+        found = rule.closed_form(model, rule.parameters, weights.W_EE, weights.W_IE)
+    if isinstance(found, TraceDeterminant):
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return eigenvalue_pair(found)
+    return np.asarray(found, dtype=np.complex128)
 
 
 def _nonzero(linear: Linearisation, method: str) -> tuple[NDArray[np.complex128], int]:
@@ -200,6 +215,25 @@ def _nonzero(linear: Linearisation, method: str) -> tuple[NDArray[np.complex128]
     return eigenvalue_pair(TraceDeterminant(trace, linear.qss_core_determinant)), m - n
 
 
+def _require_kinds(model: Any, rule: Any) -> None:
+    if not isinstance(model, EIRates):
+        got = model if isinstance(model, str) else type(model).__name__
+        raise TypeError(
+            f"stability must be given a spikelearn.EIRates, got {got!r}; for populations of another kind use "
+            "derive_rule(...).stability, or spikelearn.jacobians.linearise"
+        )
+    if isinstance(rule, Rule):
+        return
+    if isinstance(getattr(rule, "rule", None), Rule):
+        raise TypeError(f"stability must be given a Rule, got {type(rule).__name__}: give its .rule")
+    if callable(rule):
+        name = getattr(rule, "__name__", repr(rule))
+        raise TypeError(f"stability must be given a Rule, got the function {name}: call it with its rates first")
+    raise TypeError(
+        f"stability must be given a Rule such as spikelearn.rules.CrossHomeostatic(alpha_EE=0.02, ...), got {rule!r}"
+    )
+
+
 def _require_rest(linear: Linearisation, rule: Rule) -> None:
     """Refuse a rule that moves the weights at the set point; what counts as rest is set by its own sensitivity."""
     scale = np.abs(linear.F_r).sum(axis=(-1, -2)) + np.abs(linear.F_W).sum(axis=(-1, -2))
@@ -207,6 +241,6 @@ def _require_rest(linear: Linearisation, rule: Rule) -> None:
     if np.any(moves):
         largest = float(np.abs(linear.change).max())
         raise ValueError(
-            f"Rule {rule.name} must rest at the set point to be judged there, got a change of up to {largest:.3g}; "
+            f"{rule.label} must rest at the set point to be judged there, got a change of up to {largest:.3g}; "
             "its own resting state can be linearised with spikelearn.jacobians.linearise"
         )

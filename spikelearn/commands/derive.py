@@ -18,6 +18,7 @@ def derivation(
     at: Sequence[str] = (),
     steady_state: Sequence[str] = (),
     latex: bool = False,
+    alpha: float = 1e-6,
 ) -> tuple[str, bool]:
     """Derive the rule of a loss and write down what was found.
 
@@ -35,12 +36,15 @@ def derivation(
         ``population=formula`` for each population of a model of the user's own; none: the E/I model of Table 1.
     latex : bool
         Whether to give the LaTeX as well.
+    alpha : float
+        Learning rate per ms or per trial, which scales the eigenvalues.
 
     Returns
     -------
     text : str
+        What was derived, also where no verdict or no check was possible; one line says why not.
     passed : bool
-        Whether the rule agrees with finite differences of the loss.
+        Whether the rule agrees with finite differences of the loss, and the point of `at` could be used.
 
     Raises
     ------
@@ -59,12 +63,12 @@ def derivation(
 
     values = _numbers(settings, "setting")
     model, extra = _model(steady_state, values)
-    derived = derive_rule(loss, model, approximation, parameters=extra)  # type: ignore[arg-type]
-    checked = derived.check()
+    free = _numbers(at, "free weight")
+    derived = derive_rule(loss, model, approximation, parameters=extra, alpha=alpha)  # type: ignore[arg-type]
     parts = [
         f"loss: {derived.loss}",
         f"steady state: {', '.join(f'{name} = {side}' for name, side in derived.state.right_hand_sides.items())}",
-        f"rule ({approximation}), per ms or per trial:",
+        f"rule ({approximation}), per ms or per trial, alpha = {alpha:g}:",
         *(f"  d{name} = {change}" for name, change in derived.expressions.items()),
         *(f"note: {note}" for note in derived.notes),
         "Brian2 equations of the weights:",
@@ -72,9 +76,15 @@ def derivation(
     ]
     if latex:
         parts += ["LaTeX:", derived.latex()]
-    parts.append(f"against finite differences of the loss: {checked}")
-    parts += ["stability:", _verdict(derived, at)]
-    return "\n".join(parts), checked.passed
+    try:
+        checked = derived.check()
+        agrees, said = checked.passed, str(checked)
+    except (ValueError, ArithmeticError) as error:
+        agrees, said = False, f"the check was impossible: {error}"
+    parts.append(f"against finite differences of the loss: {said}")
+    verdict, judged = _verdict(derived, free)
+    # Nothing was wrong where no point was given; a point that was given and cannot be judged is an error.
+    return "\n".join([*parts, "stability:", verdict]), agrees and (judged or not free)
 
 
 def _model(steady_state: Sequence[str], values: Mapping[str, float]) -> tuple[Any, dict[str, float]]:
@@ -90,27 +100,25 @@ def _model(steady_state: Sequence[str], values: Mapping[str, float]) -> tuple[An
     return model, {name: value for name, value in values.items() if name not in known}
 
 
-def _verdict(derived: Any, at: Sequence[str]) -> str:
-    from spikelearn.symbolic.approximate import set_point_weights
+def _verdict(derived: Any, free: dict[str, float]) -> tuple[str, bool]:
+    """Give the verdict, or one line that says why there is none, and whether there is one."""
     from spikelearn.symbolic.spectrum import RuleSpectrum
 
-    free = _numbers(at, "free weight")
     try:
-        held = set_point_weights(derived.state)
-        needed = [name for name in derived.state.weights if name not in held]
-        if not free and needed == ["W_EE", "W_IE"]:
+        needed = derived.free_weights
+        if not free and needed == ("W_EE", "W_IE"):
             free = {"W_EE": 5.0, "W_IE": 10.0}
-        if not free:
-            return f"  give the free weights {', '.join(needed)} for a verdict"
+        if needed and not free:
+            return f"  give the free weights {', '.join(needed)} for a verdict", False
         found = derived.stability(**free)
-    except ValueError as error:
-        return f"  no verdict: {error}"
+    except (ValueError, ArithmeticError) as error:
+        return f"  no verdict: {error}", False
     if isinstance(found, RuleSpectrum):
-        return "\n".join(f"  {line}" for line in str(found).splitlines())
+        return "\n".join(f"  {line}" for line in str(found).splitlines()), True
     place = ", ".join(f"{name} = {value:g}" for name, value in free.items())
     words = ", ".join(f"{name}: {'yes' if getattr(found, name) else 'no'}" for name in _WORDS)
     eigenvalues = ", ".join(f"{value:.4g}" for value in np.real_if_close(found.eigenvalues.ravel()))
-    return f"  at {place}: {words}\n  eigenvalues (1/ms): {eigenvalues}"
+    return f"  at {place}: {words}\n  eigenvalues (1/ms): {eigenvalues}", True
 
 
 _WORDS = ("stable", "neural_stable", "positive", "paradoxical")

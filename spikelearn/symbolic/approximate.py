@@ -116,7 +116,8 @@ def set_point_weights(state: SteadyState, dependent: Sequence[str] | None = None
     Raises
     ------
     ValueError
-        A population has no set point among the parameters, or no weight that could hold it there.
+        A population has no set point among the parameters, or no weight that could hold it there; or a nonlinear
+        steady state leaves several real choices of weights, or none.
 
     References
     ----------
@@ -141,7 +142,47 @@ def set_point_weights(state: SteadyState, dependent: Sequence[str] | None = None
         found = []
     if len(chosen) != len(equations) or not found or set(found[0]) != set(unknown):
         raise ValueError(f"solve_for must be weights that hold every set point, got {', '.join(chosen) or 'none'}")
-    return {name: found[0][symbol] for name, symbol in zip(chosen, unknown, strict=True)}
+    roots = [[root[symbol] for symbol in unknown] for root in found if set(root) == set(unknown)]
+    return dict(zip(chosen, _usable_root(state, unknown, equations, roots), strict=True))
+
+
+def _usable_root(state: SteadyState, unknown: Sequence[Any], equations: Sequence[Any], roots: list[Any]) -> Any:
+    """Choose the root that is real and solves the equations at the parameters; positive ones come first.
+
+    A root of a nonlinear steady state may hold for some free weights only, so that each is tried at free weights
+    spread over [0, 20], at which `spikelearn.symbolic.verify` draws them too.
+    """
+    import numpy as np
+    import sympy
+
+    free = [symbol for name in state.weights if (symbol := sympy.Symbol(name)) not in unknown]
+    names = list(state.parameters)
+    arguments = [*free, *(sympy.Symbol(name) for name in names)]
+    # An irrational stride spreads the points without a random generator; complex numbers let roots leave the real axis.
+    steps = np.arange(1, 101)[:, None] * np.sqrt(np.array([sympy.prime(k + 1) for k in range(len(free))], dtype=float))
+    points = (20 * (steps % 1.0)).T.astype(complex)
+    numbers = [np.complex128(state.parameters[name]) for name in names]
+    usable, positive = [], []
+    for root in roots:
+        sides = [equation.subs(dict(zip(unknown, root, strict=True))) for equation in equations]
+        function = sympy.lambdify(arguments, [*root, *sides], modules=["scipy", "numpy"])
+        with np.errstate(all="ignore"):
+            found = [np.broadcast_to(v, len(steps)) for v in function(*points, *numbers)]
+        weights, left = np.array(found[: len(root)]), np.array(found[len(root) :])
+        real = np.abs(weights.imag) <= 1e-9 * (1 + np.abs(weights))
+        size = 1 + max(abs(state.parameters[target]) for target in state.set_points.values())
+        holds = np.isfinite(weights).all(axis=0) & real.all(axis=0) & (np.abs(left) <= 1e-8 * size).all(axis=0)
+        if holds.any():
+            usable.append(root)
+            positive += [root] * bool((holds & (weights.real > 0).all(axis=0)).any())
+    left_over = positive or usable
+    if len(left_over) == 1:
+        return left_over[0]
+    chosen = ", ".join(str(symbol) for symbol in unknown)
+    if not left_over:
+        raise ValueError(f"set point must be held by real weights, got none for {chosen} at the model's parameters")
+    several = "; ".join(", ".join(f"{k} = {v}" for k, v in zip(unknown, root, strict=True)) for root in left_over)
+    raise ValueError(f"set point must be held by one choice of {chosen}, got {len(left_over)}: {several}")
 
 
 def steady_state_without_weights(state: SteadyState) -> dict[Any, Any]:

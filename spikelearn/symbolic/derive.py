@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+import numpy as np
+
 from spikelearn.parameters import unknown_name
-from spikelearn.symbolic.approximate import full, small_weights, up_state
+from spikelearn.symbolic.approximate import full, set_point_weights, small_weights, up_state
 from spikelearn.symbolic.implicit import Response, implicit_response
-from spikelearn.symbolic.numeric import Numeric, numeric
+from spikelearn.symbolic.numeric import Numeric, numeric, weight_function
 from spikelearn.symbolic.parse import parse_expression
 from spikelearn.symbolic.populations import SteadyState, neural_equations, read_steady_state
 from spikelearn.symbolic.remarks import LossFacts, check_loss, remarks
+from spikelearn.symbolic.spectrum import require_free_weights, rule_spectrum
 from spikelearn.symbolic.tidy import tidier
 from spikelearn.symbolic.verify import GradientCheck, check_gradient
 from spikelearn.symbolic.write import brian_text, latex_lines
@@ -107,6 +110,32 @@ class DerivedRule:
         source = f"-alpha grad L of L = {self.text} ({self.approximation})"
         return Rule(dW=self.texts, parameters={**self.parameters, "alpha": self.alpha}, source=source)
 
+    @property
+    def free_weights(self) -> tuple[str, ...]:
+        """The weights that the set point leaves free and that `stability` takes; the others are ``solve_for``.
+
+        Without ``solve_for`` the last weight into each population is held: W_EE and W_IE are free for the E/I model.
+
+        Raises
+        ------
+        ValueError
+            No weights, or several choices of weights, hold the set point.
+        """
+        held = set_point_weights(self.state, self.solve_for)
+        return tuple(name for name in self.state.weights if name not in held)
+
+    def _natural_weights(self, free: Mapping[str, Any]) -> dict[str, Any]:
+        """Give W_EE and W_IE, which ``spikelearn.stability`` takes, for whatever weights are free."""
+        order = self.free_weights
+        require_free_weights(free, order)
+        if set(order) == {"W_EE", "W_IE"}:
+            return dict(free)
+        held = set_point_weights(self.state, self.solve_for)
+        values = np.stack(np.broadcast_arrays(*(np.asarray(free[name], dtype=np.float64) for name in order)))
+        solved = weight_function(held, order, self.state.parameters)(values)
+        found: dict[str, Any] = {**dict(zip(order, values, strict=True)), **solved}
+        return {name: found[name] for name in ("W_EE", "W_IE")}
+
     def latex(self) -> str:
         """Write the rule as LaTeX, with the common denominator named once."""
         return latex_lines(self.compact, self.factor, self.determinant)
@@ -119,18 +148,34 @@ class DerivedRule:
         """Judge the rule at the set point with the given free weights, for example ``W_EE=5, W_IE=10``.
 
         The E/I model goes to ``spikelearn.stability`` (looked up only here, since it lies above this package), which
-        takes arrays and three methods. Other models, and losses that are not least at the set
-        point or leave a direction out, get the eigenvalues
-        in quasi-steady state where the rule rests, see `spikelearn.symbolic.spectrum.rule_spectrum`.
+        takes arrays and every method. Other models, and losses that are not least at the set point or leave a
+        direction out, get the eigenvalues in quasi-steady state where the rule rests, at one point at a time; see
+        `spikelearn.symbolic.spectrum.rule_spectrum`.
+
+        Parameters
+        ----------
+        method : {"qss", "full", "trial", "closed"}
+            How; "qss" alone for the second kind.
+        **free : float or array_like
+            The weights that the set point leaves free, see `free_weights`.
+
+        Returns
+        -------
+        Stability or RuleSpectrum
+
+        Raises
+        ------
+        ValueError
+            A free weight is unknown (the nearest is named), missing, or negative.
+        TypeError
+            A weight is no number, or an array where one point at a time is asked for.
         """
         if hasattr(self.model, "setpoint_weights") and self.rests_at_set_point and not self.facts.neutral:
             import spikelearn
 
-            return spikelearn.stability(self.model, self.rule, method=method, **free)
+            return spikelearn.stability(self.model, self.rule, method=method, **self._natural_weights(free))
         if method != "qss":
             raise ValueError(f"stability must use method 'qss' for this model and loss, got {method!r}")
-        from spikelearn.symbolic.spectrum import rule_spectrum
-
         return rule_spectrum(self, **free)
 
     @cached_property
@@ -177,9 +222,12 @@ def derive_rule(
     alpha : float
         Learning rate per ms (or per trial).
     solve_for : sequence of str, optional
-        For ``up_state``: the weights that the set point fixes; by default the last into each population.
+        The weights that the set point fixes, in ``up_state`` and for `DerivedRule.stability`; by default the last into
+        each population. The others are `DerivedRule.free_weights`.
     time_limit : float
-        Seconds for tidying formulas; past it they stay as they were built. The exact rule needs none.
+        Seconds for tidying formulas; past it they stay as they were built. The exact rule needs none. A soft limit:
+        the formula at work is finished, and the weights of a set point are solved for first, which for nonlinear steady
+        states may take longer than that.
 
     Returns
     -------
@@ -213,8 +261,10 @@ def derive_rule(
 
     if approximation not in APPROXIMATIONS:
         raise ValueError(unknown_name("derive_rule", "approximation", str(approximation), APPROXIMATIONS))
-    if not alpha > 0:
-        raise ValueError(f"derive_rule.alpha must be positive, got {alpha!r}")
+    if np.ndim(alpha) > 0 or isinstance(alpha, (bool, str)):
+        raise TypeError(f"derive_rule.alpha must be one number, got {alpha!r}")
+    if not 0 < alpha < np.inf:
+        raise ValueError(f"derive_rule.alpha must be positive and finite, got {alpha!r}")
     state = read_steady_state(model, parameters)
     formula = parse_expression(loss, state.names)
     facts = check_loss(state, formula)

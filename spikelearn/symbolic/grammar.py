@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
+from spikelearn import reserved
 from spikelearn.parameters import nearest
 
 __all__ = ["RESERVED", "checked_tree", "kink_message", "shown"]
@@ -62,9 +63,7 @@ _KINKED_NODES: dict[type[ast.AST], str] = {
     ast.Mod: "floor",
     ast.FloorDiv: "floor",
 }
-RESERVED = frozenset(
-    {"e", "pi", "inf", "i", "j", "t", "dt", "xi", "N", "lastspike", "ms", "second", "alpha", *_FUNCTIONS, *_KINKED}
-)
+RESERVED = reserved.RESERVED | {"alpha", *_KINKED}
 """Names that mean something else here or in Brian2, so that no population, weight or parameter may have them."""
 
 

@@ -145,10 +145,18 @@ def weight_function(
     import sympy
 
     names = list(parameters)
-    raw = sympy.lambdify([sympy.Symbol(s) for s in (*free, *names)], list(held.values()), modules="numpy")
+    # Some inverse functions are in SciPy alone.
+    raw = sympy.lambdify([sympy.Symbol(s) for s in (*free, *names)], list(held.values()), modules=["scipy", "numpy"])
+    numbers = [np.float64(parameters[name]) for name in names]
+
+    def real(value: Any) -> Any:
+        """NaN where there is no real number."""
+        if not np.iscomplexobj(value):
+            return value
+        return np.where(np.abs(np.imag(value)) <= 1e-9 * (1 + np.abs(value)), np.real(value), np.nan)[()]
 
     def solve(values: Vector) -> dict[str, float]:
         with np.errstate(all="ignore"):
-            return dict(zip(held, raw(*values, *(parameters[name] for name in names)), strict=True))
+            return dict(zip(held, map(real, raw(*values, *numbers)), strict=True))
 
     return solve

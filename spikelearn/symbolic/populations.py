@@ -148,7 +148,7 @@ def read_steady_state(model: Any, parameters: Mapping[str, float] | None = None)
     for name in (*populations, *weights, *values):
         if not name.isidentifier() or name.startswith("_"):
             raise ValueError(f"{owner} must use plain names, got {name!r}")
-        if name in RESERVED:
+        if name in RESERVED or name.startswith("xi_"):
             raise ValueError(
                 f"{owner} must not use the name {name!r}, which means something else in the rule's equations"
             )

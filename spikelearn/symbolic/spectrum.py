@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spikelearn.parameters import nearest
 from spikelearn.symbolic.approximate import set_point_weights
 from spikelearn.symbolic.numeric import Vector, weight_function
 
 if TYPE_CHECKING:
     from spikelearn.symbolic.derive import DerivedRule
 
-__all__ = ["RuleSpectrum", "rest_point", "rule_spectrum"]
+__all__ = ["RuleSpectrum", "require_free_weights", "rest_point", "rule_spectrum"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,11 @@ class RuleSpectrum:
         Of the rule's Jacobian in quasi-steady state, in 1/ms, largest in magnitude first. A rule that rests on all
         weights that hold the set points has as many nonzero ones as there are populations.
     stable : bool
-        No eigenvalue has a positive real part, and as many as there are populations have a negative one.
+        The rule is stable, and so are the activities where their time constants are known, as in
+        ``spikelearn.Stability``.
+    rule_stable : bool
+        The rule alone: no eigenvalue has a positive real part, and as many as there are populations have a negative
+        one.
     neutral : int
         In how many directions that change the activities the rule does nothing (a loss that leaves one out).
     neural_stable : bool or None
@@ -38,25 +43,37 @@ class RuleSpectrum:
         All weights are positive.
     paradoxical : dict of str to bool
         Whether more drive into a population lowers its own activity.
+    rests : bool
+        Whether the rule rests at this point. False where it was followed in search of its rest and carried the weights
+        out of the region in which the activities are stable: the point is the last one inside, and nothing is stable.
     """
 
     weights: dict[str, float]
     activities: dict[str, float]
     eigenvalues: np.ndarray[Any, Any]
     stable: bool
+    rule_stable: bool
     neutral: int
     neural_stable: bool | None
     positive: bool
     paradoxical: dict[str, bool]
+    rests: bool = True
 
     def __str__(self) -> str:
         place = ", ".join(f"{name} = {value:.4g}" for name, value in {**self.activities, **self.weights}.items())
         paradoxical = [name for name, yes in self.paradoxical.items() if yes]
-        verdict = "stable" if self.stable else f"neutral in {self.neutral} direction(s)" if self.neutral else "unstable"
+        verdict = "unstable"
+        if not self.rests:
+            verdict = "no rest: it carries the weights from here out of the region in which the activities are stable"
+        elif self.rule_stable:
+            verdict = "stable"
+        elif self.neutral:
+            verdict = f"neutral in {self.neutral} direction(s)"
         neural = {True: "stable", False: "unstable", None: "unknown (no time constants)"}[self.neural_stable]
         return "\n".join(
             (
                 f"at {place}",
+                f"together: {'stable' if self.stable else 'not stable'}",
                 f"rule in quasi-steady state: {verdict}; activities: {neural}; "
                 f"weights {'all positive' if self.positive else 'not all positive'}; "
                 f"paradoxical: {', '.join(paradoxical) or 'none'}",
@@ -89,11 +106,15 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
     there, see `rest_point`.
     """
     weights, x = _set_point(derived, free)
+    rests = True
     if not derived.rests_at_set_point:
-        weights, x = rest_point(derived, weights, x)
+        weights, x, rests = rest_point(derived, weights, x)
     functions, state = derived.functions, derived.state
     jacobian = functions.jacobian(x, weights)
-    if not np.abs(functions.changes(x, weights)).max() <= 1e-6 * np.abs(jacobian).max() * np.abs(weights).max():
+    if not np.isfinite(jacobian).all():
+        raise ValueError("stability must be asked where the rule has finite derivatives, got none at this point")
+    moves = np.abs(functions.changes(x, weights)).max()
+    if rests and not moves <= 1e-6 * np.abs(jacobian).max() * np.abs(weights).max():
         raise ValueError(f"stability must be asked of a rule that rests, got {derived.approximation} rule that moves")
     eigenvalues = np.linalg.eigvals(jacobian)
     eigenvalues = np.real_if_close(eigenvalues[np.argsort(-np.abs(eigenvalues))])
@@ -101,26 +122,36 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
     margin = 1e-9 * np.abs(eigenvalues).max()
     decaying, growing = int((eigenvalues.real < -margin).sum()), int((eigenvalues.real > margin).sum())
     n = len(state.populations)
-    a = np.eye(n) - functions.slopes(x, weights)
-    own = np.diag(np.linalg.inv(a))
-    taus = [state.parameters.get(f"tau_{name}") for name in state.populations]
-    neural = None
-    if None not in taus:
-        neural = bool((np.linalg.eigvals(-a / np.array(taus, dtype=np.float64)[:, None]).real < 0).all())
+    own = np.diag(np.linalg.inv(np.eye(n) - functions.slopes(x, weights)))
+    growth = _neural_growth(derived, weights, x)
+    neural = None if growth is None else growth < 0 and rests
+    rule_stable = rests and growing == 0 and decaying >= n
     return RuleSpectrum(
         dict(zip(state.weights, weights.tolist(), strict=True)),
         dict(zip(state.populations, x.tolist(), strict=True)),
         eigenvalues,
-        growing == 0 and decaying >= n,
+        rule_stable and neural is not False,
+        rule_stable,
         max(n - decaying - growing, 0),
         neural,
         bool((weights > 0).all()),
         {name: bool(gain < 0) for name, gain in zip(state.populations, own, strict=True)},
+        rests,
     )
 
 
-def rest_point(derived: DerivedRule, weights: Vector, x: Vector) -> tuple[Vector, Vector]:
-    """Follow the rule from given weights to where it rests.
+def rest_point(derived: DerivedRule, weights: Vector, x: Vector) -> tuple[Vector, Vector, bool]:
+    """Follow the rule from given weights to where it rests, or to where the activities lose their stability.
+
+    Beyond that place no activities follow the weights, so that a rest found there would mean nothing.
+
+    Returns
+    -------
+    weights, activities : ndarray
+        The last point.
+    rests : bool
+        Whether the rule rests there; False at the border of the region in which the activities are stable. Without
+        time constants no border is known and none is looked for.
 
     Raises
     ------
@@ -136,23 +167,76 @@ def rest_point(derived: DerivedRule, weights: Vector, x: Vector) -> tuple[Vector
         guess[0] = functions.steady_state(w, guess[0])
         return functions.changes(guess[0], w) / derived.alpha
 
+    def border(_time: float, w: Vector) -> float:
+        growth = _neural_growth(derived, w, functions.steady_state(w, guess[0]))
+        return -1.0 if growth is None else growth
+
+    border.terminal = True  # type: ignore[attr-defined]
+    if border(0.0, weights) >= 0:
+        return weights, x, False
     speed = np.abs(np.linalg.eigvals(functions.jacobian(x, weights))).max() / derived.alpha
     w = weights
     for stretch in range(1, 10):
-        w = solve_ivp(flow, (0.0, 10.0**stretch / speed), w, method="LSODA", rtol=1e-9, atol=1e-12).y[:, -1]
+        run = solve_ivp(flow, (0.0, 10.0**stretch / speed), w, method="LSODA", rtol=1e-9, atol=1e-12, events=[border])
+        w = run.y[:, -1]
+        if run.status == 1:
+            return w, functions.steady_state(w, guess[0]), False
         if np.abs(flow(0.0, w)).max() <= 1e-7 * speed * np.abs(w).max():
-            return w, functions.steady_state(w, guess[0])
+            return w, functions.steady_state(w, guess[0]), True
     raise ValueError("rule must come to rest for a verdict, got weights that keep moving")
+
+
+def _neural_growth(derived: DerivedRule, weights: Vector, x: Vector) -> float | None:
+    """Largest real part of the activities' own eigenvalues at held weights, in 1/ms; None without time constants."""
+    state = derived.state
+    taus = [state.parameters.get(f"tau_{name}") for name in state.populations]
+    if None in taus:
+        return None
+    a = np.eye(x.size) - derived.functions.slopes(x, weights)
+    return float(np.linalg.eigvals(-a / np.array(taus, dtype=np.float64)[:, None]).real.max())
 
 
 def _set_point(derived: DerivedRule, free: Mapping[str, float]) -> tuple[Vector, Vector]:
     state = derived.state
     held = set_point_weights(state, derived.solve_for)
     order = [name for name in state.weights if name not in held]
-    if set(free) != set(order):
-        given = ", ".join(free) or "none"
-        raise ValueError(f"stability must be given the free weights {', '.join(order)}, got {given}")
-    values = np.array([float(free[name]) for name in order])
+    require_free_weights(free, order)
+    for name, value in free.items():
+        if np.ndim(value) > 0:
+            raise TypeError(
+                f"stability of this model and loss must be asked for one point at a time, got {name} of shape "
+                f"{np.shape(value)}: loop over the points"
+            )
+    values = np.array([_one_weight(name, free[name]) for name in order])
     found = dict(zip(order, values.tolist(), strict=True)) | weight_function(held, order, state.parameters)(values)
     weights = np.array([found[name] for name in state.weights], dtype=np.float64)
     return weights, np.array([state.parameters[name] for name in state.set_points.values()])
+
+
+def require_free_weights(free: Mapping[str, Any], order: Sequence[str]) -> None:
+    """Refuse free weights that are unknown or missing, with the nearest name.
+
+    Raises
+    ------
+    ValueError
+        See above.
+    """
+    for name in free:
+        if name not in order:
+            guess = nearest(name, order)
+            hint = f"; did you mean {guess!r}?" if guess else ""
+            wanted = ", ".join(order) or "none"
+            raise ValueError(f"stability must be given the free weights {wanted}, got {name!r}{hint}")
+    if set(free) != set(order):
+        given = ", ".join(free) or "none"
+        raise ValueError(f"stability must be given the free weights {', '.join(order)}, got {given}")
+
+
+def _one_weight(name: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"stability must be given numbers, got {name} = {value!r}") from error
+    if not 0 <= number < np.inf:
+        raise ValueError(f"stability must be given finite weights that are not negative, got {name} = {number:g}")
+    return number

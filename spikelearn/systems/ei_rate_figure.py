@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.ei_rate.model import EIRates
-from spikelearn.models.ei_rate.theory import coefficients
+from spikelearn.models.ei_rate.theory import TraceDeterminant, coefficients
 from spikelearn.plotting import COLOURS, new_figure
 from spikelearn.recording import Recording
 from spikelearn.rule import Rule
@@ -22,7 +22,7 @@ __all__ = ["overview", "stability_panel"]
 
 X_MAX, Y_MAX, N = 10.0, 20.0, 301
 LINES: Mapping[str, dict[str, Any]] = {
-    "determinant, Eq. (22)": {"colour": "#009E73", "style": "-", "at": 0.86},
+    "determinant, Eq. (22)": {"colour": "#009E73", "style": "-", "at": 0.45},
     "trace, Eq. (23)": {"colour": "#009E73", "style": "--", "at": 0.87},
     r"$W_{EI} > 0$": {"colour": "#7F7F7F", "style": "-", "at": 0.16},
     r"$W_{II} > 0$": {"colour": "#7F7F7F", "style": "-", "at": 0.08},
@@ -101,10 +101,14 @@ def _rule_margin(model: EIRates, rule: Rule, method: Any, x: Any, y: Any) -> Any
     With a closed form it is taken times C, which is positive wherever the verdict means anything: so the line goes on
     smoothly beyond the neural region, as the source draws it.
     """
-    if method in ("qss", "closed") and rule.closed_form is not None:
-        c = coefficients(model, x, y)
+    pair = None
+    if method in ("qss", "closed") and rule.closed_form is not None and not rule.parameters.keys() & {"W_EE_up"}:
         with np.errstate(divide="ignore", invalid="ignore"):
             pair = rule.closed_form(model, rule.parameters, x, y)
+    # The pinned forced-balance rule has four nonzero eigenvalues and no such pair.
+    if isinstance(pair, TraceDeterminant):
+        c = coefficients(model, x, y)
+        with np.errstate(divide="ignore", invalid="ignore"):
             trace, determinant = -pair.trace * c.C, pair.determinant * c.C
         return np.minimum(trace / np.nanstd(trace), determinant / np.nanmax(np.abs(determinant)))
     verdict = stability(model, rule, W_EE=x, W_IE=y, method=method)

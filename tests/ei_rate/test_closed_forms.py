@@ -229,8 +229,15 @@ def test_pinned_forced_balance_has_four_nonzero_eigenvalues():
         # a double eigenvalue moves by the square root of rounding
         np.testing.assert_allclose(np.sort_complex(verdict.eigenvalues), want, atol=1e-7)
         assert bool(verdict.stable) is (sign == 1)
-        with pytest.raises(ValueError, match="no closed form"):
-            sl.stability(model, rule, W_EE=5.0, W_IE=10.0, method="closed")
+        closed = sl.stability(model, rule, W_EE=5.0, W_IE=10.0, method="closed")
+        np.testing.assert_allclose(np.sort_complex(closed.eigenvalues), want, rtol=1e-12)
+        assert bool(closed.stable) is (sign == 1)
+    grid = np.linspace(2.1, 9.9, 40)[:, None], np.linspace(6.1, 19.9, 40)
+    for tau_0 in (None, 30.0):
+        rule = sl.rules.ForcedBalance(alpha_1=0.02, alpha_3=1e-4, ie_sign=1, mode="pinned", tau_0=tau_0)
+        verdicts = [sl.stability(model, rule, W_EE=grid[0], W_IE=grid[1], method=m) for m in ("qss", "closed")]
+        np.testing.assert_array_equal(verdicts[0].stable, verdicts[1].stable)
+        assert 0 < verdicts[1].stable.sum() < verdicts[1].stable.size
 
 
 def test_loss_rules_have_real_eigenvalues():

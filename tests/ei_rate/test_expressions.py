@@ -52,6 +52,12 @@ def test_text_that_tries_to_run_code_is_refused(text, tmp_path):
         ("sqrt(-1)", "real and finite"),
         ("E" * 20_001, "shorter than"),
         ("(" * 500 + "E" + ")" * 500, "must be a formula"),
+        ("-" * 900 + "E", "must be a formula"),
+        ("E**1" + "0" * 400, "must hold numbers below 1e\\+300"),
+        ("1" * 400 + "*E", "must hold numbers below 1e\\+300"),
+        ("9" * 5000 + "*E", "must be a formula"),
+        ("1e999*E", "must hold numbers below"),
+        ("E\x00", "must be a formula"),
     ],
 )
 def test_other_bad_text_is_named(text, match):

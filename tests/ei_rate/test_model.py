@@ -158,3 +158,18 @@ def test_fixed_point_at_zero_determinant_is_nan():
     assert np.isnan(state.E)
     assert not state.exists
     assert not state.stable
+
+
+def test_an_up_state_beyond_a_cut_off_does_not_exist():
+    weights = sl.EIRates().setpoint_weights(5.0, 10.0)
+    for cut in ({"E_max": 5.5}, {"I_max": 15.0}):
+        inside = sl.EIRates(**cut).up_state(*weights)
+        assert inside.exists
+        assert inside.stable
+        # The same weights with a higher threshold of I have their fixed point above these cut-offs.
+        beyond = sl.EIRates(**cut, Theta_I=32.0).up_state(*weights)
+        assert sl.EIRates(Theta_I=32.0).up_state(*weights).exists
+        assert beyond.E > 5.5
+        assert beyond.I > 15.0
+        assert not beyond.exists
+        assert not beyond.stable

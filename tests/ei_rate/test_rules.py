@@ -1,10 +1,12 @@
 """One expression a weight: update, Brian2 strings, Jacobian and LaTeX say the same, and bad rules are named."""
 
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
 import pytest
+import sympy
 from brian2 import Network, NeuronGroup, ms
 
 import spikelearn as sl
@@ -151,13 +153,20 @@ def test_rules_that_do_not_fit_the_model_are_named(make, match):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: sl.Rule(user_rule(), {"exp": 1.0}), "names that formulas can use, got 'exp'"),
+        (lambda: sl.Rule(user_rule(), {"exp": 1.0}), "must not use the name 'exp'"),
+        (lambda: sl.Rule(user_rule(), {"N": 1.0}), "must not use the name 'N', which means something in equations"),
+        (lambda: sl.Rule(user_rule(), {"_a": 1.0}), "names that formulas can use, got '_a'"),
         (lambda: sl.Rule(user_rule(), {"rate": np.nan}), r"parameters\['rate'\] must be finite"),
         (lambda: sl.rules.CrossHomeostatic(**{**RATES, "alpha_EI": -1}), "alpha_EI must not be negative, got -1"),
         (lambda: sl.rules.ForcedBalance(alpha_1=0, alpha_3=1), "alpha_1 must be positive, got 0"),
-        (lambda: sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, ie_sign=2), "ie_sign must be -1 or 1, got 2"),
+        (lambda: sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, ie_sign=2), "ie_sign must be the integer -1 or 1, got 2"),
         (lambda: sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, mode="pin"), "did you mean 'pinned'"),
-        (lambda: sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, tau_0=0), "tau_0 must be positive, got 0"),
+        (lambda: sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, tau_0=0), "tau_0 must be positive and finite, got 0"),
+        (lambda: sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, ie_sign=1.0), "must be the integer -1 or 1, got 1.0"),
+        (lambda: sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, ie_sign=True), "must be the integer -1 or 1, got True"),
+        (lambda: sl.rules.ForcedBalance(alpha_1="x", alpha_3=1), "alpha_1 must be a number or an array .* got 'x'"),
+        (lambda: sl.Rule(user_rule(), {"rate": "x"}), r"parameters\['rate'\] must be a number or an array .* got 'x'"),
+        (lambda: sl.rules.LossGradient(alpha=np.inf), "alpha.* must be finite, got inf"),
         (lambda: RULES["loss_approximate"].update(MODEL), r"needs W_EE_up, W_IE_up; give it with rule.at"),
         (lambda: RULES["cross"].latex("W_XX"), "no weight 'W_XX'"),
         (lambda: sl.rules.TwoTerm(alpha=[1, 2], beta=1).namespace(MODEL), "alpha must be one number to run"),
@@ -173,3 +182,41 @@ def test_wrong_types_are_named():
         sl.Rule("E")
     with pytest.raises(TypeError, match="must get E, I, W_EE, W_EI, W_IE, W_II, got 2 values"):
         RULES["cross"].update(MODEL)(1.0, 2.0)
+
+
+def test_arguments_of_another_kind_are_named():
+    with pytest.raises(TypeError, match=r"tau_0 must be one plain number in ms, got array"):
+        sl.rules.ForcedBalance(alpha_1=1, alpha_3=1, tau_0=np.array([1.0, 2.0]))
+    with pytest.raises(TypeError, match=r"Rule\.parameters must map names to numbers, got None"):
+        sl.Rule(user_rule(), None)
+
+
+def test_closed_forms_stay_with_their_expressions_and_set_point():
+    rule = sl.rules.LossApproximate(alpha=0.1)
+    point = {"W_EE": 4.0, "W_IE": 12.0}
+    filled = rule.at(MODEL, **point)
+    expected = sl.stability(MODEL, rule, **point, method="closed").eigenvalues
+    np.testing.assert_array_equal(sl.stability(MODEL, filled, **point, method="closed").eigenvalues, expected)
+    with pytest.raises(ValueError, match="filled in at W_EE = 4.0, W_IE = 12.0, and its closed form holds only there"):
+        sl.stability(MODEL, filled, W_EE=5.0, W_IE=12.0, method="closed")
+    cross = RULES["cross"]
+    flipped = dataclasses.replace(cross, dW={w: f"-({text})" for w, text in cross.dW.items()})
+    assert flipped.closed_form is None
+    assert dataclasses.replace(cross, parameters=cross.parameters).closed_form is cross.closed_form
+    own = dataclasses.replace(cross, dW=flipped.dW, closed_form=RULES["homeostatic"].closed_form)
+    assert own.closed_form is RULES["homeostatic"].closed_form
+
+
+def test_expressions_of_written_and_derived_rules_can_be_compared():
+    """Both are in plain symbols; abs() keeps its derivative, which only real symbols have."""
+    model = sl.EIRates()
+    derived = sl.derive_rule("(E_set - E)**2/2 + (I_set - I)**2/2", model)
+    written = sl.rules.LossGradient(alpha=1.0).expressions(model)
+    for name, change in derived.expressions.items():
+        assert sympy.cancel(sympy.together(change - written[name])) == 0
+        assert sympy.cancel(sympy.together(change - derived.rule.expressions(model)[name])) == 0
+    E = sympy.Symbol("E")
+    assert E in written["W_EE"].free_symbols
+    assert E in RULES["cross"].jacobian(MODEL).free_symbols
+    kinked = sl.Rule({w: "a*abs(E - E_set)" for w in model.weights}, {"a": 1.0})
+    assert linearise(model, kinked, (5.0, 1.0, 10.0, 1.5), (4.0, 14.0)).F_r[0, 0] == -1.0

@@ -178,6 +178,39 @@ def test_refusals():
         sl.stability(MODEL, kink, W_EE=5.0, W_IE=10.0)
 
 
+@pytest.mark.parametrize("text", ["a*sqrt(E_set - E)", "a*log(I/I_set)*sqrt((E_set - E)**2)", "a*E/(I_set - I)"])
+def test_rules_without_a_finite_derivative_are_refused(text):
+    rule = sl.Rule(dW={**CROSS.dW, "W_EE": text}, parameters={**CROSS.parameters, "a": 1.0}, name="root")
+    for method in ("qss", "full", "trial"):
+        with pytest.raises(ValueError, match="Rule root must have (finite values and )?derivatives at the state, got"):
+            sl.stability(MODEL, rule, W_EE=5.0, W_IE=10.0, method=method)
+
+
+def test_a_map_takes_one_value_a_rate_and_weights_have_the_broadcast_shape():
+    many = sl.rules.TwoTerm(alpha=np.array([0.02, 2e-4]), beta=0.02)
+    with pytest.raises(ValueError, match=r"a rule with one value of alpha, got shape \(2,\)"):
+        sl.stability_map(MODEL, many, [4.0, 5.0], [10.0, 11.0])
+    verdict = sl.stability(MODEL, many, W_EE=5.0, W_IE=10.0)
+    assert {part.shape for part in verdict.weights} == {(2,)}
+
+
+def test_arguments_of_another_kind_are_refused_with_the_remedy():
+    point = {"W_EE": 5.0, "W_IE": 10.0}
+    with pytest.raises(TypeError, match=r"given a spikelearn\.EIRates, got 'cross'"):
+        sl.stability("cross", CROSS, **point)
+    with pytest.raises(TypeError, match=r"given a Rule such as spikelearn\.rules\.CrossHomeostatic\(.*, got 'cross'"):
+        sl.stability(MODEL, "cross", **point)
+    with pytest.raises(TypeError, match="got the function CrossHomeostatic: call it with its rates first"):
+        sl.stability(MODEL, sl.rules.CrossHomeostatic, **point)
+    one = sl.RatePopulations({"r": "W_rr*r + b"}, {"b": 1.0})
+    with pytest.raises(TypeError, match="got 'RatePopulations'; for populations of another kind use derive_rule"):
+        sl.stability(one, CROSS, **point)
+    with pytest.raises(TypeError, match=r"got DerivedRule: give its \.rule"):
+        sl.stability(MODEL, sl.derive_rule("(E - E_set)**2 + (I - I_set)**2", MODEL), **point)
+    with pytest.raises(TypeError, match="call it with its rates first"):
+        sl.stability_map(MODEL, sl.rules.TwoTerm, [5.0], [10.0])
+
+
 def test_rank_deficient_steady_states_are_refused():
     """At E = I = 0 the weights move nothing."""
     with pytest.raises(ValueError, match="able to change every activity"):

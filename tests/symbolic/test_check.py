@@ -10,6 +10,7 @@ from symbolic_models import PAPER_LOSS, TABLE_1, THREE, THREE_LOSS, evaluate, he
 
 from spikelearn.symbolic.derive import APPROXIMATIONS, derive_rule
 from spikelearn.symbolic.populations import RatePopulations
+from spikelearn.symbolic.verify import _settled_order
 
 LOSSES = {
     PAPER_LOSS: lambda x, w: ((x - [5, 14]) ** 2).sum() / 2,
@@ -133,3 +134,26 @@ def test_full_is_refused_where_the_loss_is_not_real():
     kullback = "E*log(E/E_set) - E + E_set + I*log(I/I_set) - I + I_set"
     with pytest.raises(ValueError, match=r"full must expand a loss that is real .* got none at E = -4\.8, I = -100"):
         derive_rule(kullback, two(), "full")
+
+
+def test_a_power_is_read_where_neighbouring_distances_agree():
+    h = 4e-3 * 0.5 ** np.arange(5)
+    assert _settled_order(3 * h**2) == pytest.approx(2.0, abs=1e-12)
+    # A large fifth-order term spoils the largest distances only, and rounding the smallest.
+    assert _settled_order(h**2 + 5e5 * h**5 + [0, 0, 0, 0, 1e-7]) == pytest.approx(2.0, abs=0.1)
+    assert _settled_order(np.array([1.0, 0.1, 0.9, 0.2, 1.1])) is None
+    assert _settled_order(np.zeros(5)) == np.inf
+
+
+@pytest.mark.slow
+def test_four_populations_pass_the_order_test_and_a_wrong_rule_does_not():
+    """Random weights of four populations are often ill-conditioned."""
+    names, goals = "EPSV", (5.0, 10.0, 4.0, 3.0)
+    signs = dict(zip(names, "+---", strict=True))
+    formulas = {a: f"g*({' '.join(f'{signs[b]} W_{a}{b}*{b}' for b in names)} - 2)" for a in names}
+    model = RatePopulations(formulas, {"g": 1.0} | {f"{a}_set": x for a, x in zip(names, goals, strict=True)})
+    derived = derive_rule(" + ".join(f"({a} - {a}_set)**2/2" for a in names), model, "up_state")
+    for seed in range(4):
+        assert derived.check(seed=seed).passed
+    wrong = derived.expressions | {"W_EP": -derived.expressions["W_EP"]}
+    assert not dataclasses.replace(derived, expressions=wrong).check().passed

@@ -118,8 +118,8 @@ def test_own_spectrum_sees_an_ascent_and_an_unstable_network():
     found = rule_spectrum(away, W_EE=5.0, W_IE=10.0)
     assert not found.stable
     assert "unstable" in str(found)
-    slow = derive_rule(PAPER_LOSS, two(tau_I=40.0))
-    assert rule_spectrum(slow, W_EE=5.0, W_IE=10.0).neural_stable is False
+    slow = rule_spectrum(derive_rule(PAPER_LOSS, two(tau_I=40.0)), W_EE=5.0, W_IE=10.0)
+    assert (slow.neural_stable, slow.rule_stable, slow.stable) == (False, True, False)
 
 
 def test_a_loss_that_leaves_a_population_out_is_neutral_and_says_so():
@@ -168,7 +168,10 @@ def test_stability_of_three_populations():
     assert found.activities == {"E": 5.0, "PV": 10.0, "SST": 4.0}
     # A gradient flow has real eigenvalues, none positive: J = -alpha V^T V with as many nonzero as populations.
     assert np.isrealobj(found.eigenvalues)
-    assert found.stable
+    assert found.rule_stable
+    # These weights hold the activities in an unstable steady state, and the verdict on both together says so.
+    assert (found.stable, found.neural_stable) == (False, False)
+    assert "together: not stable" in str(found)
     assert (np.abs(found.eigenvalues[3:]) < 1e-9 * np.abs(found.eigenvalues[0])).all()
 
 
@@ -183,6 +186,40 @@ def test_other_weights_may_be_solved_for():
     for bad, words in ((("W_EE", "W_XX"), "solve_for must name weights, got 'W_XX'"), (("W_EE", "W_EI"), "hold every")):
         with pytest.raises(ValueError, match=words):
             derive_rule(PAPER_LOSS, two(), "up_state", solve_for=bad)
+
+
+def test_stability_takes_the_weights_that_solve_for_leaves_free():
+    derived = derive_rule(PAPER_LOSS, sl.EIRates(), "up_state", solve_for=("W_EE", "W_IE"))
+    assert derived.free_weights == ("W_EI", "W_II")
+    natural = derive_rule(PAPER_LOSS, sl.EIRates())
+    assert natural.free_weights == ("W_EE", "W_IE")
+    ee, ie = np.array([4.0, 5.0]), np.array([9.0, 10.0])
+    weights = sl.EIRates().setpoint_weights(ee, ie)
+    expected = natural.stability(W_EE=ee, W_IE=ie)
+    found = natural.stability(W_EE=ee, W_IE=ie)
+    by_inhibition = derive_rule(PAPER_LOSS, sl.EIRates(), solve_for=("W_EE", "W_IE"))
+    found = by_inhibition.stability(W_EI=weights.W_EI, W_II=weights.W_II)
+    np.testing.assert_allclose(found.eigenvalues, expected.eigenvalues, rtol=1e-9)
+    assert derived.stability(W_EI=float(weights.W_EI[1]), W_II=float(weights.W_II[1])).rule_stable
+    own = derive_rule(PAPER_LOSS, two(), solve_for=("W_EE", "W_IE"))
+    assert own.stability(W_EI=float(weights.W_EI[1]), W_II=float(weights.W_II[1])).stable
+    with pytest.raises(ValueError, match="free weights W_EI, W_II, got 'W_EE'; did you mean"):
+        by_inhibition.stability(W_EE=5.0, W_IE=10.0)
+
+
+def test_free_weights_that_are_refused():
+    ours, theirs = derive_rule(PAPER_LOSS, two()), derive_rule(PAPER_LOSS, sl.EIRates())
+    for derived in (ours, theirs):
+        with pytest.raises(ValueError, match="free weights W_EE, W_IE, got 'W_EEE'; did you mean 'W_EE'"):
+            derived.stability(W_EEE=5.0, W_IE=10.0)
+        with pytest.raises(ValueError, match="free weights W_EE, W_IE, got none"):
+            derived.stability()
+        with pytest.raises(ValueError, match="negative"):
+            derived.stability(W_EE=-5.0, W_IE=10.0)
+    with pytest.raises(TypeError, match=r"one point at a time, got W_EE of shape \(2,\)"):
+        ours.stability(W_EE=[4.0, 5.0], W_IE=10.0)
+    with pytest.raises(TypeError, match="must be given numbers, got W_IE = 'x'"):
+        ours.stability(W_EE=4.0, W_IE="x")
 
 
 def test_any_object_with_equations_parameters_and_populations():
@@ -268,9 +305,11 @@ def test_losses_that_no_rule_can_follow(loss, words):
 def test_other_refusals():
     with pytest.raises(ValueError, match="no approximation 'upstate'; did you mean 'up_state'"):
         derive_rule(PAPER_LOSS, two(), "upstate")
-    for alpha in (0.0, -1.0, float("nan")):
-        with pytest.raises(ValueError, match=r"derive_rule\.alpha must be positive"):
+    for alpha in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=r"derive_rule\.alpha must be positive and finite"):
             derive_rule(PAPER_LOSS, two(), alpha=alpha)
+    with pytest.raises(TypeError, match=r"derive_rule\.alpha must be one number, got \[1, 2\]"):
+        derive_rule(PAPER_LOSS, two(), alpha=[1, 2])
     with pytest.raises(TypeError, match="must have steady_state or equations, populations and parameters, got int"):
         derive_rule(PAPER_LOSS, 3)
     with pytest.raises(ValueError, match="parameter eps must be a number, got 'x'"):
@@ -366,6 +405,39 @@ def test_command():
     )
     assert passed
     assert "rule in quasi-steady state: stable" in text
+    assert "rule (exact), per ms or per trial, alpha = 1e-06:" in text
     for wrong in ("eps", "=3", "eps=", "eps=x"):
         with pytest.raises(ValueError, match="setting"):
             derivation(PAPER_LOSS, settings=[wrong])
+
+
+def test_command_keeps_the_rule_whatever_happens_to_the_verdict():
+    text, passed = derivation(PAPER_LOSS, at=["W_EE=4"])
+    assert not passed
+    assert "dW_EE = " in text
+    assert "no verdict: stability must be given the free weights W_EE, W_IE, got W_EE" in text
+    text, _ = derivation(PAPER_LOSS, at=["W_EEE=4"])
+    assert "no verdict: stability must be given the free weights W_EE, W_IE, got 'W_EEE'; did you mean 'W_EE'" in text
+    text, passed = derivation(PAPER_LOSS, at=["W_EE=-4", "W_IE=10"])
+    assert "no verdict: EIRates weight W_EE must not be negative, got -4" in text
+    assert not passed
+
+
+def test_command_with_one_population_and_with_alpha():
+    one = {"steady_state": ["r=g*(W_rr*r + b)"], "settings": ["g=1", "b=3", "r_set=5", "tau_r=10"]}
+    text, passed = derivation("(r - r_set)**2/2", alpha=0.004, **one)
+    assert passed
+    assert "alpha = 0.004" in text
+    assert "together: stable" in text
+    # W = (r_set/g - b)/r_set = 0.4; dr/dW = g r_set/(1 - g W), and the eigenvalue is -alpha times its square.
+    assert f"eigenvalues (1/ms): {-0.004 * (5 / 0.6) ** 2:.4g}" in text
+    fast, _ = derivation("(r - r_set)**2/2", alpha=0.008, **one)
+    assert f"eigenvalues (1/ms): {-0.008 * (5 / 0.6) ** 2:.4g}" in fast
+
+
+def test_command_says_when_the_check_was_impossible():
+    text, passed = derivation("(r - r_set)**2", steady_state=["r=(W_rr*r - b)**2"], settings=["b=10", "r_set=4"])
+    assert not passed
+    assert "dW_rr = " in text
+    assert "the check was impossible: set point must be held by one choice of W_rr" in text
+    assert "no verdict: set point must be held by one choice" in text

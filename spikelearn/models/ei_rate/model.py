@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.models.ei_rate.fixed_points import FixedPoint, fixed_points
 from spikelearn.parameters import unknown_name
 
 __all__ = ["EIRates", "UpState", "Weights"]
@@ -33,9 +34,10 @@ class UpState(NamedTuple):
     Attributes
     ----------
     E, I : ndarray
-        Activities in Hz; NaN where the determinant C is zero. Negative values mean that there is no Up state.
+        Activities in Hz; NaN where the determinant C is zero. Negative values, and values at or above the cut-offs,
+        mean that there is no Up state.
     exists : ndarray of bool
-        Whether both activities are positive.
+        Whether both activities are positive and below their cut-offs E_max and I_max.
     stable : ndarray of bool
         Whether it exists and the neural subsystem is stable there, Eqs. (22) and (23).
     """
@@ -238,8 +240,17 @@ class EIRates:
         safe = np.where(c == 0, np.nan, c)
         E = self.g_E * (self.g_I * self.Theta_I * ei - (self.g_I * ii + 1) * theta_E) / safe
         I = self.g_I * ((self.g_E * ee - 1) * self.Theta_I - self.g_E * theta_E * ie) / safe  # noqa: E741
-        exists = (E > 0) & (I > 0)
+        exists = (E > 0) & (I > 0) & (self.E_max > E) & (self.I_max > I)
         return UpState(E, I, exists, exists & self.neural_stable(ee, ei, ie, ii))
+
+    def fixed_points(
+        self, W_EE: ArrayLike, W_EI: ArrayLike, W_IE: ArrayLike, W_II: ArrayLike
+    ) -> tuple[FixedPoint, ...]:
+        """Give every fixed point with its stability: Up, Down, one population alone, and those at the cut-offs.
+
+        One number a weight; see `spikelearn.models.ei_rate.fixed_points.fixed_points`.
+        """
+        return fixed_points(self, W_EE, W_EI, W_IE, W_II)
 
     def setpoint_weights(self, W_EE: ArrayLike, W_IE: ArrayLike, *, check: bool = False) -> Weights:
         """Give the four weights that hold the activities at their set points; W_EE and W_IE are free.

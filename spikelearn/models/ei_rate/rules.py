@@ -12,7 +12,7 @@ import numpy as np
 
 from spikelearn.models.ei_rate import theory
 from spikelearn.parameters import unknown_name
-from spikelearn.rule import Rule
+from spikelearn.rule import Rule, rule_parameter
 
 __all__ = [
     "CrossHomeostatic",
@@ -168,18 +168,20 @@ def ForcedBalance(
     ----------
     003 Eqs. (15), (16), (45).
     """
-    if ie_sign not in (-1, 1):
-        raise ValueError(f"ForcedBalance.ie_sign must be -1 or 1, got {ie_sign!r}")
+    if isinstance(ie_sign, bool) or not isinstance(ie_sign, (int, np.integer)) or ie_sign not in (-1, 1):
+        raise ValueError(f"ForcedBalance.ie_sign must be the integer -1 or 1, got {ie_sign!r}")
     if mode not in ("follower", "pinned"):
         raise ValueError(unknown_name("ForcedBalance", "mode", str(mode), ("follower", "pinned")))
     parameters = {"alpha_1": alpha_1, "alpha_3": alpha_3}
     _not_negative("ForcedBalance", parameters)
-    if not np.all(np.asarray(alpha_1) > 0):
+    if not np.all(rule_parameter("ForcedBalance.alpha_1", alpha_1) > 0):
         raise ValueError(f"ForcedBalance.alpha_1 must be positive, got {alpha_1}")
     relaxation = "alpha_1*g_E*g_I*E_set*I_set"
     if tau_0 is not None:
-        if not tau_0 > 0:
-            raise ValueError(f"ForcedBalance.tau_0 must be positive, got {tau_0}")
+        if isinstance(tau_0, bool) or not isinstance(tau_0, (int, float, np.number)):
+            raise TypeError(f"ForcedBalance.tau_0 must be one plain number in ms, got {tau_0!r}")
+        if not 0 < tau_0 < np.inf:
+            raise ValueError(f"ForcedBalance.tau_0 must be positive and finite, got {tau_0}")
         parameters["tau_0"] = tau_0
         relaxation = "1/tau_0"
     if mode == "follower":
@@ -200,7 +202,7 @@ def ForcedBalance(
         parameters=parameters,
         source="003 Eq. (15)",
         name=f"ForcedBalance {mode} {ie_sign:+d}",
-        closed_form=theory.forced_balance(ie_sign) if mode == "follower" else None,
+        closed_form=(theory.forced_balance if mode == "follower" else theory.forced_balance_pinned)(ie_sign),
     )
 
 
@@ -267,6 +269,6 @@ def LossApproximate(*, alpha: Any) -> Rule:
 
 def _not_negative(owner: str, rates: dict[str, Any]) -> dict[str, Any]:
     for name, value in rates.items():
-        if not np.all(np.asarray(value, dtype=np.float64) >= 0):
+        if not np.all(rule_parameter(f"{owner}.{name}", value) >= 0):
             raise ValueError(f"{owner}.{name} must not be negative, got {value}")
     return rates

@@ -25,6 +25,7 @@ __all__ = [
     "cross_homeostatic",
     "eigenvalue_pair",
     "forced_balance",
+    "forced_balance_pinned",
     "homeostatic",
     "loss_gradient",
     "neural_region",
@@ -149,13 +150,46 @@ def forced_balance(ie_sign: int) -> Callable[..., TraceDeterminant]:
 def _forced_balance(
     ie_sign: int, model: Any, rates: Mapping[str, Any], W_EE: ArrayLike, W_IE: ArrayLike
 ) -> TraceDeterminant:
+    held = _inhibition_held(ie_sign, model, rates, W_EE, W_IE)
+    relaxation = _relaxation(model, rates)
+    determinant = held.determinant - held.trace * relaxation + relaxation**2
+    return TraceDeterminant(held.trace - 2 * relaxation, determinant)
+
+
+def forced_balance_pinned(ie_sign: int) -> Callable[..., NDArray[np.complex128]]:
+    """Give the four eigenvalues of the forced-balance rule with constant targets: -1/tau_0 twice, and the two mu.
+
+    The weights W_EI and W_II relax by themselves, so that the Jacobian is block triangular and the mu are those of
+    `forced_balance`. None is zero; larger real part first, shape (..., 4).
+
+    References
+    ----------
+    003 Eq. (15) with W_EIup and W_IIup constant; Eq. (16) does not apply (erratum E5).
+    """
+    return functools.partial(_forced_balance_pinned, ie_sign)
+
+
+def _forced_balance_pinned(
+    ie_sign: int, model: Any, rates: Mapping[str, Any], W_EE: ArrayLike, W_IE: ArrayLike
+) -> NDArray[np.complex128]:
+    pair = eigenvalue_pair(_inhibition_held(ie_sign, model, rates, W_EE, W_IE))
+    decay = np.broadcast_to(-np.asarray(_relaxation(model, rates))[..., None], (*pair.shape[:-1], 2))
+    values = np.concatenate([pair, decay.astype(np.complex128)], axis=-1)
+    return np.take_along_axis(values, np.lexsort((-values.imag, -values.real), axis=-1), axis=-1)
+
+
+def _relaxation(model: Any, rates: Mapping[str, Any]) -> Any:
+    return 1 / rates["tau_0"] if "tau_0" in rates else forced_balance_rate(model, rates["alpha_1"])
+
+
+def _inhibition_held(
+    ie_sign: int, model: Any, rates: Mapping[str, Any], W_EE: ArrayLike, W_IE: ArrayLike
+) -> TraceDeterminant:
     c = coefficients(model, W_EE, W_IE)
     first = rates["alpha_1"] * (model.g_E * model.E_set) ** 2
     second = ie_sign * rates["alpha_3"] * (model.g_I * model.E_set) ** 2
     trace = (c.x * second - c.y * first) / c.C
-    determinant = first * second / c.C
-    relaxation = 1 / rates["tau_0"] if "tau_0" in rates else forced_balance_rate(model, rates["alpha_1"])
-    return TraceDeterminant(trace - 2 * relaxation, determinant - trace * relaxation + relaxation**2)
+    return TraceDeterminant(trace, np.asarray(first * second / c.C))
 
 
 def forced_balance_rate(model: Any, alpha_1: Any) -> Any:
