@@ -28,7 +28,7 @@ LAYERS = [
         "compiled",
         "targets",
     },
-    {"expressions", "rate_model", "rule"},
+    {"expressions", "rate_model", "reserved", "rule"},
     {"brian", "analyses", "eventdriven", "symbolic", "plotting", "interop", "jacobians"},
     {"sources", "models", "rules"},
     {"brian_engine", "exact_engine", "standalone", "verdicts", "simulation", "network"},
