@@ -202,6 +202,8 @@ def test_the_window_is_half_open():
 def test_an_interrupt_is_seen_within_a_second(threads):
     n = 600
     values = dict(BASE, V_0=1.0, delta_g=0.0)
+    # Compiled before the clock runs.
+    simulate_neurons(values, 0.001, n, record="counts", threads=threads)
     main = threading.main_thread().ident
     timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
     began = time.perf_counter()
