@@ -11,7 +11,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from mpmath import inf, nstr
+from mpmath import inf, nstr, sqrt
 
 sys.path.insert(0, str(Path(__file__).parent))
 from adaptive_lif_mpmath import DEFAULTS, bursts, spike_times
@@ -27,6 +27,18 @@ def mean(values):
     return sum(values) / len(values)
 
 
+def regularity(times):
+    """CV, CV2 (Holt et al. 1996) and LV (Shinomoto et al. 2003) of the intervals, by their definitions."""
+    intervals = [b - a for a, b in pairwise(times)]
+    middle = mean(intervals)
+    contrasts = [(b - a) / (a + b) for a, b in pairwise(intervals)]
+    return {
+        "cv": text(sqrt(mean([(i - middle) ** 2 for i in intervals])) / middle),
+        "cv2": text(mean([2 * abs(c) for c in contrasts])),
+        "lv": text(mean([3 * c**2 for c in contrasts])),
+    }
+
+
 def bursting():
     parameters = {**DEFAULTS, "V_0": 0.02, "tau_K": 0.2, "t_d": 2.0, "delta_g": 0.05}
     times = spike_times(parameters, duration=30.0)
@@ -40,6 +52,7 @@ def bursting():
         "burst_duration": text(mean([b[-1] - b[0] for b in settled])),
         "silence_duration": text(mean([b[0] - a[-1] for a, b in pairwise(settled)])),
         "spikes_per_burst": text(mean([len(b) * (times[0] / times[0]) for b in settled])),
+        **regularity(times),
     }
 
 
