@@ -65,6 +65,8 @@ def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 
     max_units : int
         The largest number of rows.
     """
+    from matplotlib.ticker import MaxNLocator
+
     shown = min(trains.n_units, max_units)
     rows = [trains.train(unit, trial) for unit in range(shown)]
     axes.eventplot(rows, lineoffsets=list(range(shown)), colors=COLOURS["simulation"], linewidths=0.7, linelengths=0.8)
@@ -74,6 +76,7 @@ def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 
         axes.set_yticks([])
         axes.set_ylabel("spikes")
     else:
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("neuron" if shown == trains.n_units else f"neuron (first {shown} of {trains.n_units})")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -382,23 +383,17 @@ class SpikeTrains:
 
     def __iter__(self) -> Iterator[Floats]:
         """Go through the trains, trial by trial and unit by unit."""
-        for k in range(len(self._offsets) - 1):
-            yield self._times[self._offsets[k] : self._offsets[k + 1]]
+        yield from (self._times[begin:end] for begin, end in pairwise(self._offsets))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpikeTrains):
             return NotImplemented
-        return (
-            (self.t_start, self.t_stop, self.n_units) == (other.t_start, other.t_stop, other.n_units)
-            and np.array_equal(self._offsets, other._offsets)
-            and np.array_equal(self._times, other._times)
-            and np.array_equal(self.observed, other.observed)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+        if (self.t_start, self.t_stop, self.n_units) != (other.t_start, other.t_stop, other.n_units):
+            return False
+        arrays = (self._offsets, other._offsets), (self._times, other._times), (self.observed, other.observed)
+        return all(np.array_equal(mine, theirs) for mine, theirs in arrays)
 
     def __repr__(self) -> str:
-        trials = f"{self.n_trials} trial{'' if self.n_trials == 1 else 's'}"
-        units = f"{self.n_units} unit{'' if self.n_units == 1 else 's'}"
-        spikes = "1 spike" if self.n_spikes == 1 else f"{self.n_spikes} spikes"
+        counted = (self.n_trials, "trial"), (self.n_units, "unit"), (self.n_spikes, "spike")
+        trials, units, spikes = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in counted)
         return f"SpikeTrains({trials} x {units}, {spikes} in [{self.t_start + 0.0}, {self.t_stop + 0.0}) s)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -262,12 +261,3 @@ def accept(rng: np.random.Generator, rate: Any, times: Floats, bound: float, whe
             "say the largest rate with BoundedRate(function, bound)"
         )
     return rng.random(len(times)) * bound < values
-
-
-def rate_label(rate: Any) -> str:
-    """Describe a rate in a few words, for attributes and titles."""
-    if not callable(rate):
-        return f"{float(rate):g} Hz"
-    if dataclasses.is_dataclass(rate):
-        return type(rate).__name__
-    return getattr(rate, "__name__", "function of time")
