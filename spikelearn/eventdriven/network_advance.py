@@ -46,6 +46,7 @@ __all__ = ["advance"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
+Places = NDArray[np.uint32]
 
 # Further ahead than any crossing: for neurons with inputs the solver must not see where a run ends.
 _FAR = 1e9
@@ -55,7 +56,7 @@ _FAR = 1e9
 def advance(
     begin_at: int, visits: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int,
     pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
-    autonomous: NDArray[np.bool_], visit: Shorts, box_place: Shorts, box_end: Shorts, box_time: Floats,
+    autonomous: NDArray[np.bool_], visit: Places, box_place: Places, box_end: Places, box_time: Floats,
     box_weight: Floats, spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
     own_first: Integers, own_last: Integers,
     burst: Shorts,
@@ -77,9 +78,9 @@ def advance(
     for v in range(begin_at, visits):
         if spikes + limit + 1 > len(spike_times) or pool_size + limit + 1 > len(pool_time):
             return v, spikes, pool_size, free
-        j = visit[v]
+        j = int(visit[v])
         i = first + j
-        place, incoming = box_place[j], box_end[j]
+        place, incoming = int(box_place[j]), int(box_end[j])
         c = cell_of(cells, i)
         s = state[i]
         t_d, pause, tabled = cells[i, DELAY], cells[i, PAUSE], cells[i, TABLED] != 0.0

@@ -16,6 +16,7 @@ __all__ = ["count_arrivals", "list_neurons", "place_arrivals", "sort_arrivals", 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
+Places = NDArray[np.uint32]
 
 
 @njit(cache=True, error_model="numpy")
@@ -38,7 +39,7 @@ def sort_spikes(times: Floats, rows: Integers, places: Integers, n: int) -> None
 @njit(cache=True, error_model="numpy")
 def count_arrivals(
     close: float, under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, way_until: Integers,
-    row_start: Integers, target: Shorts, delay: Floats, counts: Shorts,
+    row_start: Integers, target: Shorts, delay: Floats, counts: Places,
 ) -> int:  # fmt: skip
     """Count the arrivals before `close` at each neuron, and all of them.
 
@@ -50,7 +51,7 @@ def count_arrivals(
         Receives the place up to which each arrives now.
     row_start, target, delay : ndarray
         See `network_cells.Synapses`.
-    counts : ndarray of int32
+    counts : ndarray of uint32
         Zeros; receives the numbers.
     """
     arrived = 0
@@ -64,7 +65,7 @@ def count_arrivals(
             while until < row_end and t + delay[until] < close:
                 until += 1
         for p in range(place, until):
-            counts[target[p]] += 1
+            counts[np.uint32(target[p])] += 1
         way_until[a] = until
         arrived += until - place
     return arrived
@@ -72,8 +73,8 @@ def count_arrivals(
 
 @njit(cache=True, error_model="numpy")
 def list_neurons(
-    first: int, close: float, wake: Floats, plain: NDArray[np.bool_], counts: Shorts, box_place: Shorts,
-    box_end: Shorts, queue: Shorts, visit: Shorts,
+    close: float, wake: Floats, plain: NDArray[np.bool_], counts: Places, box_place: Places,
+    box_end: Places, queue: Places, visit: Places,
 ) -> tuple[int, int]:  # fmt: skip
     """Give every neuron its boxes, and list those to which something happens; the counts return to zero.
 
@@ -92,18 +93,18 @@ def list_neurons(
         box_place[j] = place
         box_end[j] = place
         place += count
-        short = int(count > 0) & int(plain[first + j])
+        short = int(count > 0) & int(plain[j])
         queue[queued] = j
         queued += short
         visit[visits] = j
-        visits += (int(count > 0) | int(wake[first + j] < close)) & (1 - short)
+        visits += (int(count > 0) | int(wake[j] < close)) & (1 - short)
     return queued, visits
 
 
 @njit(cache=True, error_model="numpy")
 def place_arrivals(
     under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, way_until: Integers,
-    row_start: Integers, target: Shorts, weight: Floats, delay: Floats, box_end: Shorts, box_row: Shorts,
+    row_start: Integers, target: Shorts, weight: Floats, delay: Floats, box_end: Places, box_row: Shorts,
     box_time: Floats, box_weight: Floats,
 ) -> int:  # fmt: skip
     """Put the arrivals into their boxes, and give how many spikes are still under way."""
@@ -113,13 +114,13 @@ def place_arrivals(
         if len(delay) == 1:
             arrival = t + delay[0]
             for p in range(way_place[a], until):
-                j = target[p]
+                j = np.uint32(target[p])
                 b = box_end[j]
                 box_end[j] = b + 1
                 box_time[b], box_weight[b] = arrival, weight[p]
         else:
             for p in range(way_place[a], until):
-                j = target[p]
+                j = np.uint32(target[p])
                 b = box_end[j]
                 box_end[j] = b + 1
                 box_time[b], box_weight[b], box_row[b] = t + delay[p], weight[p], row
@@ -130,10 +131,10 @@ def place_arrivals(
 
 
 @njit(cache=True, error_model="numpy")
-def sort_arrivals(box_place: Shorts, box_end: Shorts, box_time: Floats, box_weight: Floats, box_row: Shorts) -> None:
+def sort_arrivals(box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, box_row: Shorts) -> None:
     """Sort the arrivals of every neuron by time, then source; mostly there are one or two."""
     for j in range(len(box_place)):
-        begin, end = box_place[j], box_end[j]
+        begin, end = int(box_place[j]), int(box_end[j])
         if end - begin < 2:
             continue
         gap = 1

@@ -37,7 +37,7 @@ from spikelearn.eventdriven.network_cells import (
 __all__ = ["BLOCK_ROOM", "LANES", "SAFE", "ULP", "advance_by_jumps", "decay", "no_crossing_within"]
 
 Floats = NDArray[np.float64]
-Shorts = NDArray[np.int32]
+Places = NDArray[np.uint32]
 
 ULP = 2.0**-52
 # Bounds are proven for real numbers; this leaves room for their rounding.
@@ -86,29 +86,26 @@ def _follow_block(block: Floats) -> None:
 
 @njit(cache=True, error_model="numpy")
 def advance_by_jumps(
-    first: int, close: float, queued: int, visits: int, state: Floats, quick: Floats, wake: Floats, queue: Shorts,
-    visit: Shorts, box_place: Shorts, box_end: Shorts, box_time: Floats, box_weight: Floats, block: Floats,
-    lane: Shorts, lane_next: Shorts,
+    close: float, queued: int, visits: int, state: Floats, quick: Floats, wake: Floats, queue: Places, visit: Places,
+    box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, block: Floats, after: Places,
 ) -> int:  # fmt: skip
     """Let jumps arrive for as long as nothing else can happen to their neuron.
 
     Parameters
     ----------
-    first : int
-        The thread's first neuron; all others are counted from it.
     close : float
         End of the window.
     queued, queue
-        The first entries are plain neurons with arrivals; there must be room for all arrivals.
+        How many neurons with a short way have arrivals, and which; there must be room for as many as arrivals.
     visits, visit
         How many neurons are to be looked at closely already, and which; there must be room for all.
     state, quick, wake : ndarray
-        Of all neurons, see `network_cells` and `run_windows`.
+        Of the thread's neurons, see `network_cells` and `run_windows`.
     box_place, box_end : ndarray
         Where the arrivals of each neuron begin and end; the first moves on with those that have been dealt with.
     box_time, box_weight : ndarray
         The arrivals, sorted by time for each neuron.
-    block, lane, lane_next : ndarray
+    block, after : ndarray
         Room for `BLOCK_ROOM` and `LANES` numbers.
 
     Returns
@@ -118,49 +115,43 @@ def advance_by_jumps(
     """
     head = 0
     while head < queued:
-        m = 0
-        while head < queued and m < LANES:
-            j = queue[head]
-            head += 1
-            i = first + j
+        lanes = min(LANES, queued - head)
+        for k in range(lanes):
+            j = queue[head + k]
             place = box_place[j]
-            t = box_time[place]
-            known = state[i, T_NEXT]
-            length = max((t - state[i, NOW]) + (0.0 - state[i, NOW_LOW]), 0.0)
-            quiet = state[i, BOUND] > t or known > t * (1.0 + 4.0 * ULP)
-            if not quiet or state[i, OWN_NEXT] <= t or length * quick[i, DECAY] >= LONGEST_SERIES:
-                visit[visits] = j
-                visits += 1
-                continue
-            jump = box_weight[place]
-            place += 1
-            while place < box_end[j] and box_time[place] == t:
-                jump += box_weight[place]
-                place += 1
-            lane[m], lane_next[m] = j, place
-            block[_D + m], block[_X + m], block[_LOWER + m] = state[i, DEVIATION], state[i, X], state[i, LOWER]
-            block[_LENGTH + m], block[_JUMP + m], block[_TIME + m] = length, jump, t
-            block[_TAU + m], block[_TAU_K + m], block[_A + m] = quick[i, TAU], quick[i, TAU_K], quick[i, MANIFOLD]
-            block[_ABOVE + m], block[_RATE + m], block[_DECAY + m] = quick[i, ABOVE], quick[i, RATE], quick[i, DECAY]
-            m += 1
+            t, jump = box_time[place], box_weight[place]
+            following = place + 1
+            while box_time[following] == t and following < box_end[j]:
+                jump += box_weight[following]
+                following += 1
+            after[k] = following
+            length = max((t - state[j, NOW]) + (0.0 - state[j, NOW_LOW]), 0.0)
+            quiet = (state[j, BOUND] > t) | (state[j, T_NEXT] > t * (1.0 + 4.0 * ULP))
+            quiet &= (state[j, OWN_NEXT] > t) & (length * quick[j, DECAY] < LONGEST_SERIES)
+            block[_D + k], block[_X + k], block[_LOWER + k] = state[j, DEVIATION], state[j, X], state[j, LOWER]
+            block[_TIME + k], block[_LENGTH + k], block[_JUMP + k] = t, length, jump
+            block[_TAU + k], block[_TAU_K + k], block[_A + k] = quick[j, TAU], quick[j, TAU_K], quick[j, MANIFOLD]
+            block[_RATE + k], block[_DECAY + k] = quick[j, RATE], quick[j, DECAY]
+            # No y lies above infinity: such a lane counts as one that the bound leaves open.
+            block[_ABOVE + k] = quick[j, ABOVE] if quiet else math.inf
         _follow_block(block)
-        for k in range(m):
-            j = lane[k]
-            i = first + j
+        for k in range(lanes):
+            j = queue[head + k]
             if not block[_WITHIN + k] >= 0.0:
                 visit[visits] = j
                 visits += 1
                 continue
             t = block[_TIME + k]
             bound = t + block[_WITHIN + k]
-            state[i, DEVIATION], state[i, X], state[i, LOWER] = block[_D + k], block[_X + k], block[_LOWER + k]
-            state[i, NOW], state[i, BOUND], state[i, T_NEXT], state[i, NOW_LOW] = t, bound, math.nan, 0.0
-            wake[i] = min(bound, state[i, OWN_NEXT])
-            box_place[j] = lane_next[k]
-            if lane_next[k] < box_end[j]:
-                queue[queued] = j
-                queued += 1
-            elif wake[i] < close:
-                visit[visits] = j
-                visits += 1
+            state[j, DEVIATION], state[j, X], state[j, LOWER] = block[_D + k], block[_X + k], block[_LOWER + k]
+            state[j, NOW], state[j, BOUND], state[j, T_NEXT], state[j, NOW_LOW] = t, bound, math.nan, 0.0
+            wake[j] = min(bound, state[j, OWN_NEXT])
+            box_place[j] = after[k]
+            # Listed without a branch: how many arrivals a neuron has is as good as random.
+            more = after[k] < box_end[j]
+            queue[queued] = j
+            queued += int(more)
+            visit[visits] = j
+            visits += int(not more) & int(wake[j] < close)
+        head += lanes
     return visits

@@ -164,10 +164,11 @@ def run_windows(
     source = np.searchsorted(source_times, start)
 
     # Arrivals of a window: neuron j's stand in its boxes from `box_place[j]` to `box_end[j] - 1`.
-    counts, box_place, box_end = np.zeros(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int32)
+    counts, box_place, box_end = np.zeros(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.uint32)
     box_time, box_weight, box_row = np.empty(1024), np.empty(1024), np.empty(1024, np.int32)
-    visit, queue = np.empty(n + 1, np.int32), np.empty(max(n + 1, 1024), np.int32)
-    block, lane, lane_next = np.zeros(BLOCK_ROOM), np.empty(LANES, np.int32), np.empty(LANES, np.int32)
+    visit, queue = np.empty(n + 1, np.uint32), np.empty(max(n + 1, 1024), np.uint32)
+    block, after = np.zeros(BLOCK_ROOM), np.empty(LANES, np.uint32)
+    own_state, own_quick, own_wake, own_plain = state[first:end], quick[first:end], wake[first:end], plain[first:end]
     spike_times, spike_rows = np.empty(4096), np.empty(4096, np.int32)
     spikes = 0
     burst = np.zeros(n, np.int32)
@@ -208,10 +209,11 @@ def run_windows(
         arrived = count_arrivals(
             close, under_way, way_time, way_row, way_place, way_until, row_start, target, delay, counts
         )
-        if arrived > len(box_time):
-            box_time, box_weight = _longer(box_time, arrived), _longer(box_weight, arrived)
-            box_row, queue = _longer(box_row, arrived), _longer(queue, arrived)
-        queued, visits = list_neurons(first, close, wake, plain, counts, box_place, box_end, queue, visit)
+        # One place more than arrivals: the one after the last is looked at, too.
+        if arrived >= len(box_time):
+            box_time, box_weight = _longer(box_time, arrived + 1), _longer(box_weight, arrived + 1)
+            box_row, queue = _longer(box_row, arrived + 1), _longer(queue, arrived + 1)
+        queued, visits = list_neurons(close, own_wake, own_plain, counts, box_place, box_end, queue, visit)
         under_way = place_arrivals(
             under_way, way_time, way_row, way_place, way_until, row_start, target, weight, delay, box_end, box_row,
             box_time, box_weight,
@@ -219,8 +221,8 @@ def run_windows(
         if not uniform:
             sort_arrivals(box_place, box_end, box_time, box_weight, box_row)
         visits = advance_by_jumps(
-            first, close, queued, visits, state, quick, wake, queue, visit, box_place, box_end, box_time, box_weight,
-            block, lane, lane_next,
+            close, queued, visits, own_state, own_quick, own_wake, queue, visit, box_place, box_end, box_time,
+            box_weight, block, after,
         )  # fmt: skip
 
         if (k - first_window) % epoch == 0:
