@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.eventdriven.network_cells import (
     BOUND,
+    CELL_COLUMNS,
     DELAY,
     DEVIATION,
     G0,
@@ -20,6 +21,7 @@ from spikelearn.eventdriven.network_cells import (
     P_NEXT,
     PAUSE,
     PAUSE_END,
+    STATE_COLUMNS,
     T_NEXT,
     T_NEXT_LOW,
     TABLED,
@@ -40,6 +42,7 @@ from spikelearn.eventdriven.network_neuron import (
     to_time,
     two_sum,
 )
+from spikelearn.eventdriven.prefetch import prefetch
 
 __all__ = ["advance"]
 
@@ -50,6 +53,8 @@ Places = NDArray[np.uint32]
 
 # Further ahead than any crossing: for neurons with inputs the solver must not see where a run ends.
 _FAR = 1e9
+# How many neurons ahead numbers are fetched that lie far away in memory.
+_AHEAD = 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -79,6 +84,12 @@ def advance(
         if spikes + limit + 1 > len(spike_times) or pool_size + limit + 1 > len(pool_time):
             return v, spikes, pool_size, free
         j = int(visit[v])
+        if v + _AHEAD < visits:
+            following = first + int(visit[v + _AHEAD])
+            for line in range(0, CELL_COLUMNS, 8):
+                prefetch(cells, following, line)
+            for line in range(0, STATE_COLUMNS, 8):
+                prefetch(state, following, line)
         i = first + j
         place, incoming = int(box_place[j]), int(box_end[j])
         c = cell_of(cells, i)
