@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -12,6 +11,7 @@ from numba.extending import intrinsic
 __all__ = ["prefetch"]
 
 item_pointer: Any = cgutils.get_item_pointer
+ir: Any = cgutils.ir
 _READ, _KEEP, _DATA = 0, 3, 1
 
 
