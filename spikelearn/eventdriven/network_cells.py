@@ -32,8 +32,6 @@ __all__ = [
     "RATE",
     "STATE_COLUMNS",
     "TABLED",
-    "TAU",
-    "TAU_K",
     "T_NEXT",
     "T_NEXT_LOW",
     "X_NEXT",
@@ -56,9 +54,9 @@ Shorts = NDArray[np.int32]
 DELAY, PAUSE, TABLED, G0 = range(23, 27)
 CELL_COLUMNS = 32
 
-# Those constants that every arrival needs once more, one cache line a neuron: see `quick_constants`.
-TAU, TAU_K, MANIFOLD, ABOVE, RATE, DECAY = range(6)
-QUICK_COLUMNS = 8
+# Those constants that every arrival needs once more, two neurons a cache line: see `quick_constants`.
+MANIFOLD, ABOVE, RATE, DECAY = range(4)
+QUICK_COLUMNS = 4
 
 # Columns of a neuron's state. DEVIATION is y - A phi(x) where TABLED, else z; LOWER a lower bound of phi(x) where
 # TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where none comes before the
@@ -123,7 +121,7 @@ class Inputs(NamedTuple):
 
 
 def aligned(rows: int, columns: int) -> Floats:
-    """Give zeros whose rows begin with a cache line, for a multiple of eight columns."""
+    """Give zeros whose rows begin with a cache line, for a multiple of eight columns, or pairs of rows of four."""
     room = np.zeros(rows * columns + 8)
     first = (-room.ctypes.data // 8) % 8
     return room[first : first + rows * columns].reshape(rows, columns)
@@ -159,9 +157,9 @@ def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Fl
 
 
 def quick_constants(cells: Floats) -> Floats:
-    """Give A and the time constants of every neuron in rows of their own, shape (n, QUICK_COLUMNS)."""
+    """Give A, V_0 - theta, 1/tau and 1/tau_K of every neuron in rows of their own, shape (n, QUICK_COLUMNS)."""
     quick = aligned(len(cells), QUICK_COLUMNS)
-    for column, source in ((TAU, 0), (TAU_K, 1), (MANIFOLD, 3), (ABOVE, 4), (RATE, 14), (DECAY, 15)):
+    for column, source in ((MANIFOLD, 3), (ABOVE, 4), (RATE, 14), (DECAY, 15)):
         quick[:, column] = cells[:, source]
     return quick
 

@@ -29,8 +29,6 @@ from spikelearn.eventdriven.network_cells import (
     OWN_NEXT,
     RATE,
     T_NEXT,
-    TAU,
-    TAU_K,
     X,
 )
 
@@ -45,26 +43,26 @@ SAFE = 1.0 - 1e-9
 # Neurons in a block, and where in the block's room each quantity of them begins: one array, so that the compiler sees
 # that what is written is nothing that is still to be read.
 LANES = 64
-_D, _X, _LOWER, _LENGTH, _JUMP, _TAU, _TAU_K, _A, _ABOVE, _RATE, _DECAY, _TIME, _WITHIN = range(0, 13 * LANES, LANES)
-BLOCK_ROOM = 13 * LANES
+_D, _X, _LOWER, _LENGTH, _JUMP, _A, _ABOVE, _RATE, _DECAY, _TIME, _WITHIN = range(0, 11 * LANES, LANES)
+BLOCK_ROOM = 11 * LANES
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def decay(D: float, x: float, lower: float, length: float, rate: float, decay: float) -> tuple[float, float, float]:
-    """Follow D, x and the lower bound of phi(x) for a time, ``length * decay < LONGEST_SERIES``."""
-    eta = less_one(length * decay)
+def decay(D: float, x: float, lower: float, length: float, rate: float, rate_K: float) -> tuple[float, float, float]:
+    """Follow D, x and the lower bound of phi(x) for a time, ``length * rate_K < LONGEST_SERIES``."""
+    eta = less_one(length * rate_K)
     drop = x * eta
     return D * exp_minus(length * rate + drop), x - drop, lower * (1.0 - eta)
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def no_crossing_within(D: float, slow: float, A: float, above: float, tau: float, tau_K: float) -> float:
+def no_crossing_within(D: float, slow: float, A: float, above: float, rate: float, rate_K: float) -> float:
     """Give a time within which the threshold is not crossed, -inf if it may be now; `slow` is at most A phi(x)."""
     y = min(D + slow, A)
     # As if potassium had gone; and as if only the manifold fell: y >= min(D, 0) + slow e^{-t/tau_K}.
     low = above - min(D, 0.0)
-    first = tau * (y - above) / (y + above)
-    second = tau_K * (slow - low) / (slow + low)
+    first = (y - above) / (rate * (y + above))
+    second = (slow - low) / (rate_K * (slow + low))
     within = (2.0 * SAFE) * max(first, second)
     # Without drive no flow crosses the threshold.
     within = within if above > 0.0 else math.inf
@@ -75,12 +73,10 @@ def no_crossing_within(D: float, slow: float, A: float, above: float, tau: float
 def _follow_block(block: Floats) -> None:
     """Let the jump of every lane arrive; negative `_WITHIN` where it must be looked at closely."""
     for k in range(LANES):
-        D, x, lower = decay(
-            block[_D + k], block[_X + k], block[_LOWER + k], block[_LENGTH + k], block[_RATE + k], block[_DECAY + k]
-        )
+        A, above, rate, rate_K = block[_A + k], block[_ABOVE + k], block[_RATE + k], block[_DECAY + k]
+        D, x, lower = decay(block[_D + k], block[_X + k], block[_LOWER + k], block[_LENGTH + k], rate, rate_K)
         D -= block[_JUMP + k]
-        A = block[_A + k]
-        within = no_crossing_within(D, A * lower, A, block[_ABOVE + k], block[_TAU + k], block[_TAU_K + k])
+        within = no_crossing_within(D, A * lower, A, above, rate, rate_K)
         block[_D + k], block[_X + k], block[_LOWER + k], block[_WITHIN + k] = D, x, lower, within
 
 
@@ -130,8 +126,7 @@ def advance_by_jumps(
             quiet &= (state[j, OWN_NEXT] > t) & (length * quick[j, DECAY] < LONGEST_SERIES)
             block[_D + k], block[_X + k], block[_LOWER + k] = state[j, DEVIATION], state[j, X], state[j, LOWER]
             block[_TIME + k], block[_LENGTH + k], block[_JUMP + k] = t, length, jump
-            block[_TAU + k], block[_TAU_K + k], block[_A + k] = quick[j, TAU], quick[j, TAU_K], quick[j, MANIFOLD]
-            block[_RATE + k], block[_DECAY + k] = quick[j, RATE], quick[j, DECAY]
+            block[_A + k], block[_RATE + k], block[_DECAY + k] = quick[j, MANIFOLD], quick[j, RATE], quick[j, DECAY]
             # No y lies above infinity: such a lane counts as one that the bound leaves open.
             block[_ABOVE + k] = quick[j, ABOVE] if quiet else math.inf
         _follow_block(block)

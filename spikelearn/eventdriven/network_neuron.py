@@ -114,7 +114,7 @@ def _bound(s: Floats, c: Cell) -> None:
     if not c.fires:
         s[BOUND] = math.inf
         return
-    s[BOUND] = s[NOW] + no_crossing_within(s[DEVIATION], c.A * s[LOWER], c.A, c.above, c.tau, c.tau_K)
+    s[BOUND] = s[NOW] + no_crossing_within(s[DEVIATION], c.A * s[LOWER], c.A, c.above, c.rate, c.decay)
 
 
 @njit(cache=True, error_model="numpy")

@@ -10,8 +10,7 @@ from numba.extending import intrinsic
 
 __all__ = ["prefetch"]
 
-item_pointer: Any = cgutils.get_item_pointer
-ir: Any = cgutils.ir
+tools: Any = cgutils
 _READ, _KEEP, _DATA = 0, 3, 1
 
 
@@ -20,10 +19,10 @@ def _prefetch_item(typingctx, array, row, column):  # type: ignore[no-untyped-de
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         given = context.make_array(signature.args[0])(context, builder, arguments[0])
-        pointer = item_pointer(context, builder, signature.args[0], given, [arguments[1], arguments[2]])
-        pointer = builder.bitcast(pointer, ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number])
+        pointer = tools.get_item_pointer(context, builder, signature.args[0], given, [arguments[1], arguments[2]])
+        pointer = builder.bitcast(pointer, tools.ir.IntType(8).as_pointer())
+        number = tools.ir.IntType(32)
+        kind = tools.ir.FunctionType(tools.ir.VoidType(), [pointer.type, number, number, number])
         hint = builder.module.declare_intrinsic("llvm.prefetch", (pointer.type,), kind)
         builder.call(hint, [pointer, number(_READ), number(_KEEP), number(_DATA)])
         return context.get_dummy_value()
