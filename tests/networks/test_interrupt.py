@@ -54,7 +54,7 @@ def test_an_interrupt_from_the_keyboard_keeps_what_was_simulated():
         [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     # A process that hangs is ended, and the test fails by what it has not printed.
-    guard = threading.Timer(240, process.kill)
+    guard = threading.Timer(120, process.kill)
     guard.start()
     try:
         assert process.stdout.readline().strip() == "running"
