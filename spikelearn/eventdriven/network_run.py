@@ -34,6 +34,7 @@ from spikelearn.eventdriven.network_cells import (
     fill_cells,
     quick_constants,
 )
+from spikelearn.eventdriven.network_history import NO_PAST, pause_after
 from spikelearn.eventdriven.network_neuron import draw, enter_tables
 from spikelearn.eventdriven.network_sharing import by_delay, delays, part, ranges, writable
 from spikelearn.eventdriven.network_windows import run_windows
@@ -69,6 +70,8 @@ class NetworkInputs(NamedTuple):
         See `network_cells.Inputs`.
     max_rate : float
         A neuron that fires faster than this through 10 ms stops the run, Hz.
+    past : Sources
+        Spikes of neurons and external trains not after time 0 that have effects to come, sorted by row, then time.
     """
 
     parameters: Mapping[str, Floats]
@@ -79,6 +82,7 @@ class NetworkInputs(NamedTuple):
     poisson_weight: Floats
     poisson_key: NDArray[np.uint64]
     max_rate: float
+    past: Sources = NO_PAST
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,10 +221,11 @@ class _Run:
             np.zeros(entries, dtype=np.uint64) if resume is None else resume.poisson_drawn.copy(),
         )
         if resume is None:
+            pause_after(inputs.past, inputs.parameters["refractory"], self.state)
             for e in range(entries):
                 draw(e, self.poisson)
-        self.recent_times = np.empty(0) if resume is None else writable(resume.recent_times)
-        self.recent_rows = np.empty(0, dtype=np.int64) if resume is None else writable(resume.recent_rows)
+        self.recent_times = writable(inputs.past.times if resume is None else resume.recent_times)
+        self.recent_rows = writable(inputs.past.rows if resume is None else resume.recent_rows)
         self.wake = np.full(n, -math.inf)
         self.traced_rows = np.full(n, -1, dtype=np.int64)
         self.traced_rows[traced] = np.arange(len(traced))
@@ -252,14 +257,10 @@ class _Run:
         with (
             ThreadPoolExecutor(workers) as pool,
             tqdm(
-                total=self.duration,
-                initial=self.begin,
-                disable=None if progress else True,
-                delay=2.0,
-                unit="s",
+                total=self.duration, initial=self.begin, disable=None if progress else True, delay=2.0, unit="s",
                 smoothing=0.0,
             ) as bar,
-        ):
+        ):  # fmt: skip
             while done < total and not halt.is_set():
                 started = time.perf_counter()
                 last = min(done + size, total)

@@ -141,14 +141,19 @@ def run_windows(
     for k in range(len(recent_times)):
         row = recent_rows[k]
         place, row_end = row_start[row], row_start[row + 1]
-        while place < row_end and recent_times[k] + delay[0 if uniform else place] < start:
+        # What arrived at time 0 or before is part of the initial state.
+        while place < row_end and (
+            recent_times[k] + delay[0 if uniform else place] < start
+            or recent_times[k] + delay[0 if uniform else place] <= 0.0
+        ):
             place += 1
         if place < row_end:
             if under_way == len(way_time):
                 way_time, way_row, way_place = _longer(way_time, 0), _longer(way_row, 0), _longer(way_place, 0)
             way_time[under_way], way_row[under_way], way_place[under_way] = recent_times[k], row, place
             under_way += 1
-        if first <= row < end and cells[row, DELAY] > 0.0 and recent_times[k] + cells[row, DELAY] >= start:
+        own = recent_times[k] + cells[row, DELAY] if first <= row < end and cells[row, DELAY] > 0.0 else -math.inf
+        if own >= start and own > 0.0:
             if pool_size == len(pool_time):
                 pool_time, pool_next = _longer(pool_time, 0), _longer(pool_next, 0)
             pool_time[pool_size], pool_next[pool_size] = recent_times[k], -1
