@@ -7,7 +7,7 @@ besides, are timed by the wall's and mean something only where two cores are fre
 see ``tests/benchmarks/bench_network.py``). Where both cost the same a line is drawn.
 
 Beside the points stand predictions: the work of each engine, counted by formula, at costs a unit that are fitted, none
-negative, to six runs: the shared one, two silent networks (not drawn), the smallest and largest fan-in and the highest rate.
+negative, to six runs: the shared one, two silent networks (not drawn), smallest and largest fan-in, highest rate.
 
 - Brian2: each step, each neuron and step, each spike, each arrival at a synapse.
 - Exact: each window (of the shortest delay), each neuron and window, each spike, each arrival, and each neuron and
