@@ -13,8 +13,8 @@ negative, to six runs: the shared one, two silent networks (not drawn), smallest
 - Exact: each window (of the shortest delay), each neuron and window, each spike, each arrival, and each neuron and
   window in which anything arrives: N (1 - exp(-arrivals/N)) of them a window if arrivals come at random.
 
-A unit costs the same everywhere in this reckoning; what lies off the lines is what it leaves out, above all memory that
-no longer fits the cache at many neurons.
+A unit costs the same everywhere in this reckoning; what lies off the lines is what it leaves out, probably above all
+memory that no longer fits the cache at many neurons.
 """
 
 import argparse
