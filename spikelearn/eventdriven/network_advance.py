@@ -48,7 +48,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
 
-# Further ahead than any crossing: for neurons with inputs the solver must not see where a run ends.
+# Further ahead than any crossing: the solver must not see where a run ends.
 _FAR = 1e9
 
 
@@ -142,10 +142,7 @@ def advance(
             if not clamped:
                 if s[T_NEXT] != s[T_NEXT] and s[BOUND] <= near:
                     horizon, horizon_low = own, own_low
-                    if autonomous[i]:
-                        if own >= duration:
-                            horizon, horizon_low = duration, 0.0
-                    elif own == math.inf:
+                    if own == math.inf:
                         horizon, horizon_low = s[NOW] + _FAR, 0.0
                     find_crossing(s, near, horizon, horizon_low, tabled, c)
                 if s[T_NEXT] <= near and s[T_NEXT] < close:
