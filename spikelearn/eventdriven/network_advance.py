@@ -59,7 +59,7 @@ _AHEAD = 3
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
-    begin_at: int, visits: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int,
+    begin_at: int, visits: int, thread: int, first: int, close: float, limit: int, spikes: int,
     pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
     autonomous: NDArray[np.bool_], visit: Places, box_place: Places, box_end: Places, box_time: Floats,
     box_weight: Floats, spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
