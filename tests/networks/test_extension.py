@@ -42,7 +42,7 @@ def test_neurons_without_input_go_on_bit_for_bit(tau_K, t_d, refractory):
 
 
 def test_the_driver_of_single_neurons_differs_in_the_last_spike_at_most():
-    """It sees the end of the run, and the search for the last crossing takes another path: one unit in the last place."""
+    """It sees the end of the run, and so finds the last crossing by another path: to one unit in the last place."""
     n, end = 1000, 0.7
     rng = np.random.default_rng(0)
     vary = {"V_0": rng.uniform(10, 40, n) * mV, "t_d": rng.choice([0.0, 3.0, 25.0, 200.0], n) * ms}
