@@ -51,7 +51,7 @@ Integers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
 Places = NDArray[np.uint32]
 
-# Further ahead than any crossing: for neurons with inputs the solver must not see where a run ends.
+# Further ahead than any crossing: the solver must not see where a run ends.
 _FAR = 1e9
 # How many neurons ahead numbers are fetched that lie far away in memory.
 _AHEAD = 3
@@ -59,7 +59,7 @@ _AHEAD = 3
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
-    begin_at: int, visits: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int,
+    begin_at: int, visits: int, thread: int, first: int, close: float, limit: int, spikes: int,
     pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
     autonomous: NDArray[np.bool_], visit: Places, box_place: Places, box_end: Places, box_time: Floats,
     box_weight: Floats, spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
@@ -114,10 +114,7 @@ def advance(
             if not clamped:
                 if s[T_NEXT] != s[T_NEXT] and s[BOUND] <= near:
                     horizon, horizon_low = own, own_low
-                    if autonomous[i]:
-                        if own >= duration:
-                            horizon, horizon_low = duration, 0.0
-                    elif own == math.inf:
+                    if own == math.inf:
                         horizon, horizon_low = s[NOW] + _FAR, 0.0
                     find_crossing(s, near, horizon, horizon_low, tabled, c)
                 if s[T_NEXT] <= near and s[T_NEXT] < close:

@@ -50,6 +50,8 @@ _SHORTER = 1.0 - 1e-9
 # Without synapses between neurons the windows only serve progress and interruption.
 _LONGEST_WINDOW = 0.02
 _EPOCH = 0.01
+# Whether tables pay is asked for a run of so many seconds, whatever its length: a state has the same form in all.
+_TABLES_FOR = 10.0
 # A piece of the run is what is done between two looks at the clock and at an interrupt.
 _PIECE_SECONDS = 0.25
 _NAMES = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d", "refractory")
@@ -205,7 +207,7 @@ class _Run:
         degree = np.bincount(synapses.target, minlength=n)
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
         # The constants hold addresses of the tables, which must therefore live as long.
-        self.cells, self.tables = _cells(inputs, duration, self.autonomous, g0)
+        self.cells, self.tables = _cells(inputs, self.autonomous, g0)
         self.quick = quick_constants(self.cells)
         self.ranges = ranges(degree, threads)
         self.parts = [part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
@@ -292,7 +294,7 @@ class _Run:
     def _piece(self, thread: int, first: int, last: int, stop: float) -> tuple[Floats, NDArray[np.int32]]:
         found: tuple[Floats, NDArray[np.int32]] = run_windows(
             thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
-            self.shared_counts, self.begin, first, last, self.window, stop, self.duration, self.cells, self.quick,
+            self.shared_counts, self.begin, first, last, self.window, stop, self.cells, self.quick,
             self.state, self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
             self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
             self.trace_times, self.u, self.g,
@@ -315,10 +317,10 @@ class _Run:
         self.recent_times, self.recent_rows = times[order], rows[order]
 
 
-def _cells(inputs: NetworkInputs, duration: float, autonomous: NDArray[np.bool_], g0: Floats) -> tuple[Floats, Tables]:
+def _cells(inputs: NetworkInputs, autonomous: NDArray[np.bool_], g0: Floats) -> tuple[Floats, Tables]:
     n = len(autonomous)
     values = {name: np.asarray(inputs.parameters[name], dtype=np.float64) for name in _NAMES}
-    table_of, tables = assign_tables({name: values[name] for name in _NAMES[:5]}, duration, n)
+    table_of, tables = assign_tables({name: values[name] for name in _NAMES[:5]}, _TABLES_FOR, n)
     cells = aligned(n, CELL_COLUMNS)
     fill_cells(np.column_stack([values[name] for name in _NAMES]), table_of, tables, cells)
     cells[:, TABLED] = (table_of >= 0) & ~autonomous & (cells[:, 3] > 0.0)

@@ -56,7 +56,6 @@ def run_windows(
     last_window: int,
     window: float,
     stop: float,
-    duration: float,
     cells: Floats,
     quick: Floats,
     state: Floats,
@@ -91,8 +90,6 @@ def run_windows(
         and (2, threads).
     begin, first_window, last_window, window, stop
         Window k lasts from ``begin + k window`` to ``begin + (k + 1) window``, the last one to `stop`, seconds.
-    duration : float
-        End of the whole run.
     cells, quick, state : ndarray
         See `network_cells`.
     wake : ndarray, shape (n,)
@@ -236,7 +233,7 @@ def run_windows(
         reached = 0
         while True:
             reached, spikes, pool_size, free = advance(
-                reached, visits, thread, first, close, duration, limit, spikes, pool_size, free, status, cells, state,
+                reached, visits, thread, first, close, limit, spikes, pool_size, free, status, cells, state,
                 wake, poisson, autonomous, visit, box_place, box_end, box_time, box_weight, spike_times, spike_rows,
                 pool_time, pool_next, own_first, own_last, burst, traced, trace_place, trace_times, u, g,
             )  # fmt: skip

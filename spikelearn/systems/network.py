@@ -15,6 +15,8 @@ from spikelearn.network.records import Network, PoissonInput, Population, Projec
 from spikelearn.network.wiring import wire
 from spikelearn.parameters import parse_quantity, unknown_name
 from spikelearn.recording import Recording
+from spikelearn.systems.network_figure import overview
+from spikelearn.systems.network_pair import contraction, measured_contraction
 from spikelearn.systems.record import Measure, RunRequest, System
 from spikelearn.systems.running import SIMULATE_SETTINGS, _spread, simulate_request
 
@@ -137,10 +139,14 @@ QUANTITIES = {
     "mean_interval": Measure(_mean_interval, "s", "mean interval over all neurons, second half of the window"),
     "asynchrony": Measure(_asynchrony, "s", "largest distance between the last spikes of the neurons"),
     "rate": Measure(_rate, "Hz", "mean rate of each population"),
+    "contraction": Measure(measured_contraction, "1", "factor by which the spikes of a pair come closer each cycle"),
     "irregularity": Measure(_irregularity, "1", "mean coefficient of variation of the intervals, each population"),
 }
 
 FORMULAS = {
+    "contraction": Measure(
+        contraction, "1", "(V_0 e^{r/tau} + w e^{d/tau})/(V_0 e^{r/tau} - w e^{d/tau}), two neurons without potassium"
+    ),
     "synchronous_interval": Measure(
         _synchronous_interval, "s", "d + tau log((V_0 e^{-d/tau} - w)/(V_0 - theta)) of neurons that fire together"
     ),
@@ -149,28 +155,6 @@ FORMULAS = {
 
 def _run(network: Network, request: RunRequest) -> Recording:
     return simulate_request(network, request)
-
-
-def _figure(network: Network, recording: Recording, title: str) -> Any:
-    from spikelearn.plotting import COLOURS, new_figure, raster
-
-    figure = new_figure(9.0, 5.0)
-    axes = figure.subplot_mosaic([["raster"], ["rate"]], height_ratios=[2.0, 1.0], sharex=True)
-    if recording.spikes is not None:
-        raster(axes["raster"], recording.spikes)
-        width = recording.spikes.duration / 100
-        edges = recording.spikes.t_start + width * np.arange(101)
-        trains = _trains(recording)
-        for name, colour in zip(network.populations, [*COLOURS.values()] * network.n, strict=False):
-            flat = np.concatenate(trains[network.units(name)])
-            rate = np.histogram(flat, edges)[0] / width / network.populations[name].n
-            axes["rate"].stairs(rate, edges, label=name, color=colour)
-        axes["rate"].legend(frameon=False, fontsize="small", loc="upper right")
-    axes["raster"].set_xlabel("")
-    axes["rate"].set_ylabel("rate (Hz)")
-    axes["rate"].set_xlabel("time (s)")
-    figure.suptitle(title)
-    return figure
 
 
 SYSTEM = System(
@@ -187,6 +171,6 @@ SYSTEM = System(
     run=_run,
     quantities=QUANTITIES,
     formulas=FORMULAS,
-    figure=_figure,
+    figure=overview,
     initial_settings=frozenset({"u", "g", "past_spikes"}),
 )

@@ -93,6 +93,18 @@ def test_the_order_in_which_synapses_are_listed_does_not_matter(V_0):
         assert sl.simulate(on_the_lattice(3, V_0, shuffle=shuffle), 0.4).spikes == spikes
 
 
+def test_where_a_run_is_cut_does_not_matter_to_sums():
+    """What is under way at the cut comes back in another order; jumps that meet are summed by source all the same."""
+    network = on_the_lattice(3, V_0=(0.012, 0.024))
+    whole = sl.simulate(network, 0.4).spikes
+    for cut in 20.5 * TICK + 30 * TICK * np.arange(12):
+        first = sl.simulate(network, cut)
+        rest = sl.simulate(network, 0.4, resume=first.state).spikes
+        for i in range(network.n):
+            joined = np.concatenate([first.spikes.train(i), rest.train(i)])
+            np.testing.assert_array_equal(joined, whole.train(i))
+
+
 @pytest.mark.parametrize("watched", [False, True])
 def test_potassium_that_arrives_with_a_spike_neither_prevents_nor_moves_it(watched):
     """The second spike comes as the potassium of the first arrives; from then on it is a neuron that starts with it.

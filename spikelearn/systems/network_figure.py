@@ -1,0 +1,84 @@
+"""The standard figure of a network: raster and rates; for a pair, how its spikes come together, with the theory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikelearn.network.records import Network
+from spikelearn.plotting import COLOURS, new_figure, raster
+from spikelearn.recording import Recording
+from spikelearn.systems.network_pair import contraction, distances, is_pair, predicted_distances
+
+__all__ = ["overview"]
+
+
+def overview(network: Network, recording: Recording, title: str) -> Any:
+    """Draw the spikes of a network and what theory says of them.
+
+    Parameters
+    ----------
+    network : Network
+        What was run.
+    recording : Recording
+        With spikes.
+    title : str
+        Title of the figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    pair = recording.spikes is not None and is_pair(network) and len(distances(recording)) > 1
+    figure = new_figure(9.0, 5.0)
+    below = "distance" if pair else "rate"
+    axes = figure.subplot_mosaic([["raster"], [below]], height_ratios=[1.0, 2.0] if pair else [2.0, 1.0])
+    if recording.spikes is not None:
+        raster(axes["raster"], recording.spikes)
+    if pair:
+        axes["raster"].set_xlabel("time (s)")
+        _distance(axes["distance"], network, recording)
+    else:
+        axes["raster"].set_xlabel("")
+        axes["raster"].sharex(axes["rate"])
+        _rates(axes["rate"], network, recording)
+    figure.suptitle(title)
+    return figure
+
+
+def _rates(axes: Any, network: Network, recording: Recording) -> None:
+    axes.set_ylabel("rate (Hz)")
+    axes.set_xlabel("time (s)")
+    if recording.spikes is None:
+        return
+    trains = list(recording.spikes)
+    width = recording.spikes.duration / 100
+    edges = recording.spikes.t_start + width * np.arange(101)
+    for name, colour in zip(network.populations, [*COLOURS.values()] * network.n, strict=False):
+        flat = np.concatenate(trains[network.units(name)])
+        rate = np.histogram(flat, edges)[0] / width / network.populations[name].n
+        axes.stairs(rate, edges, label=name, color=colour)
+    axes.set_xlim(recording.spikes.t_start, recording.spikes.t_stop)
+    if len(network.populations) > 1:
+        axes.margins(y=0.3)
+        axes.legend(frameon=False, fontsize="small", loc="upper right", ncol=4)
+
+
+def _distance(axes: Any, network: Network, recording: Recording) -> None:
+    apart = np.abs(distances(recording))
+    cycles = np.arange(len(apart))
+    theory = np.abs(predicted_distances(network, float(apart[0]), len(apart)))
+    # On a logarithmic axis; what is exactly zero has no place there.
+    shown = apart > 0
+    axes.semilogy(cycles[shown], apart[shown] * 1e3, ".", markersize=7, color=COLOURS["simulation"], label="simulation")
+    axes.semilogy(
+        cycles, theory * 1e3, color=COLOURS["theory"], linewidth=1.2, zorder=3,
+        label=rf"theory: times $\lambda$ = {contraction(network):.4f} each cycle",
+    )  # fmt: skip
+    last = float(np.max(recording.spikes.times)) if recording.spikes is not None else 1.0
+    axes.axhline(np.spacing(last) * 1e3, color=COLOURS["muted"], linestyle=":",
+                 label="last digit of a spike time")  # fmt: skip
+    axes.set_xlabel("cycle")
+    axes.set_ylabel("distance of the two spikes (ms)")
+    axes.legend(frameon=False, fontsize="small")
