@@ -41,6 +41,7 @@ from spikelearn.eventdriven.network_neuron import (
     to_time,
     two_sum,
 )
+from spikelearn.eventdriven.plasticity import PLASTIC, WEIGHT, Plastic, change
 
 __all__ = ["advance"]
 
@@ -54,7 +55,7 @@ _FAR = 1e9
 
 @njit(cache=True, error_model="numpy")
 def _sort(times: Floats, weights: Floats, rows: Shorts, n: int) -> None:
-    """Sort the first n entries by time, then row (Shell's method; mostly there are one or two)."""
+    """Sort the first n entries by time, then row, then weight (Shell's method; mostly there are one or two)."""
     gap = 1
     while 3 * gap + 1 < n:
         gap = 3 * gap + 1
@@ -62,7 +63,7 @@ def _sort(times: Floats, weights: Floats, rows: Shorts, n: int) -> None:
         for a in range(gap, n):
             t, w, r = times[a], weights[a], rows[a]
             b = a - gap
-            while b >= 0 and (times[b] > t or (times[b] == t and rows[b] > r)):
+            while b >= 0 and (times[b] > t or (times[b] == t and (rows[b] > r or (rows[b] == r and weights[b] > w)))):
                 times[b + gap], weights[b + gap], rows[b + gap] = times[b], weights[b], rows[b]
                 b -= gap
             times[b + gap], weights[b + gap], rows[b + gap] = t, w, r
@@ -78,7 +79,7 @@ def advance(
     spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
     own_first: Integers, own_last: Integers,
     burst: Shorts,
-    traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats,
+    traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats, plastic: Plastic,
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """Advance neurons from `begin_at` on to the end of the window, or until there might be no room for their spikes.
 
@@ -90,6 +91,9 @@ def advance(
         The neuron to go on from, and how full the arrays are.
     """
     input_start, input_next, input_weight = poisson.start, poisson.next, poisson.weight
+    rows, address, rule, post_start, codes = plastic.rows, plastic.address, plastic.rule, plastic.start, plastic.codes
+    decay, limits, watched, watch_place = plastic.decay, plastic.limits, plastic.watched, plastic.place
+    watch_times, watch_w = plastic.trace_times, plastic.w
     failed = 0
     # Listed without a branch: whether something happens to a neuron is as good as random.
     visits = 0
@@ -191,7 +195,16 @@ def advance(
                 if jump <= event:
                     total = 0.0
                     while place < incoming and t_in[place] <= event:
-                        total += w_in[place]
+                        w = w_in[place]
+                        if w >= PLASTIC:
+                            row = int(w - PLASTIC)
+                            w = rows[row, WEIGHT]
+                            if not change(
+                                row, t_in[place], 0, rows, address, rule, codes, decay, limits, watched, watch_place,
+                                watch_times, watch_w,
+                            ):  # fmt: skip
+                                failed = -row - 1
+                        total += w
                         place += 1
                     for e in range(poisson_first, poisson_end):
                         while input_next[e] <= event:
@@ -221,9 +234,16 @@ def advance(
                     open_potassium(s, tabled, False, cells[i, G0], c)
                 if pause > 0.0:
                     s[PAUSE_END] = s[NOW] + pause
+                for row in range(post_start[i], post_start[i + 1]):
+                    if not change(
+                        row, s[NOW], 1, rows, address, rule, codes, decay, limits, watched, watch_place, watch_times,
+                        watch_w,
+                    ):  # fmt: skip
+                        failed = -row - 1
                 if burst[j] > limit:
                     failed = i + 1
-                    break
+            if failed:
+                break
         s[OWN_NEXT] = pool_time[own_first[j]] + t_d if own_first[j] >= 0 else math.inf
         wake[i] = min(event, s[T_NEXT] if s[T_NEXT] == s[T_NEXT] else s[BOUND])
         if clamped:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from spikelearn.eventdriven.barrier import wait
 from spikelearn.eventdriven.network_advance import advance
 from spikelearn.eventdriven.network_cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses
+from spikelearn.eventdriven.plasticity import Plastic
 
 __all__ = ["run_windows"]
 
@@ -65,6 +66,7 @@ def run_windows(
     trace_times: Floats,
     u: Floats,
     g: Floats,
+    plastic: Plastic,
 ) -> tuple[Floats, Shorts]:
     """Run the neurons of one thread through some windows; all threads call this together.
 
@@ -75,7 +77,8 @@ def run_windows(
     barrier : ndarray
         See `barrier.wait`.
     status : ndarray of int64, shape (threads,)
-        Receives 1 + the number of a neuron that fired more than `limit` spikes within `epoch` windows, else 0.
+        Receives 1 + the number of a neuron that fired more than `limit` spikes within `epoch` windows, -1 - the row
+        of a plastic synapse with a value that is not finite, else 0.
     shared_times, shared_rows, shared_start, shared_counts : ndarray
         Where threads put the spikes of a window: two halves taken in turn, shape (2, room), (2, room), (threads,)
         and (2, threads).
@@ -105,6 +108,8 @@ def run_windows(
         Row of u and g of each neuron or -1; the next trace time of each row.
     trace_times, u, g : ndarray
         When traces are wanted, seconds; they are filled in, volts and leak conductances.
+    plastic : Plastic
+        Plastic synapses; their neurons are not `plain`.
 
     Returns
     -------
@@ -234,7 +239,7 @@ def run_windows(
                 reached, thread, first, close, duration, limit, spikes, pool_size, free, status, cells, state, wake,
                 poisson, autonomous, plain, visit, inbox, box_next, box_row, box_time, box_weight, t_in, w_in, r_in,
                 spike_times, spike_rows, pool_time, pool_next, own_first, own_last, burst, traced, trace_place,
-                trace_times, u, g,
+                trace_times, u, g, plastic,
             )  # fmt: skip
             if reached >= n:
                 break
