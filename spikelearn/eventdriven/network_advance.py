@@ -72,7 +72,7 @@ def _sort(times: Floats, weights: Floats, rows: Shorts, n: int) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
-    begin_at: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int, pool_size: int,
+    begin_at: int, report: int, first: int, close: float, duration: float, limit: int, spikes: int, pool_size: int,
     free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
     autonomous: NDArray[np.bool_], plain: NDArray[np.bool_], visit: Shorts, inbox: Shorts, box_next: Shorts,
     box_row: Shorts, box_time: Floats, box_weight: Floats, t_in: Floats, w_in: Floats, r_in: Shorts,
@@ -83,7 +83,8 @@ def advance(
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """Advance neurons from `begin_at` on to the end of the window, or until there might be no room for their spikes.
 
-    Arguments as in `run_windows`; arrays are only handed down, so that none is counted in the loop.
+    Arguments as in `run_windows`, `report` the place in `status`; arrays are only handed down, so that none is
+    counted in the loop.
 
     Returns
     -------
@@ -251,6 +252,6 @@ def advance(
         if traced[i] >= 0 and trace_place[traced[i]] < len(trace_times):
             wake[i] = min(wake[i], trace_times[trace_place[traced[i]]])
         if failed:
-            status[thread] = failed
+            status[report] = failed
             break
     return len(inbox), spikes, pool_size, free

@@ -163,7 +163,7 @@ class _Run:
         self.g = np.full((len(traced), len(trace_times)), np.nan)
         workers = len(self.parts)
         self.barrier = np.zeros(BARRIER_WORDS, dtype=np.int64)
-        self.status = np.zeros(workers, dtype=np.int64)
+        self.status = np.zeros(2 * workers, dtype=np.int64)
         room = np.diff(self.ranges) * (self.limit + 1)
         self.shared_start = np.concatenate([[0], np.cumsum(room)[:-1]]).astype(np.int64)
         # Only what is written to takes memory.

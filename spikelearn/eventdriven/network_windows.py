@@ -76,9 +76,10 @@ def run_windows(
         Which thread this is; it owns neurons ``ranges[thread]`` to ``ranges[thread + 1] - 1``.
     barrier : ndarray
         See `barrier.wait`.
-    status : ndarray of int64, shape (threads,)
-        Receives 1 + the number of a neuron that fired more than `limit` spikes within `epoch` windows, -1 - the row
-        of a plastic synapse with a value that is not finite, else 0.
+    status : ndarray of int64, shape (2 threads,)
+        Two halves taken in turn, so that none is written to while it is read. Receives 1 + the number of a neuron that
+        fired more than `limit` spikes within `epoch` windows, -1 - the row of a plastic synapse with a value that is
+        not finite, else 0.
     shared_times, shared_rows, shared_start, shared_counts : ndarray
         Where threads put the spikes of a window: two halves taken in turn, shape (2, room), (2, room), (threads,)
         and (2, threads).
@@ -165,7 +166,7 @@ def run_windows(
     spikes = 0
     burst = np.zeros(n, np.int32)
     offset = shared_start[thread]
-    status[thread] = 0
+    status[thread], status[threads + thread] = 0, 0
 
     for k in range(first_window, last_window):
         close = begin + (k + 1) * window
@@ -236,8 +237,9 @@ def run_windows(
         reached = 0
         while True:
             reached, spikes, pool_size, free = advance(
-                reached, thread, first, close, duration, limit, spikes, pool_size, free, status, cells, state, wake,
-                poisson, autonomous, plain, visit, inbox, box_next, box_row, box_time, box_weight, t_in, w_in, r_in,
+                reached, half * threads + thread, first, close, duration, limit, spikes, pool_size, free, status,
+                cells, state, wake, poisson, autonomous, plain, visit, inbox, box_next, box_row, box_time, box_weight,
+                t_in, w_in, r_in,
                 spike_times, spike_rows, pool_time, pool_next, own_first, own_last, burst, traced, trace_place,
                 trace_times, u, g, plastic,
             )  # fmt: skip
@@ -255,7 +257,7 @@ def run_windows(
             wait(barrier, threads)
             stopped = False
             for q in range(threads):
-                stopped |= status[q] != 0
+                stopped |= status[half * threads + q] != 0
             if stopped:
                 break
     return spike_times[:spikes].copy(), spike_rows[:spikes].copy()

@@ -13,8 +13,8 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -22,6 +22,9 @@ __all__ = ["LAST", "PLASTIC", "WEIGHT", "Plastic", "change", "nothing_plastic"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+_tools: Any = cgutils
+ir = _tools.ir
 
 PLASTIC = 2.0**52
 """No jump has this many volts; whole numbers above it are exact."""

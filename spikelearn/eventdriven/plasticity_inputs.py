@@ -177,6 +177,7 @@ def lay_out(
     kept: list[Any] = []
     for r, rule in enumerate(inputs.rules):
         decay[r, : len(rule.decay)] = rule.decay
+        # The code reads one number more, so that rules without parameters are none of their own.
         values = np.array([*rule.values, 0.0])
         codes[r, 2] = values.ctypes.data
         kept.append(values)

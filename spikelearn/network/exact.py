@@ -142,7 +142,8 @@ def _recording(
             found = {"u": result.u, "g": result.g, "V": result.u + wiring.values["E_L"][units, None]}
         if "w" in record:
             found["w"] = np.repeat(wiring.weight[synapses, None], len(times), axis=1)
-            found["w"][wiring.learns[synapses]] = result.w
+            if len(result.w):
+                found["w"][wiring.learns[synapses]] = result.w
         traces = network_traces({name: found[name].T[shown] for name in record}, times[shown], units, synapses)
     counting = record == ("counts",)
     trains = None if counting else SpikeTrains(result.times, offsets, n, t_start=begin, t_stop=end)
