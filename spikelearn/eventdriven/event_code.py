@@ -7,14 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from numba import cfunc, njit
-from numba.np.numpy_support import carray
-from numba.np.unsafe.ndarray import to_fixed_tuple
 
 from spikelearn.expressions import parse_expression, symbol
 
 __all__ = ["event_code"]
-
-fixed_tuple: Any = to_fixed_tuple
 
 
 @functools.lru_cache(maxsize=256)
@@ -33,8 +29,8 @@ def event_code(variables: Sequence[str], parameters: Sequence[str], formulas: Se
     Returns
     -------
     CFunc
-        Takes the addresses of the variables, which it changes, and of the parameters, after which one more number must
-        stand. Its ``address`` is good for as long as it lives.
+        Takes the addresses of the variables, which it changes, and of the parameters. Its ``address`` is good for as
+        long as it lives.
     """
     import sympy
 
@@ -42,19 +38,23 @@ def event_code(variables: Sequence[str], parameters: Sequence[str], formulas: Se
     trees = [parse_expression(formula, names) for formula in formulas]
     # A mere number must be a float, so that all values have one type.
     trees = [tree if tree.free_symbols else sympy.Float(tree) for tree in trees]
-    # Whatever a user's names are, they are numbered; one parameter more stands for none.
-    count, constants = len(variables), len(parameters) + 1
-    numbered = [sympy.Symbol(f"v{k}", real=True) for k in range(count + constants)]
-    renamed = {symbol(name): number for name, number in zip(names, numbered, strict=False)}
+    # Whatever a user's names are, here they are places in memory.
+    places = [sympy.IndexedBase(array)[k] for array, count in (("v", len(variables)), ("p", len(parameters)))
+              for k in range(count)]  # fmt: skip
+    placed = {symbol(name): place for name, place in zip(names, places, strict=True)}
     new_values: Any = njit(error_model="numpy")(
-        sympy.lambdify(numbered, tuple(tree.xreplace(renamed) for tree in trees), modules="math", cse=True)
+        sympy.lambdify(
+            [sympy.IndexedBase("v"), sympy.IndexedBase("p")],
+            tuple(tree.xreplace(placed) for tree in trees),
+            modules="math",
+            cse=True,
+        )
     )
+    count = len(variables)
 
     def event(values: Any, given: Any) -> None:
-        old = carray(values, (count,))
-        fixed = carray(given, (constants,))
-        new = new_values(*fixed_tuple(old, count), *fixed_tuple(fixed, constants))
+        new = new_values(values, given)
         for k in range(count):
-            old[k] = new[k]
+            values[k] = new[k]
 
     return cfunc("void(CPointer(float64), CPointer(float64))", error_model="numpy")(event)

@@ -41,7 +41,7 @@ from spikelearn.eventdriven.network_neuron import (
     to_time,
     two_sum,
 )
-from spikelearn.eventdriven.plasticity import PLASTIC, WEIGHT, Plastic, change
+from spikelearn.eventdriven.plasticity import PLASTIC, Plastic, change, rows_onto, weight_of
 
 __all__ = ["advance"]
 
@@ -92,9 +92,6 @@ def advance(
         The neuron to go on from, and how full the arrays are.
     """
     input_start, input_next, input_weight = poisson.start, poisson.next, poisson.weight
-    rows, address, rule, post_start, codes = plastic.rows, plastic.address, plastic.rule, plastic.start, plastic.codes
-    decay, limits, watched, watch_place = plastic.decay, plastic.limits, plastic.watched, plastic.place
-    watch_times, watch_w = plastic.trace_times, plastic.w
     failed = 0
     # Listed without a branch: whether something happens to a neuron is as good as random.
     visits = 0
@@ -199,12 +196,10 @@ def advance(
                         w = w_in[place]
                         if w >= PLASTIC:
                             row = int(w - PLASTIC)
-                            w = rows[row, WEIGHT]
-                            if not change(
-                                row, t_in[place], 0, rows, address, rule, codes, decay, limits, watched, watch_place,
-                                watch_times, watch_w,
-                            ):  # fmt: skip
-                                failed = -row - 1
+                            w = weight_of(row, plastic)
+                            broken = change(row, row + 1, t_in[place], 0, plastic)
+                            if broken >= 0:
+                                failed = -1 - broken
                         total += w
                         place += 1
                     for e in range(poisson_first, poisson_end):
@@ -235,12 +230,10 @@ def advance(
                     open_potassium(s, tabled, False, cells[i, G0], c)
                 if pause > 0.0:
                     s[PAUSE_END] = s[NOW] + pause
-                for row in range(post_start[i], post_start[i + 1]):
-                    if not change(
-                        row, s[NOW], 1, rows, address, rule, codes, decay, limits, watched, watch_place, watch_times,
-                        watch_w,
-                    ):  # fmt: skip
-                        failed = -row - 1
+                first_row, end_row = rows_onto(i, plastic)
+                broken = change(first_row, end_row, s[NOW], 1, plastic)
+                if broken >= 0:
+                    failed = -1 - broken
                 if burst[j] > limit:
                     failed = i + 1
             if failed:

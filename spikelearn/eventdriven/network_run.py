@@ -157,7 +157,8 @@ class _Run:
         # What most neurons are: with a table, no random input, no trace, no plastic synapse, so that most events go
         # the short way.
         self.plain = (self.cells[:, TABLED] != 0) & (np.diff(inputs.poisson_start) == 0) & (self.traced_rows < 0)
-        self.plain &= np.diff(self.learning.plastic.start) == 0
+        self.plain &= np.diff(self.learning.start) == 0
+        self.plastic = self.learning.plastic()
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
         self.g = np.full((len(traced), len(trace_times)), np.nan)
@@ -229,7 +230,7 @@ class _Run:
             self.shared_counts, self.begin, first, last, self.window, stop, self.duration, self.cells, self.state,
             self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
             self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
-            self.trace_times, self.u, self.g, self.learning.plastic,
+            self.trace_times, self.u, self.g, self.plastic,
         )  # fmt: skip
         return found
 

@@ -12,16 +12,11 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-import numpy as np
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-__all__ = ["LAST", "PLASTIC", "WEIGHT", "Plastic", "change", "nothing_plastic"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+__all__ = ["LAST", "LIMITS", "PLASTIC", "WEIGHT", "Plastic", "change", "rows_onto", "weight_of"]
 
 _tools: Any = cgutils
 ir = _tools.ir
@@ -31,62 +26,69 @@ PLASTIC = 2.0**52
 
 # Columns of a row; the traces follow.
 LAST, WEIGHT = 0, 1
-# Columns of a rule's codes: addresses of what an arrival and a spike do (0: nothing), of the parameters.
-_CONSTANTS = 2
+# Columns of a rule in `Plastic.rules`: code for arrivals and for spikes (0: nothing), parameters, settings.
+_PARAMETERS, _SETTINGS, _RULE_COLUMNS = 2, 3, 4
+# Settings of a rule: lowest and highest weight; the time constants of the traces follow.
+LIMITS = 2
 
 
 class Plastic(NamedTuple):
-    """All plastic synapses of a network.
+    """All plastic synapses of a network, as addresses of arrays that live as long as the run.
+
+    Arrays themselves would have their references counted at every event, which takes longer than the event.
 
     Attributes
     ----------
-    rows : ndarray, shape (n, 2 + traces)
-        Time of the last event in seconds, weight in volts, traces; state.
-    address : int
-        Where `rows` begins.
-    rule : ndarray of int16, shape (n,)
-        Rule of each.
-    start : ndarray of int64, shape (n_neurons + 1,)
-        Rows onto neuron i are ``start[i]`` to ``start[i + 1] - 1``.
-    codes : ndarray of int64, shape (n_rules, 3)
-        Addresses of the code for arrivals and for spikes, and of the parameters.
-    decay : ndarray, shape (n_rules, traces)
-        Time constants of the traces in seconds, inf after a rule's last.
-    limits : ndarray, shape (n_rules, 2)
-        Lowest and highest weight.
-    watched : ndarray of int64, shape (n,) or (0,)
-        Row of `w` for synapses whose weight is recorded, else -1.
-    place : ndarray of int64, shape (n_watched,)
-        The next trace time of each.
-    trace_times : ndarray
-        Seconds.
-    w : ndarray, shape (n_watched, n_times)
-        Is filled in.
+    rows : int
+        Of float64, (n, columns): time of the last event in seconds, weight in volts, traces; state.
+    columns : int
+        Values of a row.
+    rule : int
+        Of int16, (n,): rule of each synapse.
+    start : int
+        Of int64, (n_neurons + 1,): rows onto neuron i are ``start[i]`` to ``start[i + 1] - 1``.
+    rules : int
+        Of int64, (n_rules, 4): addresses of the code for arrivals and for spikes, of the parameters, and of float64,
+        (columns,): lowest and highest weight, time constants of the traces.
+    watched : int
+        Of int64, (n,): row of `w` for synapses whose weight is recorded, else -1. 0 where none is.
+    place : int
+        Of int64, (n_watched,): the next trace time of each.
+    trace_times : int
+        Of float64, (n_times,), seconds.
+    n_times : int
+        How many.
+    w : int
+        Of float64, (n_watched, n_times); is filled in.
     """
 
-    rows: Floats
-    address: int
-    rule: NDArray[np.int16]
-    start: Integers
-    codes: Integers
-    decay: Floats
-    limits: Floats
-    watched: Integers
-    place: Integers
-    trace_times: Floats
-    w: Floats
+    rows: int
+    columns: int
+    rule: int
+    start: int
+    rules: int
+    watched: int
+    place: int
+    trace_times: int
+    n_times: int
+    w: int
 
 
-def nothing_plastic(n: int) -> Plastic:
-    """Give what a network of n neurons without plasticity has."""
-    none = np.empty(0, dtype=np.int64)
-    return Plastic(
-        np.empty((0, 2)), 0, np.empty(0, dtype=np.int16), np.zeros(n + 1, dtype=np.int64),
-        np.empty((0, 3), dtype=np.int64), np.empty((0, 0)), np.empty((0, 2)), none, none, np.empty(0), np.empty((0, 0)),
-    )  # fmt: skip
+def _pointer_to(item: Any) -> Any:
+    """Make a compiled function from an address to a pointer."""
+    make: Any = types.CPointer
+    kind = make(item)
+
+    def pointer(typingctx, address):  # type: ignore[no-untyped-def]
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.inttoptr(arguments[0], context.get_value_type(signature.return_type))
+
+        return kind(types.int64), generate
+
+    return intrinsic(pointer)
 
 
-def _call_code(typingctx, code, values, constants):  # type: ignore[no-untyped-def]
+def _call_code(typingctx, code, values, parameters):  # type: ignore[no-untyped-def]
     """Call the code at an address with the addresses of two arrays."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -99,51 +101,77 @@ def _call_code(typingctx, code, values, constants):  # type: ignore[no-untyped-d
     return types.void(types.int64, types.int64, types.int64), generate
 
 
+_numbers, _whole, _short = (_pointer_to(item) for item in (types.float64, types.int64, types.int16))
 _call: Any = intrinsic(_call_code)
 
 
 @njit(cache=True, error_model="numpy")
-def change(
-    row: int, t: float, post: int, rows: Floats, address: int, rule: NDArray[np.int16], codes: Integers, decay: Floats,
-    limits: Floats, watched: Integers, place: Integers, trace_times: Floats, w: Floats,
-) -> bool:  # fmt: skip
-    """Let an event at time t change one synapse, and tell whether all its values are finite.
+def rows_onto(i: int, plastic: Plastic) -> tuple[int, int]:
+    """Give the first row onto neuron i and the one after the last."""
+    start = _whole(plastic.start)
+    return start[i], start[i + 1]
+
+
+@njit(cache=True, error_model="numpy")
+def weight_of(row: int, plastic: Plastic) -> float:
+    """Give the weight as the events so far have left it."""
+    weight: float = _numbers(plastic.rows)[row * plastic.columns + WEIGHT]
+    return weight
+
+
+@njit(cache=True, error_model="numpy")
+def change(first: int, end: int, t: float, post: int, plastic: Plastic) -> int:
+    """Let an event at time t change the rows from `first` to ``end - 1``.
 
     Parameters
     ----------
-    row : int
+    first, end : int
         Which.
     t : float
         When, seconds.
     post : int
         0 for an arrival, 1 for a spike of the target.
-    rows, address, rule, codes, decay, limits, watched, place, trace_times, w
-        Fields of `Plastic`.
+    plastic : Plastic
+        All of them.
+
+    Returns
+    -------
+    row : int
+        One that has a value that is not finite, -1 if all have.
     """
-    r = rule[row]
-    code = codes[r, post]
-    if code == 0:
-        return True
-    if len(watched) > 0 and watched[row] >= 0:
-        shown = watched[row]
-        m = place[shown]
-        while m < len(trace_times) and trace_times[m] < t:
-            w[shown, m] = rows[row, WEIGHT]
-            m += 1
-        place[shown] = m
-    elapsed = t - rows[row, LAST]
-    rows[row, LAST] = t
-    tau, factor = 0.0, 0.0
-    columns = decay.shape[1]
-    for k in range(columns):
-        if decay[r, k] != tau:
-            tau = decay[r, k]
-            factor = math.exp(-elapsed / tau)
-        rows[row, 2 + k] *= factor
-    _call(code, address + 8 * (row * (2 + columns) + WEIGHT), codes[r, _CONSTANTS])
-    # Asked before the weight is clipped, which would hide it.
-    total = 0.0
-    for k in range(1 + columns):
-        total += rows[row, WEIGHT + k]
-    rows[row, WEIGHT] = min(max(rows[row, WEIGHT], limits[r, 0]), limits[r, 1])
-    return total - total == 0.0
+    columns = plastic.columns
+    rule, rules = _short(plastic.rule), _whole(plastic.rules)
+    broken = -1
+    for row in range(first, end):
+        about = _RULE_COLUMNS * rule[row]
+        code = rules[about + post]
+        if code == 0:
+            continue
+        values = _numbers(plastic.rows + 8 * columns * row)
+        if plastic.watched != 0:
+            shown = _whole(plastic.watched)[row]
+            if shown >= 0:
+                place, times, w = _whole(plastic.place), _numbers(plastic.trace_times), _numbers(plastic.w)
+                m = place[shown]
+                while m < plastic.n_times and times[m] < t:
+                    w[shown * plastic.n_times + m] = values[WEIGHT]
+                    m += 1
+                place[shown] = m
+        settings = _numbers(rules[about + _SETTINGS])
+        elapsed = t - values[LAST]
+        values[LAST] = t
+        tau, factor = 0.0, 0.0
+        for k in range(2, columns):
+            if settings[k] != tau:
+                tau = settings[k]
+                factor = math.exp(-elapsed / tau)
+            values[k] *= factor
+        _call(code, plastic.rows + 8 * (columns * row + WEIGHT), rules[about + _PARAMETERS])
+        # Asked before the weight is clipped, which would hide it.
+        total = 0.0
+        for k in range(WEIGHT, columns):
+            total += values[k]
+        if total - total != 0.0:
+            broken = row
+        values[WEIGHT] = min(max(values[WEIGHT], settings[0]), settings[1])
+    return broken

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spikelearn.eventdriven.event_code import event_code
 from spikelearn.eventdriven.network_cells import Synapses, aligned
-from spikelearn.eventdriven.plasticity import PLASTIC, WEIGHT, Plastic, nothing_plastic
+from spikelearn.eventdriven.plasticity import LIMITS, PLASTIC, WEIGHT, Plastic
 
 __all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark"]
 
@@ -69,25 +69,43 @@ class PlasticLayout:
 
     Parameters
     ----------
-    plastic : Plastic
-        For the loop.
+    own : ndarray, shape (n_plastic, columns)
+        Time of the last event, weight, traces; sorted by target.
     which : ndarray of int64, shape (n_plastic,)
         Numbers of the plastic synapses in the network.
     order : ndarray of int64, shape (n_plastic,)
         Which of these each row is.
+    rule, start, rules, watched, place, trace_times, w : ndarray
+        See `plasticity.Plastic`.
     kept : tuple
-        What `plastic` holds addresses of, and must live as long.
+        What `rules` holds addresses of, and must live as long.
     """
 
-    plastic: Plastic
+    own: Floats
     which: Integers
     order: Integers
+    rule: NDArray[np.int16]
+    start: Integers
+    rules: Integers
+    watched: Integers
+    place: Integers
+    trace_times: Floats
+    w: Floats
     kept: tuple[Any, ...]
+
+    def plastic(self) -> Plastic:
+        """Give the addresses for the loop; they hold as long as this record lives."""
+        arrays = (self.rule, self.start, self.rules, self.watched, self.place, self.trace_times)
+        rule, start, rules, watched, place, times = (array.ctypes.data for array in arrays)
+        return Plastic(
+            self.own.ctypes.data, self.own.shape[1], rule, start, rules, watched if len(self.watched) else 0, place,
+            times, len(self.trace_times), self.w.ctypes.data,
+        )  # fmt: skip
 
     def rows(self) -> Floats:
         """Give the values of all plastic synapses now, in the network's order, shape (n_plastic, columns)."""
-        found = np.empty_like(self.plastic.rows)
-        found[self.order] = self.plastic.rows
+        found = np.empty_like(self.own)
+        found[self.order] = self.own
         return found
 
     def synapse(self, row: int) -> int:
@@ -96,13 +114,12 @@ class PlasticLayout:
 
     def traces(self, reached: float) -> Floats:
         """Give the recorded weights up to a time after the last event, shape (n_watched, n_times); NaN later."""
-        plastic = self.plastic
-        later = plastic.trace_times < reached
-        for row in np.flatnonzero(plastic.watched >= 0):
-            shown = plastic.watched[row]
-            left = later & (np.arange(len(later)) >= plastic.place[shown])
-            plastic.w[shown, left] = plastic.rows[row, WEIGHT]
-        return plastic.w
+        later = self.trace_times < reached
+        for row in np.flatnonzero(self.watched >= 0):
+            shown = self.watched[row]
+            left = later & (np.arange(len(later)) >= self.place[shown])
+            self.w[shown, left] = self.own[row, WEIGHT]
+        return self.w
 
 
 def fresh_rows(inputs: PlasticInputs, weight: Floats) -> Floats:
@@ -157,12 +174,11 @@ def lay_out(
         When, seconds.
     """
     which = np.flatnonzero(inputs.rule >= 0)
-    if not len(which):
-        return PlasticLayout(nothing_plastic(n), which, which, ())
     places = np.flatnonzero(synapses.weight >= PLASTIC)
     places = places[np.argsort(synapses.target[places], kind="stable")]
     order = (synapses.weight[places] - PLASTIC).astype(np.int64)
-    synapses.weight[places] = PLASTIC + np.arange(len(places))
+    if len(places):
+        synapses.weight[places] = PLASTIC + np.arange(len(places))
     own = aligned(*rows.shape)
     own[:] = rows[order]
     start = np.zeros(n + 1, dtype=np.int64)
@@ -172,23 +188,22 @@ def lay_out(
         row_of = np.full(len(inputs.rule), -1, dtype=np.int64)
         row_of[watched] = np.arange(len(watched))
         shown = row_of[which][order]
-    codes = np.zeros((len(inputs.rules), 3), dtype=np.int64)
-    decay = np.full((len(inputs.rules), rows.shape[1] - 2), np.inf)
+    rules = np.zeros((len(inputs.rules), 4), dtype=np.int64)
     kept: list[Any] = []
     for r, rule in enumerate(inputs.rules):
-        decay[r, : len(rule.decay)] = rule.decay
-        # The code reads one number more, so that rules without parameters are none of their own.
-        values = np.array([*rule.values, 0.0])
-        codes[r, 2] = values.ctypes.data
-        kept.append(values)
+        values = np.array(rule.values)
+        # Traces that a rule does not have stay at 0.
+        settings = np.full(rows.shape[1], np.inf)
+        settings[:LIMITS] = rule.limits
+        settings[LIMITS : LIMITS + len(rule.decay)] = rule.decay
+        rules[r, 2:] = values.ctypes.data, settings.ctypes.data
+        kept += [values, settings]
         for post, formulas in enumerate((rule.on_pre, rule.on_post)):
             if formulas:
                 code = event_code(("w", *rule.traces), rule.parameters, formulas)
-                codes[r, post] = code.address
+                rules[r, post] = code.address
                 kept.append(code)
-    plastic = Plastic(
-        own, own.ctypes.data, inputs.rule[which][order], start, codes, decay,
-        np.array([rule.limits for rule in inputs.rules]), shown, np.zeros(len(watched), dtype=np.int64), trace_times,
-        np.full((len(watched), len(trace_times)), np.nan),
+    return PlasticLayout(
+        own, which, order, inputs.rule[which][order], start, rules, shown, np.zeros(len(watched), dtype=np.int64),
+        trace_times, np.full((len(watched), len(trace_times)), np.nan), tuple(kept),
     )  # fmt: skip
-    return PlasticLayout(plastic, which, order, tuple(kept))

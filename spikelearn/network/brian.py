@@ -223,4 +223,6 @@ def _traces(
         found["w"] = np.repeat(wiring.weight[None, shown], count, axis=0)
         for watch, columns in watches:
             found["w"][:, columns] = np.array(watch.w, dtype=np.float64).T
-    return network_traces({name: found[name] for name in names}, np.arange(count) * step, units, shown)
+    return network_traces(
+        {name: found[name] for name in names}, np.arange(count, dtype=np.float64) * np.float64(step), units, shown
+    )

@@ -79,7 +79,8 @@ def _synapses(
 
     uniform = len(wiring.delay) == 1
     options: dict[str, Any] = {"delay": wiring.delay[0] * second} if uniform else {}
-    model, namespace, on_pre = "w : volt (constant)", {}, jump
+    model, on_pre = "w : volt (constant)", jump
+    namespace: dict[str, Any] = {}
     if rule is not None:
         model, namespace = _traces_of(rule)
         if uniform:
