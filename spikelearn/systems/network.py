@@ -15,6 +15,13 @@ from spikelearn.network.records import Network, PoissonInput, Population, Projec
 from spikelearn.network.wiring import wire
 from spikelearn.parameters import parse_quantity, unknown_name
 from spikelearn.recording import Recording
+from spikelearn.systems.network_plasticity import (
+    read_plasticity,
+    read_source,
+    stdp_window,
+    weight_change,
+    window_figure,
+)
 from spikelearn.systems.record import Measure, RunRequest, System
 from spikelearn.systems.running import SIMULATE_SETTINGS, _spread, simulate_request
 
@@ -52,11 +59,16 @@ def _population(given: Mapping[str, Any]) -> Population:
 
 def _build(parameters: Mapping[str, Any]) -> Network:
     populations = {name: _population(table) for name, table in parameters.get("populations", {}).items()}
+    sources = {name: read_source(name, table) for name, table in parameters.get("sources", {}).items()}
+    rules = {name: read_plasticity(name, table) for name, table in parameters.get("plasticity", {}).items()}
     projections = []
     for table in parameters.get("projections", []):
         missing = {"source", "target", "connect", "weight", "delay"} - set(table)
         if missing:
             raise ValueError(f"Network: a projection must have {sorted(missing)[0]}")
+        learns = table.get("plasticity")
+        if learns is not None and learns not in rules:
+            raise ValueError(unknown_name("Network", "plasticity", str(learns), rules))
         size = populations[table["source"]].n if table["source"] in populations else 0
         projections.append(
             Projection(
@@ -66,10 +78,11 @@ def _build(parameters: Mapping[str, Any]) -> Network:
                 _values(table["weight"]),
                 _values(table["delay"]),
                 bool(table.get("allow_self", False)),
+                None if learns is None else rules[learns],
             )
         )
     poisson = [PoissonInput(t["population"], t["rate"], t["weight"]) for t in parameters.get("poisson", [])]
-    return Network(populations, projections, poisson=poisson, seed=int(parameters.get("seed", 0)))
+    return Network(populations, projections, sources, poisson, seed=int(parameters.get("seed", 0)))
 
 
 def _values(given: Any) -> Any:
@@ -137,10 +150,14 @@ QUANTITIES = {
     "mean_interval": Measure(_mean_interval, "s", "mean interval over all neurons, second half of the window"),
     "asynchrony": Measure(_asynchrony, "s", "largest distance between the last spikes of the neurons"),
     "rate": Measure(_rate, "Hz", "mean rate of each population"),
+    "weight_change": Measure(weight_change, "V", "how much every plastic synapse changed, in the order of synapses"),
     "irregularity": Measure(_irregularity, "1", "mean coefficient of variation of the intervals, each population"),
 }
 
 FORMULAS = {
+    "stdp_window": Measure(
+        stdp_window, "V", "sum over pairs of A_plus e^{-lag/tau_plus}, -A_minus e^{lag/tau_minus} (Song et al. 2000)"
+    ),
     "synchronous_interval": Measure(
         _synchronous_interval, "s", "d + tau log((V_0 e^{-d/tau} - w)/(V_0 - theta)) of neurons that fire together"
     ),
@@ -154,6 +171,9 @@ def _run(network: Network, request: RunRequest) -> Recording:
 def _figure(network: Network, recording: Recording, title: str) -> Any:
     from spikelearn.plotting import COLOURS, new_figure, raster
 
+    window = window_figure(network, recording, title)
+    if window is not None:
+        return window
     figure = new_figure(9.0, 5.0)
     axes = figure.subplot_mosaic([["raster"], ["rate"]], height_ratios=[2.0, 1.0], sharex=True)
     if recording.spikes is not None:
@@ -179,6 +199,8 @@ SYSTEM = System(
     parameters={
         "populations": "{ E = { n = 80, V_0 = '20 mV' } }",
         "projections": "[{ source = 'E', target = 'E', connect = { in_degree = 9 }, weight = '1 mV', delay = '1 ms' }]",
+        "sources": "{ input = { trains = [['10 ms', '20 ms'], ['15 ms']] } }",
+        "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
         "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
         "seed": "0",
     },
