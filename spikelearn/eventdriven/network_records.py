@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.eventdriven.network_cells import Sources, Synapses
+from spikelearn.eventdriven.network_history import NO_PAST
 from spikelearn.eventdriven.plasticity_inputs import PlasticInputs
 
 __all__ = ["NetworkInputs", "NetworkResult", "NetworkState"]
@@ -33,6 +34,8 @@ class NetworkInputs(NamedTuple):
         See `network_cells.Inputs`.
     max_rate : float
         A neuron that fires faster than this through 10 ms stops the run, Hz.
+    past : Sources
+        Spikes of neurons and external trains not after time 0 that have effects to come, sorted by row, then time.
     plasticity : PlasticInputs
         Which synapses have which rule.
     """
@@ -45,6 +48,7 @@ class NetworkInputs(NamedTuple):
     poisson_weight: Floats
     poisson_key: NDArray[np.uint64]
     max_rate: float
+    past: Sources = NO_PAST
     plasticity: PlasticInputs = PlasticInputs()
 
 

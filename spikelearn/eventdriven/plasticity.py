@@ -15,8 +15,11 @@ from typing import Any, NamedTuple
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-__all__ = ["LAST", "LIMITS", "PLASTIC", "WEIGHT", "Plastic", "change", "rows_onto", "weight_of"]
+from spikelearn.eventdriven.prefetch import prefetch_address
+
+__all__ = ["LAST", "LIMITS", "PLASTIC", "WEIGHT", "Plastic", "change", "fetch_rows", "rows_onto", "weight_of"]
 
 _tools: Any = cgutils
 ir = _tools.ir
@@ -42,7 +45,7 @@ class Plastic(NamedTuple):
     rows : int
         Of float64, (n, columns): time of the last event in seconds, weight in volts, traces; state.
     columns : int
-        Values of a row.
+        Values of a row; 0 where nothing is plastic.
     rule : int
         Of int16, (n,): rule of each synapse.
     start : int
@@ -110,6 +113,14 @@ def rows_onto(i: int, plastic: Plastic) -> tuple[int, int]:
     """Give the first row onto neuron i and the one after the last."""
     start = _whole(plastic.start)
     return start[i], start[i + 1]
+
+
+@njit(cache=True, error_model="numpy")
+def fetch_rows(begin: int, end: int, weights: NDArray[Any], plastic: Plastic) -> None:
+    """Fetch the rows of the plastic synapses among the arrivals in the boxes from `begin` to ``end - 1``."""
+    for b in range(begin, end):
+        if weights[b] >= PLASTIC:
+            prefetch_address(plastic.rows + 8 * plastic.columns * int(weights[b] - PLASTIC))
 
 
 @njit(cache=True, error_model="numpy")

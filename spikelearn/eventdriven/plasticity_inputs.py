@@ -97,8 +97,9 @@ class PlasticLayout:
         """Give the addresses for the loop; they hold as long as this record lives."""
         arrays = (self.rule, self.start, self.rules, self.watched, self.place, self.trace_times)
         rule, start, rules, watched, place, times = (array.ctypes.data for array in arrays)
+        columns = self.own.shape[1] if len(self.own) else 0
         return Plastic(
-            self.own.ctypes.data, self.own.shape[1], rule, start, rules, watched if len(self.watched) else 0, place,
+            self.own.ctypes.data, columns, rule, start, rules, watched if len(self.watched) else 0, place,
             times, len(self.trace_times), self.w.ctypes.data,
         )  # fmt: skip
 

@@ -104,7 +104,7 @@ def _external(
 ) -> Joined:  # fmt: skip
     from brian2 import SpikeGeneratorGroup, second
 
-    inside = wiring.source_times < duration
+    inside = (wiring.source_times >= 0.0) & (wiring.source_times < duration)
     step = np.floor(wiring.source_times[inside] / dt * (1 + 1e-12)).astype(np.int64)
     train = wiring.source_rows[inside] - wiring.n
     order = np.lexsort((step, train))

@@ -13,6 +13,7 @@ from spikelearn.eventdriven.network_run import run_network
 from spikelearn.eventdriven.plasticity import WEIGHT
 from spikelearn.eventdriven.plasticity_inputs import PlasticInputs, fresh_rows
 from spikelearn.initial import Initial
+from spikelearn.network.history import read_history
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
@@ -49,8 +50,10 @@ def simulate_network_exactly(
     used = int(np.random.default_rng().integers(2**32)) if seed is None else seed
     inputs = network_inputs(wiring, used, float(si_value(network.max_rate, "1 Hz", "Network.max_rate")))
     states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
-    if len(initial.past_spikes):
-        raise ValueError("Initial.past_spikes must be empty for a network: give a state to resume from instead")
+    past = read_history(initial, wiring, states)
+    inputs = inputs._replace(past=Sources(past.times, past.rows))
+    if resume is not None and (states or len(initial.past_spikes)):
+        raise ValueError("initial must be left out where a state is resumed: the state says it all")
     for population in network.populations.values():
         population.neuron.check_initial(states, wiring.values)
         break
@@ -95,7 +98,7 @@ def simulate_network_exactly(
             f"Network: the weight or a trace of synapse {which} ({wiring.name_of(network, which)}) is no longer finite "
             f"before t = {result.state.time:g} s; its plasticity must keep it so, for instance by limits"
         )
-    return _recording(network, wiring, result, used, record, units, shown, times, begin, duration)
+    return _recording(network, wiring, result, used, record, units, shown, times, begin, duration, initial)
 
 
 def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
@@ -119,13 +122,14 @@ def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
         np.ascontiguousarray(weight[order]),
         keys.astype(np.uint64),
         max_rate,
-        PlasticInputs([rule.event_rule for rule in wiring.rules], wiring.rule),
+        plasticity=PlasticInputs([rule.event_rule for rule in wiring.rules], wiring.rule),
     )
 
 
 def _recording(
     network: Network, wiring: Wiring, result: NetworkResult, seed: int, record: tuple[str, ...],
     units: NDArray[np.int64], synapses: NDArray[np.int64], times: NDArray[np.float64], begin: float, duration: float,
+    initial: Initial,
 ) -> NetworkRecording:  # fmt: skip
     import xarray as xr
 
@@ -157,6 +161,7 @@ def _recording(
             "synapses": len(wiring.target),
             "parameters": {name: plain(value) for name, value in wiring.values.items()},
             "duration": duration,
+            "initial": plain(initial),
             "reached": end,
             "interrupted": result.interrupted,
             **wiring.rule_provenance(),

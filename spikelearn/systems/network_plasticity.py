@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ __all__ = ["read_plasticity", "read_source", "stdp_window", "weight_change", "wi
 
 Floats = NDArray[np.float64]
 
-_RULES = {"pair_stdp": pair_stdp, "formulas": Plasticity}
+_RULES: dict[Any, Callable[..., Any]] = {"pair_stdp": pair_stdp, "formulas": Plasticity}
 
 
 def read_source(name: str, given: Mapping[str, Any]) -> SpikeSource:
@@ -95,9 +95,8 @@ def _pairs(network: Network) -> tuple[Wiring, Plasticity, Floats]:
     if len(wiring.rules) != 1 or not {"A_plus", "A_minus"} <= set(wiring.rules[0].parameters) or len(drivers) != 1:
         raise ValueError("stdp_window needs one rule, by pair_stdp, and one static synapse that makes the target fire")
 
-    def arrivals(synapse: Any) -> Floats:
-        found: Floats = wiring.source_times[wiring.source_rows == rows[synapse]] + delay[synapse]
-        return found
+    def arrivals(synapse: Any) -> Any:
+        return wiring.source_times[wiring.source_rows == rows[synapse]] + delay[synapse]
 
     spikes = arrivals(drivers[0])
     lags = [spikes - arrivals(synapse) for synapse in np.flatnonzero(wiring.learns)]
@@ -110,7 +109,8 @@ def stdp_window(network: Network) -> Floats:
     Only arrival k and spike k of the target are a pair, which holds where the pairs stand far apart.
     """
     _, rule, lags = _pairs(network)
-    return _window(rule, lags).sum(axis=1)
+    total: Floats = _window(rule, lags).sum(axis=1)
+    return total
 
 
 def _window(rule: Plasticity, lag: Floats) -> Floats:
