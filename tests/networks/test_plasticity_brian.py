@@ -127,3 +127,16 @@ def test_a_weight_that_is_lost_is_named_on_the_clock():
         sl.simulate(network, 0.05, engine="brian2", target="numpy")
     with pytest.raises(ValueError, match=r"trace of synapse 0 \(x\[1\] -> cell\[0\]\) is no longer finite before t ="):
         sl.simulate(network, 0.05)
+
+
+def test_spikes_from_before_the_start_are_refused_on_the_clock_and_taken_by_the_exact_engine():
+    """One arrival at 0.5 ms of a spike at -1 ms: the rule doubles the weight."""
+    rule = Plasticity({}, {"w": "2*w"})
+    network = sl.Network(
+        {"cells": Population(QUIET, 2)},
+        [Projection("cells", "cells", Connections([0], [1]), 1 * mV, 1.5 * ms, plasticity=rule)],
+    )
+    past = sl.Initial(past_spikes=[[-1 * ms], []])
+    np.testing.assert_array_equal(sl.simulate(network, 0.01, initial=past).weights, [2e-3])
+    with pytest.raises(ValueError, match="must not arrive at plastic synapses on the brian2 engine.* synapse 0"):
+        sl.simulate(network, 0.01, initial=past, engine="brian2")
