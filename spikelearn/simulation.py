@@ -40,6 +40,7 @@ def simulate(
     progress: bool = False,
     threads: int | None = None,
     units: Iterable[int] | None = None,
+    synapses: Iterable[int] | None = None,
     resume: Any = None,
 ) -> Recording:
     """Run a model and return its spikes, its traces and how they were made.
@@ -77,13 +78,16 @@ def simulate(
         Threads of the exact engine, all processors if not given; results do not depend on it.
     units : iterable of int, optional
         Neurons of a network whose traces are recorded; all if not given.
+    synapses : iterable of int, optional
+        Synapses of a network whose weights are recorded as "w", numbered as in ``recording.sources``; all if not given.
     resume : NetworkState, optional
         Where a network on the exact engine goes on from; `duration` is then the time at which it ends.
 
     Returns
     -------
     Recording
-        ``spikes``: SpikeTrains of one trial and n units. ``traces``: xarray.Dataset over (time, neuron).
+        ``spikes``: SpikeTrains of one trial and n units. ``traces``: xarray.Dataset over (time, neuron), weights over
+        (time, synapse).
         On the brian2 engine a spike carries the time at which its step begins, as in Brian2.
 
     Raises
@@ -135,9 +139,12 @@ def simulate(
         chosen = np.arange(model.n) if units is None else np.unique(np.asarray(list(units), dtype=np.int64))
         if len(chosen) and not 0 <= chosen[0] <= chosen[-1] < model.n:
             raise ValueError(f"units must lie in 0 to {model.n - 1}, got {chosen[0]} to {chosen[-1]}")
-        extra = {"units": chosen, "resume": resume}
-    elif units is not None or resume is not None:
-        raise ValueError(f"units and resume are for networks, got a {type(model).__name__}")
+        if synapses is not None and "w" not in wanted:
+            raise ValueError(f"synapses must be left out where record does not have 'w', got record={wanted}")
+        which = None if synapses is None else np.unique(np.asarray(list(synapses), dtype=np.int64))
+        extra = {"units": chosen, "synapses": which, "resume": resume}
+    elif units is not None or synapses is not None or resume is not None:
+        raise ValueError(f"units, synapses and resume are for networks, got a {type(model).__name__}")
     module, function = (engines or ENGINES)[engine or available[0]].split(":")
     run = getattr(importlib.import_module(module), function)
     recording: Recording = run(

@@ -42,6 +42,7 @@ from spikelearn.eventdriven.network_neuron import (
     to_time,
     two_sum,
 )
+from spikelearn.eventdriven.plasticity import PLASTIC, Plastic, change, fetch_rows, rows_onto, weight_of
 from spikelearn.eventdriven.prefetch import prefetch
 
 __all__ = ["advance"]
@@ -59,19 +60,20 @@ _AHEAD = 3
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
-    begin_at: int, visits: int, thread: int, first: int, close: float, limit: int, spikes: int,
+    begin_at: int, visits: int, report: int, first: int, close: float, limit: int, spikes: int,
     pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
     autonomous: NDArray[np.bool_], visit: Places, box_place: Places, box_end: Places, box_time: Floats,
     box_weight: Floats, spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
     own_first: Integers, own_last: Integers,
     burst: Shorts,
-    traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats,
+    traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats, plastic: Plastic,
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """Advance the listed neurons to the end of the window, or until there might be no room for their spikes.
 
     Neurons ``visit[begin_at]`` to ``visit[visits - 1]``, each with its arrivals in the boxes from ``box_place`` on.
 
-    Arguments as in `run_windows`; arrays are only handed down, so that none is counted in the loop.
+    Arguments as in `run_windows`, `report` the place in `status`; arrays are only handed down, so that none is
+    counted in the loop.
 
     Returns
     -------
@@ -83,13 +85,16 @@ def advance(
     for v in range(begin_at, visits):
         if spikes + limit + 1 > len(spike_times) or pool_size + limit + 1 > len(pool_time):
             return v, spikes, pool_size, free
-        j = int(visit[v])
         if v + _AHEAD < visits:
             following = first + int(visit[v + _AHEAD])
             for line in range(0, CELL_COLUMNS, 8):
                 prefetch(cells, following, line)
             for line in range(0, STATE_COLUMNS, 8):
                 prefetch(state, following, line)
+            if plastic.columns > 0:
+                j = int(visit[v + _AHEAD])
+                fetch_rows(int(box_place[j]), int(box_end[j]), box_weight, plastic)
+        j = int(visit[v])
         i = first + j
         place, incoming = int(box_place[j]), int(box_end[j])
         c = cell_of(cells, i)
@@ -160,7 +165,14 @@ def advance(
                 if jump <= event:
                     total = 0.0
                     while place < incoming and box_time[place] <= event:
-                        total += box_weight[place]
+                        w = box_weight[place]
+                        if w >= PLASTIC:
+                            row = int(w - PLASTIC)
+                            w = weight_of(row, plastic)
+                            broken = change(row, row + 1, box_time[place], 0, plastic)
+                            if broken >= 0:
+                                failed = -1 - broken
+                        total += w
                         place += 1
                     for e in range(poisson_first, poisson_end):
                         while input_next[e] <= event:
@@ -190,9 +202,14 @@ def advance(
                     open_potassium(s, tabled, False, cells[i, G0], c)
                 if pause > 0.0:
                     s[PAUSE_END] = s[NOW] + pause
+                first_row, end_row = rows_onto(i, plastic)
+                broken = change(first_row, end_row, s[NOW], 1, plastic)
+                if broken >= 0:
+                    failed = -1 - broken
                 if burst[j] > limit:
                     failed = i + 1
-                    break
+            if failed:
+                break
         s[OWN_NEXT] = pool_time[own_first[j]] + t_d if own_first[j] >= 0 else math.inf
         wake[i] = min(event, s[T_NEXT] if s[T_NEXT] == s[T_NEXT] else s[BOUND])
         if clamped:
@@ -202,6 +219,6 @@ def advance(
         if traced[i] >= 0 and trace_place[traced[i]] < len(trace_times):
             wake[i] = min(wake[i], trace_times[trace_place[traced[i]]])
         if failed:
-            status[thread] = failed
+            status[report] = failed
             break
     return visits, spikes, pool_size, free

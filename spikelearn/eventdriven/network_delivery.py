@@ -132,7 +132,7 @@ def place_arrivals(
 
 @njit(cache=True, error_model="numpy")
 def sort_arrivals(box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, box_row: Shorts) -> None:
-    """Sort the arrivals of every neuron by time, then source; mostly there are one or two."""
+    """Sort the arrivals of every neuron by time, then source, then weight; mostly there are one or two."""
     for j in range(len(box_place)):
         begin, end = int(box_place[j]), int(box_end[j])
         if end - begin < 2:
@@ -144,7 +144,10 @@ def sort_arrivals(box_place: Places, box_end: Places, box_time: Floats, box_weig
             for a in range(begin + gap, end):
                 t, w, r = box_time[a], box_weight[a], box_row[a]
                 b = a - gap
-                while b >= begin and (box_time[b] > t or (box_time[b] == t and box_row[b] > r)):
+                while b >= begin and (
+                    box_time[b] > t
+                    or (box_time[b] == t and (box_row[b] > r or (box_row[b] == r and box_weight[b] > w)))
+                ):
                     box_time[b + gap], box_weight[b + gap], box_row[b + gap] = box_time[b], box_weight[b], box_row[b]
                     b -= gap
                 box_time[b + gap], box_weight[b + gap], box_row[b + gap] = t, w, r

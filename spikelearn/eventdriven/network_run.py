@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +31,15 @@ from spikelearn.eventdriven.network_cells import (
     fill_cells,
     quick_constants,
 )
-from spikelearn.eventdriven.network_history import NO_PAST, pause_after
+from spikelearn.eventdriven.network_history import pause_after
 from spikelearn.eventdriven.network_neuron import draw, enter_tables
+from spikelearn.eventdriven.network_records import NetworkInputs, NetworkResult, NetworkState
 from spikelearn.eventdriven.network_sharing import by_delay, delays, part, ranges, writable
 from spikelearn.eventdriven.network_windows import run_windows
 from spikelearn.eventdriven.phi import Tables
+from spikelearn.eventdriven.plasticity_inputs import fresh_rows, lay_out, mark
 
-__all__ = ["NetworkInputs", "NetworkResult", "NetworkState", "run_network"]
+__all__ = ["run_network"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -54,86 +53,8 @@ _EPOCH = 0.01
 _TABLES_FOR = 10.0
 # A piece of the run is what is done between two looks at the clock and at an interrupt.
 _PIECE_SECONDS = 0.25
+_NONE = np.empty(0, dtype=np.int64)
 _NAMES = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d", "refractory")
-
-
-class NetworkInputs(NamedTuple):
-    """A wired network in plain arrays; all checked by whoever makes it.
-
-    Attributes
-    ----------
-    parameters : mapping
-        Arrays of shape (n,), SI units: V_0, theta, Delta, tau, tau_K, delta_g, t_d, refractory.
-    synapses : Synapses
-        All of them, by source: rows 0 to n - 1 are neurons, the others external trains.
-    sources : Sources
-        External spikes, sorted by time.
-    poisson_start, poisson_rate, poisson_weight, poisson_key : ndarray
-        See `network_cells.Inputs`.
-    max_rate : float
-        A neuron that fires faster than this through 10 ms stops the run, Hz.
-    past : Sources
-        Spikes of neurons and external trains not after time 0 that have effects to come, sorted by row, then time.
-    """
-
-    parameters: Mapping[str, Floats]
-    synapses: Synapses
-    sources: Sources
-    poisson_start: Integers
-    poisson_rate: Floats
-    poisson_weight: Floats
-    poisson_key: NDArray[np.uint64]
-    max_rate: float
-    past: Sources = NO_PAST
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkState:
-    """Everything from which a run goes on as if it had never stopped.
-
-    Parameters
-    ----------
-    time : float
-        Seconds.
-    state : ndarray, shape (n, 16)
-        See `network_cells`.
-    poisson_next, poisson_drawn : ndarray
-        Next event of each Poisson input, and how many were drawn.
-    recent_times, recent_rows : ndarray
-        Spikes that may still have to arrive somewhere.
-    """
-
-    time: float
-    state: Floats
-    poisson_next: Floats
-    poisson_drawn: NDArray[np.uint64]
-    recent_times: Floats
-    recent_rows: Integers
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkResult:
-    """Spikes, traces and the last state of a run.
-
-    Parameters
-    ----------
-    times, rows : ndarray
-        Spike times in seconds and the neurons that fired, sorted by neuron, then time.
-    u, g : ndarray, shape (n_traced, n_times)
-        Traces in volts above rest and leak conductances, NaN after an interrupt.
-    state : NetworkState
-        Where the run ended.
-    interrupted : bool
-        Whether it ended early.
-    """
-
-    times: Floats
-    rows: Integers
-    u: Floats
-    g: Floats
-    state: NetworkState
-    interrupted: bool
-    exploded: tuple[int, ...] = ()
 
 
 def run_network(
@@ -145,6 +66,7 @@ def run_network(
     resume: NetworkState | None = None,
     traced: Integers,
     trace_times: Floats,
+    watched: Integers = _NONE,
     threads: int | None = None,
     progress: bool = False,
     stop: threading.Event | None = None,
@@ -163,6 +85,8 @@ def run_network(
         Where to go on from.
     traced, trace_times : ndarray
         Neurons whose u and g are wanted, and when.
+    watched : ndarray
+        Plastic synapses whose weights are wanted at the same times.
     threads : int, optional
         All processors if not given; nothing depends on it.
     progress : bool
@@ -170,7 +94,7 @@ def run_network(
     stop : threading.Event, optional
         Ends the run early when set, as Ctrl-C does.
     """
-    run = _Run(inputs, duration, u0, g0, resume, traced, trace_times, threads)
+    run = _Run(inputs, duration, u0, g0, resume, traced, trace_times, threads, watched)
     halt = stop or threading.Event()
     # The run has a thread of its own: an interrupt can then never fall between the state and its spikes.
     with ThreadPoolExecutor(1) as driver:
@@ -195,11 +119,12 @@ class _Run:
         traced: Integers,
         trace_times: Floats,
         threads: int | None,
+        watched: Integers = _NONE,
     ) -> None:
         n = len(u0)
         self.n, self.duration = n, duration
         self.begin = resume.time if resume is not None else 0.0
-        synapses = Synapses(*(writable(array) for array in by_delay(inputs.synapses)))
+        synapses = Synapses(*(writable(array) for array in by_delay(mark(inputs.plasticity, inputs.synapses))))
         self.shortest, self.longest = delays(synapses, n, inputs)
         self.window = min(self.shortest * _SHORTER, _LONGEST_WINDOW)
         self.limit = max(8, math.ceil(inputs.max_rate * max(_EPOCH, self.window)))
@@ -208,6 +133,9 @@ class _Run:
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
         # The constants hold addresses of the tables, which must therefore live as long.
         self.cells, self.tables = _cells(inputs, self.autonomous, g0)
+        self.trace_times = writable(trace_times)
+        values = fresh_rows(inputs.plasticity, inputs.synapses.weight) if resume is None else resume.plastic
+        self.learning = lay_out(inputs.plasticity, synapses, n, values, watched, self.trace_times)
         self.quick = quick_constants(self.cells)
         self.ranges = ranges(degree, threads)
         self.parts = [part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
@@ -231,15 +159,17 @@ class _Run:
         self.wake = np.full(n, -math.inf)
         self.traced_rows = np.full(n, -1, dtype=np.int64)
         self.traced_rows[traced] = np.arange(len(traced))
-        # What most neurons are: with a table, no random input, no trace, so that most events go the short way.
+        # What most neurons are: with a table, no random input, no trace, no plastic synapse, so that most events go
+        # the short way.
         self.plain = (self.cells[:, TABLED] != 0) & (np.diff(inputs.poisson_start) == 0) & (self.traced_rows < 0)
-        self.trace_times = writable(trace_times)
+        self.plain &= np.diff(self.learning.start) == 0
+        self.plastic = self.learning.plastic()
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
         self.g = np.full((len(traced), len(trace_times)), np.nan)
         workers = len(self.parts)
         self.barrier = np.zeros(BARRIER_WORDS, dtype=np.int64)
-        self.status = np.zeros(workers, dtype=np.int64)
+        self.status = np.zeros(2 * workers, dtype=np.int64)
         room = np.diff(self.ranges) * (self.limit + 1)
         self.shared_start = np.concatenate([[0], np.cumsum(room)[:-1]]).astype(np.int64)
         # Only what is written to takes memory.
@@ -255,6 +185,7 @@ class _Run:
         times: list[Floats] = []
         rows: list[Integers] = []
         exploded: tuple[int, ...] = ()
+        broken: tuple[int, ...] = ()
         workers = len(self.parts)
         with (
             ThreadPoolExecutor(workers) as pool,
@@ -275,8 +206,9 @@ class _Run:
                 for t, r in found:
                     times.append(t)
                     rows.append(r.astype(np.int64))
-                exploded = tuple(int(i) - 1 for i in self.status if i)
-                if exploded:
+                exploded = tuple(int(i) - 1 for i in self.status if i > 0)
+                broken = tuple(self.learning.synapse(-1 - int(i)) for i in self.status if i < 0)
+                if exploded or broken:
                     break
                 self._remember(found, reached)
                 bar.update(reached - bar.n)
@@ -287,9 +219,11 @@ class _Run:
         which = np.concatenate([*rows, np.empty(0, dtype=np.int64)])
         order = np.lexsort((flat, which))
         state = NetworkState(
-            reached, self.state, self.poisson.next, self.poisson.drawn, self.recent_times, self.recent_rows
-        )
-        return NetworkResult(flat[order], which[order], self.u, self.g, state, done < total, exploded)
+            reached, self.state, self.poisson.next, self.poisson.drawn, self.recent_times, self.recent_rows,
+            self.learning.rows(),
+        )  # fmt: skip
+        w = self.learning.traces(reached)
+        return NetworkResult(flat[order], which[order], self.u, self.g, state, done < total, exploded, w, broken)
 
     def _piece(self, thread: int, first: int, last: int, stop: float) -> tuple[Floats, NDArray[np.int32]]:
         found: tuple[Floats, NDArray[np.int32]] = run_windows(
@@ -297,7 +231,7 @@ class _Run:
             self.shared_counts, self.begin, first, last, self.window, stop, self.cells, self.quick,
             self.state, self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
             self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
-            self.trace_times, self.u, self.g,
+            self.trace_times, self.u, self.g, self.plastic,
         )  # fmt: skip
         return found
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spikelearn.eventdriven.network_cells import Synapses
 
 if TYPE_CHECKING:
-    from spikelearn.eventdriven.network_run import NetworkInputs
+    from spikelearn.eventdriven.network_records import NetworkInputs
 
 __all__ = ["by_delay", "delays", "part", "ranges", "writable"]
 

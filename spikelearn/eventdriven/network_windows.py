@@ -26,6 +26,7 @@ from spikelearn.eventdriven.network_delivery import (
     sort_spikes,
 )
 from spikelearn.eventdriven.network_jumps import BLOCK_ROOM, LANES, advance_by_jumps
+from spikelearn.eventdriven.plasticity import Plastic
 
 __all__ = ["run_windows"]
 
@@ -74,6 +75,7 @@ def run_windows(
     trace_times: Floats,
     u: Floats,
     g: Floats,
+    plastic: Plastic,
 ) -> tuple[Floats, Shorts]:
     """Run the neurons of one thread through some windows; all threads call this together.
 
@@ -83,8 +85,10 @@ def run_windows(
         Which thread this is; it owns neurons ``ranges[thread]`` to ``ranges[thread + 1] - 1``.
     barrier : ndarray
         See `barrier.wait`.
-    status : ndarray of int64, shape (threads,)
-        Receives 1 + the number of a neuron that fired more than `limit` spikes within `epoch` windows, else 0.
+    status : ndarray of int64, shape (2 threads,)
+        Two halves taken in turn, so that none is written to while it is read. Receives 1 + the number of a neuron that
+        fired more than `limit` spikes within `epoch` windows, -1 - the row of a plastic synapse with a value that is
+        not finite, else 0.
     shared_times, shared_rows, shared_start, shared_counts : ndarray
         Where threads put the spikes of a window: two halves taken in turn, shape (2, room), (2, room), (threads,)
         and (2, threads).
@@ -112,6 +116,8 @@ def run_windows(
         Row of u and g of each neuron or -1; the next trace time of each row.
     trace_times, u, g : ndarray
         When traces are wanted, seconds; they are filled in, volts and leak conductances.
+    plastic : Plastic
+        Plastic synapses; their neurons are not `plain`.
 
     Returns
     -------
@@ -175,7 +181,7 @@ def run_windows(
     spikes = 0
     burst = np.zeros(n, np.int32)
     offset = shared_start[thread]
-    status[thread] = 0
+    status[thread], status[threads + thread] = 0, 0
 
     for k in range(first_window, last_window):
         close = begin + (k + 1) * window
@@ -233,9 +239,10 @@ def run_windows(
         reached = 0
         while True:
             reached, spikes, pool_size, free = advance(
-                reached, visits, thread, first, close, limit, spikes, pool_size, free, status, cells, state,
-                wake, poisson, autonomous, visit, box_place, box_end, box_time, box_weight, spike_times, spike_rows,
-                pool_time, pool_next, own_first, own_last, burst, traced, trace_place, trace_times, u, g,
+                reached, visits, half * threads + thread, first, close, limit, spikes, pool_size, free,
+                status, cells, state, wake, poisson, autonomous, visit, box_place, box_end, box_time, box_weight,
+                spike_times, spike_rows, pool_time, pool_next, own_first, own_last, burst, traced, trace_place,
+                trace_times, u, g, plastic,
             )  # fmt: skip
             if reached >= visits:
                 break
@@ -251,7 +258,7 @@ def run_windows(
             wait(barrier, threads)
             stopped = False
             for q in range(threads):
-                stopped |= status[q] != 0
+                stopped |= status[half * threads + q] != 0
             if stopped:
                 break
     return spike_times[:spikes].copy(), spike_rows[:spikes].copy()

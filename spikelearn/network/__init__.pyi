@@ -2,6 +2,7 @@ from .connectivity import Connections as Connections
 from .connectivity import FixedInDegree as FixedInDegree
 from .connectivity import FixedProbability as FixedProbability
 from .connectivity import OneToOne as OneToOne
+from .plasticity import Plasticity as Plasticity
 from .recording import NetworkRecording as NetworkRecording
 from .records import Network as Network
 from .records import PoissonInput as PoissonInput
@@ -10,3 +11,4 @@ from .records import Projection as Projection
 from .records import SpikeSource as SpikeSource
 from .state import load_state as load_state
 from .state import save_state as save_state
+from .stdp import pair_stdp as pair_stdp

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from spikelearn.brian import choose_target, session
 from spikelearn.initial import Initial
 from spikelearn.network.brian_history import history_objects
+from spikelearn.network.brian_synapses import Joined, join
 from spikelearn.network.history import History, read_history
-from spikelearn.network.recording import NetworkRecording
+from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
 from spikelearn.provenance import plain, versions
@@ -33,6 +34,7 @@ def simulate_network_on_brian(
     record: tuple[str, ...],
     record_dt: float,
     units: NDArray[np.int64],
+    synapses: NDArray[np.int64] | None,
     initial: Initial,
     resume: Any,
     progress: bool,
@@ -59,16 +61,20 @@ def simulate_network_on_brian(
         from brian2 import Network as BrianNetwork
         from brian2 import SpikeMonitor, StateMonitor, second
 
-        objects = brian_objects(wiring, dt, duration, method, history)
+        objects, joined = _objects(wiring, dt, duration, method, history)
         group = objects[0]
         for name, value in states.items():
             group.variables[name].set_value(value)
         counting = record == ("counts",)
         spikes = SpikeMonitor(group, record=not counting)
         traces = None
-        if record and not counting:
-            traces = StateMonitor(group, record, record=units, dt=step * second)
-        extra = [spikes] if traces is None else [spikes, traces]
+        names = () if counting else record
+        of_neurons = [name for name in names if name != "w"]
+        if of_neurons:
+            traces = StateMonitor(group, of_neurons, record=units, dt=step * second)
+        shown = wiring.chosen(synapses) if "w" in names else np.empty(0, dtype=np.int64)
+        watches = _watch(joined, shown, step)
+        extra = [spikes, *([] if traces is None else [traces]), *(monitor for monitor, _ in watches)]
         brian.run(BrianNetwork(*objects, *extra), duration * second, progress=progress and "brian2")
         trains = counts = None
         if counting:
@@ -79,7 +85,8 @@ def simulate_network_on_brian(
             trains = SpikeTrains.from_indices(
                 np.asarray(spikes.i[:])[inside], times[inside], n_units=wiring.n, t_stop=duration
             )
-        dataset = _traces(traces, record, units, step)
+        weights = _weights(network, wiring, joined)
+        dataset = _traces(traces, watches, names, wiring, units, shown, step, duration)
     provenance = {
         "model": "Network",
         "engine": "brian2",
@@ -91,12 +98,13 @@ def simulate_network_on_brian(
         "parameters": {name: plain(value) for name, value in wiring.values.items()},
         "duration": duration,
         "initial": plain(initial),
+        **wiring.rule_provenance(),
         "seed": seed,
         "network_seed": network.seed,
         "versions": versions(),
     }
     return NetworkRecording(
-        trains, dataset, provenance, counts, sources=wiring.rows, targets=wiring.target, weights=wiring.weight
+        trains, dataset, provenance, counts, sources=wiring.rows, targets=wiring.target, weights=weights
     )
 
 
@@ -121,8 +129,15 @@ def brian_objects(
     Raises
     ------
     ValueError
-        A delay shorter than half a step, which the clock would round to none.
+        A delay shorter than half a step, which the clock would round to none; a spike before time 0 that arrives
+        after it at a plastic synapse.
     """
+    return _objects(wiring, dt, duration, method, history)[0]
+
+
+def _objects(
+    wiring: Wiring, dt: float, duration: float, method: str | None, history: History | None
+) -> tuple[list[Any], list[Joined]]:
     from brian2 import NeuronGroup, Synapses, second, volt
 
     from spikelearn.models.adaptive_lif.model import AdaptiveLIF
@@ -162,12 +177,9 @@ def brian_objects(
     if not one_delay:
         own.delay = t_d * second
     objects = [group, own]
-    split = int(wiring.start[wiring.n])
-    rows = wiring.rows
-    if split:
-        objects.append(_synapses(group, group, rows[:split], wiring, slice(0, split), jump, clock))
-    if split < len(rows):
-        objects += _external(group, wiring, split, jump, dt, duration)
+    joined = join(wiring, group, jump, dt, duration)
+    for part in joined:
+        objects += part.objects
     for k in range(drives):
         group.variables[f"rate_{k}"].set_value(wiring.rates[k])
         group.namespace[f"size_{k}"] = wiring.weights[k] * volt
@@ -176,65 +188,52 @@ def brian_objects(
         group.run_regularly(f"u += size_{k}*poisson(rate_{k}*step_{k}){alive}", dt=clock, when="synapses")
     if history is not None and len(history.times):
         objects += history_objects(group, history, wiring, on_arrival=model.on_arrival, jump=jump, dt=dt)
-    return objects
+    return objects, joined
 
 
-def _synapses(source: Any, group: Any, pre: Any, wiring: Wiring, part: slice, jump: str, clock: Any) -> Any:
-    from brian2 import Synapses, second
+def _watch(joined: list[Joined], shown: NDArray[np.int64], step: float) -> list[Any]:
+    """Make monitors of the weights that change; each with which of the shown synapses it has."""
+    from brian2 import StateMonitor, second
 
-    uniform = len(wiring.delay) == 1
-    options = {"delay": wiring.delay[0] * second} if uniform else {}
-    synapses = Synapses(
-        source, group, "w : volt (constant)", on_pre=jump, dt=clock, namespace={}, name="synapses*", **options
-    )
-    synapses.connect(i=pre, j=wiring.target[part])
-    synapses.variables["w"].set_value(wiring.weight[part])
-    if not uniform:
-        synapses.delay = wiring.delay[part] * second
-    return synapses
+    found = []
+    for part in joined:
+        wanted = np.isin(part.numbers, shown)
+        if part.rule >= 0 and wanted.any():
+            monitor = StateMonitor(part.synapses, "w", record=np.flatnonzero(wanted), dt=step * second)
+            found.append((monitor, np.searchsorted(shown, part.numbers[wanted])))
+    return found
 
 
-def _external(group: Any, wiring: Wiring, split: int, jump: str, dt: float, duration: float) -> list[Any]:
-    """Make one generator and its synapses; spikes of one train within one step come from different lanes."""
-    from brian2 import SpikeGeneratorGroup, second
-
-    inside = (wiring.source_times >= 0.0) & (wiring.source_times < duration)
-    step = np.floor(wiring.source_times[inside] / dt * (1 + 1e-12)).astype(np.int64)
-    train = wiring.source_rows[inside] - wiring.n
-    order = np.lexsort((step, train))
-    step, train = step[order], train[order]
-    lane = np.zeros(len(step), dtype=np.int64)
-    if len(step):
-        repeated = np.r_[False, (np.diff(train) == 0) & (np.diff(step) == 0)]
-        first = np.maximum.accumulate(np.where(repeated, 0, np.arange(len(step))))
-        lane = np.arange(len(step)) - first
-    lanes = int(lane.max(initial=0)) + 1
-    trains = len(wiring.start) - 1 - wiring.n
-    source = SpikeGeneratorGroup(
-        trains * lanes, lane * trains + train, step * dt * second, dt=dt * second, name="external*"
-    )
-    pre = np.asarray(wiring.rows[split:], dtype=np.int64) - wiring.n
-    many = Wiring(
-        wiring.values, wiring.start, np.tile(wiring.target[split:], lanes), np.tile(wiring.weight[split:], lanes),
-        wiring.delay if len(wiring.delay) == 1 else np.tile(wiring.delay[split:], lanes),
-        wiring.source_times, wiring.source_rows, [], [],
-    )  # fmt: skip
-    spread = np.concatenate([pre + k * trains for k in range(lanes)])
-    return [source, _synapses(source, group, spread, many, slice(None), jump, dt * second)]
+def _weights(network: Network, wiring: Wiring, joined: list[Joined]) -> NDArray[np.float64]:
+    """Give the weights at the end, in the order of the network."""
+    weights = wiring.weight.copy()
+    for part in joined:
+        if part.rule >= 0:
+            weights[part.numbers] = part.synapses.w[:]
+    if not np.isfinite(weights).all():
+        which = int(np.flatnonzero(~np.isfinite(weights))[0])
+        raise ValueError(
+            f"Network: the weight of synapse {which} ({wiring.name_of(network, which)}) is no longer finite; its "
+            "plasticity must keep it so, for instance by limits"
+        )
+    return weights
 
 
-def _traces(monitor: Any, record: tuple[str, ...], units: NDArray[np.int64], step: float) -> Any:
+def _traces(
+    monitor: Any, watches: list[Any], names: tuple[str, ...], wiring: Wiring, units: NDArray[np.int64],
+    shown: NDArray[np.int64], step: float, duration: float,
+) -> Any:  # fmt: skip
     import xarray as xr
 
-    if monitor is None:
+    if not names:
         return xr.Dataset()
-    variables = {
-        name: (
-            ("time", "neuron"),
-            np.array(getattr(monitor, name), dtype=np.float64).T,
-            {"units": {"u": "V", "g": "1", "V": "V"}[name]},
-        )
-        for name in record
-    }
-    time = ("time", np.arange(len(monitor.t)) * step, {"units": "s"})
-    return xr.Dataset(variables, coords={"time": time, "neuron": ("neuron", units)})
+    monitors = [*([] if monitor is None else [monitor]), *(watch for watch, _ in watches)]
+    count = len(monitors[0].t) if monitors else max(int(np.ceil(duration / step * (1 - 1e-12))), 1)
+    found = {name: np.array(getattr(monitor, name), dtype=np.float64).T for name in names if name != "w"}
+    if "w" in names:
+        found["w"] = np.repeat(wiring.weight[None, shown], count, axis=0)
+        for watch, columns in watches:
+            found["w"][:, columns] = np.array(watch.w, dtype=np.float64).T
+    return network_traces(
+        {name: found[name] for name in names}, np.arange(count, dtype=np.float64) * np.float64(step), units, shown
+    )

@@ -30,8 +30,19 @@ def history_objects(
         What an arrival of own potassium, and of another neuron's spike, does.
     dt : float
         Time step, seconds.
+
+    Raises
+    ------
+    ValueError
+        Something arrives at a plastic synapse, of which these generators know nothing.
     """
     pending = history.pending(wiring)
+    if wiring.learns[pending.synapses].any():
+        first = int(pending.synapses[wiring.learns[pending.synapses]][0])
+        raise ValueError(
+            "spikes before time 0 must not arrive at plastic synapses on the brian2 engine, got one on its way to "
+            f"synapse {first}; take the exact engine"
+        )
     objects: list[Any] = []
     if len(pending.own_times):
         objects += _delivered(group, pending.own_times, pending.own_neurons, None, on_arrival, dt, "past_own")

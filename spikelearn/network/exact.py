@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.eventdriven.network_cells import Sources, Synapses
-from spikelearn.eventdriven.network_run import NetworkInputs, NetworkResult, NetworkState, run_network
+from spikelearn.eventdriven.network_records import NetworkInputs, NetworkResult, NetworkState
+from spikelearn.eventdriven.network_run import run_network
+from spikelearn.eventdriven.plasticity import WEIGHT
+from spikelearn.eventdriven.plasticity_inputs import PlasticInputs, fresh_rows
 from spikelearn.initial import Initial
 from spikelearn.network.history import read_history
-from spikelearn.network.recording import NetworkRecording
+from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
 from spikelearn.parameters import si_value
@@ -29,6 +32,7 @@ def simulate_network_exactly(
     record: tuple[str, ...],
     record_dt: float,
     units: NDArray[np.int64],
+    synapses: NDArray[np.int64] | None,
     initial: Initial,
     resume: NetworkState | None,
     progress: bool,
@@ -57,6 +61,11 @@ def simulate_network_exactly(
         raise ValueError(f"duration must lie beyond the {resume.time} s of the state to resume from, got {duration} s")
     if resume is not None and (len(resume.state) != wiring.n or len(resume.poisson_next) != len(inputs.poisson_rate)):
         raise ValueError(f"resume must be a state of this network of {wiring.n} neurons, got {len(resume.state)}")
+    if resume is not None and resume.plastic.shape != fresh_rows(inputs.plasticity, wiring.weight).shape:
+        raise ValueError(
+            f"resume must be a state of this network of {int((wiring.rule >= 0).sum())} plastic synapses and their "
+            f"traces, got {len(resume.plastic)}"
+        )
     begin = 0.0 if resume is None else resume.time
     wanted = tuple(name for name in record if name != "counts")
     times: NDArray[Any] = np.empty(0)
@@ -64,14 +73,16 @@ def simulate_network_exactly(
         times = np.arange(max(int(np.ceil(duration / record_dt * (1 - 1e-12))), 1)) * record_dt
         times = times[times >= begin]
     n = wiring.n
+    shown = wiring.chosen(synapses) if "w" in record else np.empty(0, dtype=np.int64)
     result = run_network(
         inputs,
         duration,
         u0=np.broadcast_to(np.asarray(states.get("u", 0.0), dtype=np.float64), (n,)),
         g0=np.broadcast_to(np.asarray(states.get("g", 0.0), dtype=np.float64), (n,)),
         resume=resume,
-        traced=units if wanted else np.empty(0, dtype=np.int64),
+        traced=units if set(wanted) - {"w"} else np.empty(0, dtype=np.int64),
         trace_times=times,
+        watched=shown[wiring.learns[shown]],
         threads=threads,
         progress=progress,
     )
@@ -81,7 +92,13 @@ def simulate_network_exactly(
             f"Network: the activity runs away: {names} fired faster than max_rate = {network.max_rate} through 10 ms "
             f"before t = {result.state.time:g} s; weaken the weights, add a refractory period or raise max_rate"
         )
-    return _recording(network, wiring, result, used, record, units, times, begin, duration, initial)
+    if result.broken:
+        which = result.broken[0]
+        raise ValueError(
+            f"Network: the weight or a trace of synapse {which} ({wiring.name_of(network, which)}) is no longer finite "
+            f"before t = {result.state.time:g} s; its plasticity must keep it so, for instance by limits"
+        )
+    return _recording(network, wiring, result, used, record, units, shown, times, begin, duration, initial)
 
 
 def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
@@ -105,12 +122,14 @@ def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
         np.ascontiguousarray(weight[order]),
         keys.astype(np.uint64),
         max_rate,
+        plasticity=PlasticInputs([rule.event_rule for rule in wiring.rules], wiring.rule),
     )
 
 
 def _recording(
     network: Network, wiring: Wiring, result: NetworkResult, seed: int, record: tuple[str, ...],
-    units: NDArray[np.int64], times: NDArray[np.float64], begin: float, duration: float, initial: Initial,
+    units: NDArray[np.int64], synapses: NDArray[np.int64], times: NDArray[np.float64], begin: float, duration: float,
+    initial: Initial,
 ) -> NetworkRecording:  # fmt: skip
     import xarray as xr
 
@@ -118,17 +137,18 @@ def _recording(
     offsets = np.concatenate([[0], np.cumsum(np.bincount(result.rows, minlength=n))]).astype(np.int64)
     end = result.state.time
     traces = xr.Dataset()
+    weights = wiring.weight.copy()
+    weights[wiring.learns] = result.state.plastic[:, WEIGHT]
     if len(times):
         shown = times < end
-        found = {"u": result.u, "g": result.g, "V": result.u + wiring.values["E_L"][units, None]}
-        traces = xr.Dataset(
-            {
-                name: (("time", "neuron"), found[name].T[shown], {"units": network.recordable[name]})
-                for name in record
-                if name != "counts"
-            },
-            coords={"time": ("time", times[shown], {"units": "s"}), "neuron": ("neuron", units)},
-        )
+        found = {}
+        if set(record) - {"w"}:
+            found = {"u": result.u, "g": result.g, "V": result.u + wiring.values["E_L"][units, None]}
+        if "w" in record:
+            found["w"] = np.repeat(wiring.weight[synapses, None], len(times), axis=1)
+            if len(result.w):
+                found["w"][wiring.learns[synapses]] = result.w
+        traces = network_traces({name: found[name].T[shown] for name in record}, times[shown], units, synapses)
     counting = record == ("counts",)
     trains = None if counting else SpikeTrains(result.times, offsets, n, t_start=begin, t_stop=end)
     return NetworkRecording(
@@ -144,6 +164,7 @@ def _recording(
             "initial": plain(initial),
             "reached": end,
             "interrupted": result.interrupted,
+            **wiring.rule_provenance(),
             "seed": seed,
             "network_seed": network.seed,
             "versions": versions(),
@@ -152,5 +173,5 @@ def _recording(
         state=result.state,
         sources=wiring.rows,
         targets=wiring.target,
-        weights=wiring.weight,
+        weights=weights,
     )

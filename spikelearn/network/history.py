@@ -26,8 +26,8 @@ class Pending:
     ----------
     own_times, own_neurons : ndarray
         Potassium of the neurons themselves.
-    times, targets, weights : ndarray
-        Jumps of u, volts.
+    times, targets, weights, synapses : ndarray
+        Jumps of u, volts, and the numbers of the synapses.
     """
 
     own_times: Floats
@@ -35,6 +35,7 @@ class Pending:
     times: Floats
     targets: Integers
     weights: Floats
+    synapses: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,7 @@ class History:
             arrival[after],
             wiring.target[synapse].astype(np.int64),
             wiring.weight[synapse],
+            synapse,
         )
 
 

@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from spikelearn.recording import Recording
 
 if TYPE_CHECKING:
-    from spikelearn.eventdriven.network_run import NetworkState
+    import xarray as xr
 
-__all__ = ["NetworkRecording"]
+    from spikelearn.eventdriven.network_records import NetworkState
+
+__all__ = ["NetworkRecording", "network_traces"]
+
+_UNITS = {"u": "V", "g": "1", "V": "V", "w": "V"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,7 +31,7 @@ class NetworkRecording(Recording):
     sources, targets : ndarray of int32 or None
         Pre and post of every synapse; rows beyond the neurons are external trains.
     weights : ndarray or None
-        Their weights at the end, volts.
+        Their weights at the end, volts; not those at the start where synapses learn.
     """
 
     state: NetworkState | None = None
@@ -40,3 +44,23 @@ class NetworkRecording(Recording):
         """Whether the run was stopped before its end."""
         found: Any = self.provenance.get("interrupted", False)
         return bool(found)
+
+
+def network_traces(
+    found: dict[str, NDArray[np.float64]],
+    times: NDArray[np.float64],
+    neurons: NDArray[np.int64],
+    synapses: NDArray[np.int64],
+) -> xr.Dataset:
+    """Label recorded variables, arrays of shape (n_times, n_neurons), for w (n_times, n_synapses)."""
+    import xarray as xr
+
+    owner = {name: "synapse" if name == "w" else "neuron" for name in found}
+    labels = {"neuron": neurons, "synapse": synapses}
+    return xr.Dataset(
+        {name: (("time", owner[name]), values, {"units": _UNITS[name]}) for name, values in found.items()},
+        coords={
+            "time": ("time", times, {"units": "s"}),
+            **{name: (name, label) for name, label in labels.items() if name in owner.values()},
+        },
+    )

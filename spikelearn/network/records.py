@@ -11,10 +11,14 @@ import numpy as np
 
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
+from spikelearn.network.plasticity import Plasticity
 from spikelearn.parameters import si_value, unknown_name
 from spikelearn.spikes import SpikeTrains
 
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
+
+# Far beyond any membrane; numbers above 2**52 have another meaning in the compiled loop.
+_LARGEST_WEIGHT = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +121,8 @@ class Projection:
         From a spike to its arrival, positive; one for all, or one a synapse.
     allow_self : bool
         Whether neurons may connect to themselves.
+    plasticity : Plasticity, optional
+        How the weights change with the spikes; they stay as they are if not given.
     """
 
     source: str
@@ -125,6 +131,7 @@ class Projection:
     weight: Any
     delay: Any
     allow_self: bool = False
+    plasticity: Plasticity | None = None
 
     def __post_init__(self) -> None:
         where = self.where
@@ -133,11 +140,15 @@ class Projection:
                             f"FixedInDegree, got {type(self.connections).__name__}")  # fmt: skip
         weight = np.asarray(si_value(self.weight, "1 mV", f"{where}: weight"))
         delay = _times(self.delay, f"{where}: delay")
-        if not np.isfinite(weight).all():
-            raise ValueError(f"{where}: weight must be finite, got {self.weight}")
+        if not (np.abs(weight) < _LARGEST_WEIGHT).all():
+            raise ValueError(f"{where}: weight must be finite and below {_LARGEST_WEIGHT:g} V, got {self.weight}")
         if not np.isfinite(delay).all() or (delay <= 0).any():
             worst = float(delay[~(delay > 0)].flat[0]) if (~(delay > 0)).any() else float(delay.max())
             raise ValueError(f"{where}: delay must be positive and finite, got {worst} s")
+        if self.plasticity is not None:
+            if not isinstance(self.plasticity, Plasticity):
+                raise TypeError(f"{where}: plasticity must be a Plasticity, got {type(self.plasticity).__name__}")
+            self.plasticity.check_weights(weight, where)
 
     @property
     def where(self) -> str:
@@ -146,7 +157,14 @@ class Projection:
 
     @classmethod
     def from_synapses(
-        cls, source: str, target: str, synapses: Any, *, weight: Any = "w", allow_self: bool = False
+        cls,
+        source: str,
+        target: str,
+        synapses: Any,
+        *,
+        weight: Any = "w",
+        allow_self: bool = False,
+        plasticity: Plasticity | None = None,
     ) -> Projection:
         """Take pairs, delays and weights from a Brian2 Synapses object that is not of a standalone device.
 
@@ -158,7 +176,8 @@ class Projection:
             The name of its weight variable, or the weight itself.
         """
         value = getattr(synapses, weight)[:] if isinstance(weight, str) and weight in synapses.variables else weight
-        return cls(source, target, Connections.from_synapses(synapses), value, synapses.delay[:], allow_self)
+        pairs = Connections.from_synapses(synapses)
+        return cls(source, target, pairs, value, synapses.delay[:], allow_self, plasticity)
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,7 +258,7 @@ class Network:
     @property
     def recordable(self) -> dict[str, str]:
         """Variables that can be recorded, with their SI units."""
-        return {"u": "V", "g": "1", "V": "V"}
+        return {"u": "V", "g": "1", "V": "V", "w": "V"}
 
     def units(self, name: str) -> slice:
         """Give the neurons of a population as a slice of all neurons.

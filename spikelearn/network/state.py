@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikelearn.eventdriven.network_run import NetworkState
+from spikelearn.eventdriven.network_records import NetworkState
 from spikelearn.storage import read_manifest, whole_folder, write_manifest
 
 __all__ = ["load_state", "save_state"]
@@ -34,7 +34,10 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
     """
     with whole_folder(folder, overwrite=overwrite) as temporary:
         np.savez(
-            temporary / "state.npz", time=np.float64(state.time), **{name: getattr(state, name) for name in _ARRAYS}
+            temporary / "state.npz",
+            time=np.float64(state.time),
+            plastic=state.plastic,
+            **{name: getattr(state, name) for name in _ARRAYS},
         )
         write_manifest(temporary, "network_state", {"time": state.time, "neurons": len(state.state)})
     return Path(folder)
@@ -52,4 +55,6 @@ def load_state(folder: str | os.PathLike[str]) -> NetworkState:
     """
     read_manifest(folder, "network_state")
     with np.load(Path(folder) / "state.npz", allow_pickle=False) as stored:
-        return NetworkState(float(stored["time"]), *(stored[name] for name in _ARRAYS))
+        # States written before synapses could learn have none that do.
+        plastic = {"plastic": stored["plastic"]} if "plastic" in stored else {}
+        return NetworkState(float(stored["time"]), *(stored[name] for name in _ARRAYS), **plastic)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, _times
 from spikelearn.parameters import si_value
 
@@ -32,6 +33,10 @@ class Wiring:
         External spikes, sorted by time, with their rows.
     rates, weights : list
         One entry a Poisson input: rates of all neurons, shape (n,), and its jump.
+    rules : list of Plasticity
+        All rules, each once.
+    rule : ndarray of int16, shape (n_synapses,)
+        Rule of each synapse, -1 where it is static; shape (0,) where all are.
     """
 
     values: dict[str, Floats]
@@ -43,6 +48,8 @@ class Wiring:
     source_rows: Integers
     rates: list[Floats]
     weights: list[float]
+    rules: list[Plasticity] = field(default_factory=list)
+    rule: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
 
     @property
     def n(self) -> int:
@@ -50,9 +57,54 @@ class Wiring:
         return len(self.values["V_0"])
 
     @property
+    def learns(self) -> NDArray[np.bool_]:
+        """Whether each synapse is plastic."""
+        return self.rule >= 0 if len(self.rule) else np.zeros(len(self.target), dtype=np.bool_)
+
+    @property
     def rows(self) -> Shorts:
         """Source of each synapse."""
         return np.repeat(np.arange(len(self.start) - 1, dtype=np.int32), np.diff(self.start))
+
+    def chosen(self, synapses: Any) -> Integers:
+        """Read which synapses are to be recorded: all if None.
+
+        Raises
+        ------
+        ValueError
+            There is no such synapse.
+        """
+        count = len(self.target)
+        if synapses is None:
+            return np.arange(count)
+        if len(synapses) and not 0 <= synapses[0] <= synapses[-1] < count:
+            raise ValueError(f"synapses must lie in 0 to {count - 1}, got {synapses[0]} to {synapses[-1]}")
+        return np.asarray(synapses, dtype=np.int64)
+
+    def name_of(self, network: Network, synapse: int) -> str:
+        """Say whose synapse this is, as ``"E[3] -> I[0]"``."""
+        row = int(np.searchsorted(self.start, synapse, side="right")) - 1
+        pre = row - self.n
+        if row < self.n:
+            before = network.name_of(row)
+        else:
+            for name, source in network.sources.items():
+                before = f"{name}[{pre}]"
+                if pre < source.n:
+                    break
+                pre -= source.n
+        return f"{before} -> {network.name_of(int(self.target[synapse]))}"
+
+    def rule_provenance(self) -> dict[str, Any]:
+        """Give the rules of plastic synapses in numbers and text; nothing where there are none."""
+        if not self.rules:
+            return {}
+        counts = np.bincount(self.rule[self.learns], minlength=len(self.rules)).tolist()
+        return {
+            "plasticity": [
+                {**rule.provenance, "synapses": count} for rule, count in zip(self.rules, counts, strict=True)
+            ]
+        }
 
 
 def wire(network: Network) -> Wiring:
@@ -76,7 +128,11 @@ def wire(network: Network) -> Wiring:
         times.append(source.trains.times)
         which.append(rows + np.repeat(np.arange(source.n), np.diff(source.trains.offsets)))
         rows += source.n
-    start, target, weight, delay = _synapses(network, base, rows)
+    rules: list[Plasticity] = []
+    for projection in network.projections:
+        if projection.plasticity is not None and not any(projection.plasticity is rule for rule in rules):
+            rules.append(projection.plasticity)
+    start, target, weight, delay, rule = _synapses(network, base, rows, rules)
     flat, row_of = np.concatenate(times), np.concatenate(which)
     order = np.lexsort((row_of, flat))
     rates, weights = [], []
@@ -88,11 +144,15 @@ def wire(network: Network) -> Wiring:
     return Wiring(
         {name: np.concatenate(parts) for name, parts in pieces.items()},
         start, target, weight, delay, flat[order], row_of[order], rates, weights,
+        rules, rule,
     )  # fmt: skip
 
 
-def _synapses(network: Network, base: dict[str, int], rows: int) -> tuple[Integers, Shorts, Floats, Floats]:
-    pres, posts, weights, delays = [], [], [], []
+def _synapses(
+    network: Network, base: dict[str, int], rows: int, rules: list[Plasticity]
+) -> tuple[Integers, Shorts, Floats, Floats, NDArray[np.int16]]:
+    pres, posts, weights, delays, which = [], [], [], [], []
+    none = np.empty(0, dtype=np.int16)
     for k, projection in enumerate(network.projections):
         where = projection.where
         source = network.populations.get(projection.source) or network.sources[projection.source]
@@ -105,8 +165,11 @@ def _synapses(network: Network, base: dict[str, int], rows: int) -> tuple[Intege
         weight = np.asarray(si_value(projection.weight, "1 mV", f"{where}: weight"), dtype=np.float64)
         weights.append(_one_each(weight, len(pre), f"{where}: weight"))
         delays.append(_one_each(_times(projection.delay, f"{where}: delay"), len(pre), f"{where}: delay"))
+        if rules:
+            number = next((r for r, rule in enumerate(rules) if rule is projection.plasticity), -1)
+            which.append(np.full(len(pre), number, dtype=np.int16))
     if not sum(len(pre) for pre in pres):
-        return np.zeros(rows + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0), np.ones(1)
+        return np.zeros(rows + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0), np.ones(1), none
     row = pres[0] if len(pres) == 1 else np.concatenate(pres)
     del pres
     edges = [delay[:1] if delay.strides == (0,) else delay for delay in delays if len(delay)]
@@ -121,7 +184,7 @@ def _synapses(network: Network, base: dict[str, int], rows: int) -> tuple[Intege
         return whole if order is None else whole[order]
 
     delay = np.array([float(edges[0].min())]) if one_delay else laid(delays)
-    return start, laid(posts), laid(weights), delay
+    return start, laid(posts), laid(weights), delay, laid(which) if rules else none
 
 
 def _one_each(value: Floats, count: int, where: str) -> Floats:

@@ -17,6 +17,13 @@ from spikelearn.parameters import parse_quantity, unknown_name
 from spikelearn.recording import Recording
 from spikelearn.systems.network_figure import overview
 from spikelearn.systems.network_pair import contraction, measured_contraction
+from spikelearn.systems.network_plasticity import (
+    read_plasticity,
+    read_source,
+    stdp_window,
+    weight_change,
+    window_figure,
+)
 from spikelearn.systems.record import Measure, RunRequest, System
 from spikelearn.systems.running import SIMULATE_SETTINGS, _spread, simulate_request
 
@@ -54,11 +61,16 @@ def _population(given: Mapping[str, Any]) -> Population:
 
 def _build(parameters: Mapping[str, Any]) -> Network:
     populations = {name: _population(table) for name, table in parameters.get("populations", {}).items()}
+    sources = {name: read_source(name, table) for name, table in parameters.get("sources", {}).items()}
+    rules = {name: read_plasticity(name, table) for name, table in parameters.get("plasticity", {}).items()}
     projections = []
     for table in parameters.get("projections", []):
         missing = {"source", "target", "connect", "weight", "delay"} - set(table)
         if missing:
             raise ValueError(f"Network: a projection must have {sorted(missing)[0]}")
+        learns = table.get("plasticity")
+        if learns is not None and learns not in rules:
+            raise ValueError(unknown_name("Network", "plasticity", str(learns), rules))
         size = populations[table["source"]].n if table["source"] in populations else 0
         projections.append(
             Projection(
@@ -68,10 +80,11 @@ def _build(parameters: Mapping[str, Any]) -> Network:
                 _values(table["weight"]),
                 _values(table["delay"]),
                 bool(table.get("allow_self", False)),
+                None if learns is None else rules[learns],
             )
         )
     poisson = [PoissonInput(t["population"], t["rate"], t["weight"]) for t in parameters.get("poisson", [])]
-    return Network(populations, projections, poisson=poisson, seed=int(parameters.get("seed", 0)))
+    return Network(populations, projections, sources, poisson, seed=int(parameters.get("seed", 0)))
 
 
 def _values(given: Any) -> Any:
@@ -140,12 +153,16 @@ QUANTITIES = {
     "asynchrony": Measure(_asynchrony, "s", "largest distance between the last spikes of the neurons"),
     "rate": Measure(_rate, "Hz", "mean rate of each population"),
     "contraction": Measure(measured_contraction, "1", "factor by which the spikes of a pair come closer each cycle"),
+    "weight_change": Measure(weight_change, "V", "how much every plastic synapse changed, in the order of synapses"),
     "irregularity": Measure(_irregularity, "1", "mean coefficient of variation of the intervals, each population"),
 }
 
 FORMULAS = {
     "contraction": Measure(
         contraction, "1", "(V_0 e^{r/tau} + w e^{d/tau})/(V_0 e^{r/tau} - w e^{d/tau}), two neurons without potassium"
+    ),
+    "stdp_window": Measure(
+        stdp_window, "V", "sum over pairs of A_plus e^{-lag/tau_plus}, -A_minus e^{lag/tau_minus} (Song et al. 2000)"
     ),
     "synchronous_interval": Measure(
         _synchronous_interval, "s", "d + tau log((V_0 e^{-d/tau} - w)/(V_0 - theta)) of neurons that fire together"
@@ -157,12 +174,18 @@ def _run(network: Network, request: RunRequest) -> Recording:
     return simulate_request(network, request)
 
 
+def _figure(network: Network, recording: Recording, title: str) -> Any:
+    return window_figure(network, recording, title) or overview(network, recording, title)
+
+
 SYSTEM = System(
     name="Network",
     summary="adaptive LIF neurons coupled by delayed jumps of the membrane",
     parameters={
         "populations": "{ E = { n = 80, V_0 = '20 mV' } }",
         "projections": "[{ source = 'E', target = 'E', connect = { in_degree = 9 }, weight = '1 mV', delay = '1 ms' }]",
+        "sources": "{ input = { trains = [['10 ms', '20 ms'], ['15 ms']] } }",
+        "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
         "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
         "seed": "0",
     },
@@ -171,6 +194,6 @@ SYSTEM = System(
     run=_run,
     quantities=QUANTITIES,
     formulas=FORMULAS,
-    figure=overview,
+    figure=_figure,
     initial_settings=frozenset({"u", "g", "past_spikes"}),
 )

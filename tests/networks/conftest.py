@@ -35,18 +35,26 @@ def scipy_advance(y, g, A, level, tau, tau_K, length):
     return None, found.y[0, -1], g * np.exp(-length / tau_K)
 
 
-def reference(values, synapses, external, duration, advance, number=float, history=()):
-    """Spike trains of a network, by a heap of events.
+def reference(values, synapses, external, duration, advance, number=float, history=(), learning=None):
+    """Spike trains of a network, by a heap of events; with `learning` also the weights at the end.
 
     values: lists by name, SI; synapses: (pre, post, weight, delay) with pre beyond the neurons for external trains;
-    external: lists of times. At one instant at one neuron: own potassium, then the sum of jumps, then the threshold.
+    external: lists of times; learning: for each synapse None or (time constants, on_pre, on_post, limits), where the
+    functions take the weight and the list of traces to new ones. At one instant at one neuron: own potassium, then the
+    sum of jumps, then the threshold; a synapse changes after its jump was added, and with a spike of its target.
     history: one list a neuron of spikes not after time 0, of which only what comes after time 0 counts.
     """
     n = len(values["V_0"])
     p = [{name: number(values[name][i]) for name in values} for i in range(n)]
-    rows = {}
-    for pre, post, weight, delay in synapses:
-        rows.setdefault(pre, []).append((post, number(weight), number(delay)))
+    exp = mp.exp if number is mpf else np.exp
+    rows, onto = {}, {}
+    weights = [number(weight) for _, _, weight, _ in synapses]
+    learning = learning or [None] * len(synapses)
+    traces = [None if rule is None else [number(0) for _ in rule[0]] for rule in learning]
+    changed = [number(0)] * len(synapses)
+    for k, (pre, post, _, delay) in enumerate(synapses):
+        rows.setdefault(pre, []).append((post, k, number(delay)))
+        onto.setdefault(post, []).append(k)
     y = [q["V_0"] for q in p]
     g, now, pause = [number(0)] * n, [number(0)] * n, [number(-1)] * n
     crossing = [None] * n
@@ -61,7 +69,7 @@ def reference(values, synapses, external, duration, advance, number=float, histo
     def move(i, t):
         q = p[i]
         if pause[i] > now[i]:
-            g[i] *= mp.exp(-(t - now[i]) / q["tau_K"]) if number is mpf else np.exp(-(t - now[i]) / q["tau_K"])
+            g[i] *= exp(-(t - now[i]) / q["tau_K"])
         elif t > now[i]:
             _, y[i], g[i] = advance(
                 y[i], g[i], q["V_0"] + q["Delta"], -(number(10) ** 6), q["tau"], q["tau_K"], t - now[i]
@@ -83,8 +91,20 @@ def reference(values, synapses, external, duration, advance, number=float, histo
             )
             crossing[i] = None if after is None else now[i] + after
 
+    def learn(k, event, t):
+        if learning[k] is None:
+            return
+        taus, on_pre, on_post, limits = learning[k]
+        decayed = [x * exp(-(t - changed[k]) / number(tau)) for x, tau in zip(traces[k], taus, strict=True)]
+        weights[k], traces[k] = (on_pre, on_post)[event](weights[k], decayed)
+        if limits is not None:
+            weights[k] = min(max(weights[k], number(limits[0])), number(limits[1]))
+        changed[k] = t
+
     def fire(i, t):
         trains[i].append(t)
+        for k in onto.get(i, ()):
+            learn(k, 1, t)
         y[i] = p[i]["V_0"]
         if p[i]["t_d"] == 0:
             g[i] += p[i]["delta_g"]
@@ -93,12 +113,12 @@ def reference(values, synapses, external, duration, advance, number=float, histo
         if p[i]["refractory"] > 0:
             pause[i] = t + p[i]["refractory"]
             push(pause[i], i, -1, number(0))
-        for post, weight, delay in rows.get(i, ()):
-            push(t + delay, post, 1, weight)
+        for post, k, delay in rows.get(i, ()):
+            push(t + delay, post, 1, k)
 
     for row, train in enumerate([*(history or [[]] * n), *external]):
         for t in train:
-            arrivals = [(post, 1, weight, delay) for post, weight, delay in rows.get(row, ())]
+            arrivals = [(post, 1, k, delay) for post, k, delay in rows.get(row, ())]
             if row < n:
                 if p[row]["t_d"] > 0:
                     arrivals.append((row, 0, p[row]["delta_g"], p[row]["t_d"]))
@@ -127,7 +147,8 @@ def reference(values, synapses, external, duration, advance, number=float, histo
                 elif kind == 0:
                     g[i] += size
                 else:
-                    total += size
+                    total += weights[size]
+                    learn(size, 0, t)
             if pause[i] <= t:
                 y[i] -= total
                 if total > 0 and y[i] <= p[i]["V_0"] - p[i]["theta"]:
@@ -139,21 +160,22 @@ def reference(values, synapses, external, duration, advance, number=float, histo
             move(i, t)
             fire(i, t)
         predict(i)
-    return [np.array([float(t) for t in train]) for train in trains]
+    found = [np.array([float(t) for t in train]) for train in trains]
+    return (found, np.array([float(w) for w in weights])) if any(learning) else found
 
 
 @pytest.fixture(scope="session")
 def by_scipy():
     """The reference with SciPy's integrator between events."""
-    return lambda *network, **history: reference(*network, scipy_advance, **history)
+    return lambda *network, **options: reference(*network, scipy_advance, **options)
 
 
 @pytest.fixture(scope="session")
 def by_forty_digits(forty_digits):
     """The reference with forty digits between events."""
 
-    def run(*network, **history):
+    def run(*network, **options):
         with mp.workdps(40):
-            return reference(*network, forty_digits.advance, mpf, **history)
+            return reference(*network, forty_digits.advance, mpf, **options)
 
     return run

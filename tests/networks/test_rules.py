@@ -309,5 +309,5 @@ def test_states_that_do_not_fit_are_refused():
         sl.simulate(sl.Network({"cells": Population(QUIET, 2)}), 0.2, resume=state)
     with pytest.raises(ValueError, match="only the exact engine saves states"):
         sl.simulate(sl.Network(CELLS), 0.2, resume=state, engine="brian2")
-    with pytest.raises(ValueError, match="units and resume are for networks"):
+    with pytest.raises(ValueError, match="units, synapses and resume are for networks"):
         sl.simulate(QUIET, 0.2, resume=state)
