@@ -30,9 +30,9 @@ def relative_errors(found, expected):
         return np.array([abs(float((mpf(float(t)) - mpf(e)) / mpf(e))) for t, e in zip(found, expected, strict=True)])
 
 
-def random_case_errors():
+def random_case_errors(name="random"):
     worst = []
-    for case in TABLE["random"]:
+    for case in TABLE[name]:
         expected = case["spikes"]
         duration = math.nextafter(float(expected[-1]), math.inf) * (1 + 1e-9)
         result = simulate(case["parameters"], duration, past=case["past_spikes"])
@@ -66,6 +66,26 @@ def test_power_series_steps_over_the_whole_range(monkeypatch):
     monkeypatch.setattr(inputs, "FEW_TABLES", -1)
     monkeypatch.setattr(inputs, "MANY_TABLES", -1)
     assert random_case_errors().max() <= 1
+
+
+def test_low_starts_span_both_sides_of_the_reversal():
+    parameters = [case["parameters"] for case in TABLE["low"]]
+    w = np.array([p["u0"] + p["Delta"] for p in parameters])
+    Delta = np.array([p["Delta"] for p in parameters])
+    assert min((w < 0).sum(), (w == 0).sum(), (w > 0).sum()) >= 5
+    assert min((Delta < 0).sum(), (Delta == 0).sum(), (Delta > 0).sum()) >= 5
+    assert w.min() < -0.1
+    g0 = np.array([p["g0"] for p in parameters])
+    assert min((g0 == 0).sum(), ((g0 > 0) & (g0 < 1e-6)).sum(), (g0 > 1).sum()) >= 5
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_spike_times_from_the_reversal_of_potassium_and_below(monkeypatch, tables):
+    """Where w = u + Delta is zero or negative potassium does not pull down: at every reset if Delta = 0."""
+    if not tables:
+        monkeypatch.setattr(inputs, "FEW_TABLES", -1)
+        monkeypatch.setattr(inputs, "MANY_TABLES", -1)
+    assert random_case_errors("low").max() <= 1
 
 
 def test_bursts_to_the_last_spike():

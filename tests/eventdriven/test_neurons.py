@@ -160,13 +160,28 @@ def test_no_spikes_at_or_below_threshold_drive():
         assert with_g.u[0, 0] == pytest.approx(V_0, abs=1e-15)
 
 
-def test_start_below_the_potassium_reversal():
-    """u_0 < -Delta lies outside the usual proof that there is one crossing; A > 0 suffices for it."""
-    result = simulate_neurons(BASE, 1.0, 1, u0=-0.5, g0=3.0, trace_times=np.linspace(0, 1, 2001))
-    u = result.u[0]
-    assert result.counts[0] > 5
-    first = int(result.times[0] / 0.0005)
-    assert u[: first + 1].max() < 0.015
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(Delta=0.0, tau_K=0.1),
+        dict(Delta=0.0, V_0=0.03, tau_K=0.05, delta_g=0.2),
+        dict(Delta=-0.01, V_0=0.03, delta_g=0.3),
+        dict(V_0=0.03, delta_g=0.0, tau_K=0.1, u0=-0.015, g0=0.4),
+        dict(V_0=0.03, delta_g=0.0, tau_K=0.1, u0=-0.03, g0=0.4),
+        # Far below; the last crosses within a time in which the leak alone could not.
+        dict(u0=-0.5, g0=3.0),
+        dict(V_0=1.0, tau_K=0.02, u0=-5.0, g0=30.0),
+    ],
+)
+def test_start_at_or_below_the_potassium_reversal(change, forty_digits):
+    """Potassium pulls up below -Delta; there is still one crossing, as w has no extremum below zero."""
+    p = {**BASE, "t_d": 0.0, "u0": 0.0, "g0": 0.0, **change}
+    exact = [float(t) for t in forty_digits.spike_times(p, max_spikes=4)]
+    values = {name: p[name] for name in BASE}
+    for end in (math.nextafter(exact[0], 1.0) * (1 + 1e-12), exact[-1] * 1.0001):
+        found = simulate_neurons(values, end, 1, u0=p["u0"], g0=p["g0"]).times
+        np.testing.assert_allclose(found, exact[: len(found)], rtol=1e-13)
+        assert len(found) == (4 if end > exact[-1] else 1)
 
 
 def test_huge_conductance_and_barely_above_threshold(forty_digits):
