@@ -123,6 +123,26 @@ def test_tonic_by_saturation():
     assert np.diff(result.times).max() == pytest.approx(float(case["longest_interval"]), rel=1e-11)
 
 
+@pytest.mark.parametrize("steps", [997, 3000, 10_000])
+def test_a_conductance_that_never_decays_does_not_drift(steps):
+    """Eq. (6): g is a multiple of delta_g; ten thousand additions would be off by 1e-12, and by a spike at the tie."""
+    p = dict(V_0=0.042, theta=0.015, Delta=0.015, tau=0.01, tau_K=math.inf, delta_g=0.9 / steps, t_d=0.0)
+    result = simulate_neurons(p, 1e4, 1, trace_times=[1e4])
+    assert result.counts[0] == steps
+    assert result.g[0, 0] == steps * (0.9 / steps)
+
+
+def test_the_first_spike_of_a_strong_drive_keeps_all_digits(forty_digits):
+    """A hundredth of tau after the reset exponentials cancel and the series must serve: 1e-15, not 1e-13."""
+    worst = 0.0
+    for V_0 in np.geomspace(0.6, 12.0, 16).tolist():
+        p = dict(V_0=V_0, theta=0.015, Delta=0.015, tau=0.01, tau_K=0.03, delta_g=0.0, t_d=0.0, u0=0.0, g0=0.7)
+        exact = forty_digits.spike_times(p, max_spikes=1)
+        found = simulate(p, 2 * float(exact[0])).times[:1]
+        worst = max(worst, relative_errors(found, exact)[0])
+    assert worst < 1e-15
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_against_an_ordinary_integrator(seed):
     """DOP853 with rtol 1e-12 keeps about 1e-10 over a few spikes; g is integrated too, not put in by formula."""
