@@ -16,7 +16,8 @@ __all__ = ["Initial"]
 class Initial:
     """State at time zero.
 
-    A delay equation starts from a history: spikes in (-t_d, 0] whose arrivals are still pending.
+    A delay equation starts from a history: spikes in (-t_d, 0] whose arrivals are still pending; in a network also
+    those whose jumps have yet to reach other neurons, or whose refractory period goes on.
 
     Parameters
     ----------
@@ -64,8 +65,17 @@ class Initial:
             plain[name] = value
         return plain
 
-    def plain_past_spikes(self, n: int, delay: float | NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+    @property
+    def per_neuron(self) -> bool:
+        """Whether there is one sequence of past spikes for each neuron, instead of one for all."""
+        return any(_is_row(item) for item in self.past_spikes)
+
+    def plain_past_spikes(
+        self, n: int, delay: float | NDArray[np.float64], what: str = "t_d"
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the past spikes as flat sorted times in seconds and offsets of shape (n + 1,).
+
+        `delay` is how long a spike has effects to come, called `what` in errors.
 
         Raises
         ------
@@ -73,7 +83,7 @@ class Initial:
             A time is not finite, after 0 or not after -delay (its effect has arrived already), or the number of
             sequences is not n.
         """
-        nested = any(_is_row(item) for item in self.past_spikes)
+        nested = self.per_neuron
         if nested and not all(_is_row(item) for item in self.past_spikes):
             raise ValueError("Initial.past_spikes must be times, or one sequence of times for each neuron, not both")
         if nested and len(self.past_spikes) != n:
@@ -88,8 +98,8 @@ class Initial:
         if wrong.any():
             k = int(wrong.argmax())
             raise ValueError(
-                f"Initial.past_spikes must lie within -t_d < t <= 0, got {float(times[k])} s "
-                f"for t_d = {float(reach[k])} s"
+                f"Initial.past_spikes must lie within -{what.removeprefix('its ')} < t <= 0, got {float(times[k])} s "
+                f"for {what} = {float(reach[k])} s"
             )
         return times, offsets
 

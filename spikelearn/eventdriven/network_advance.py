@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.eventdriven.network_cells import (
     BOUND,
+    CELL_COLUMNS,
     DELAY,
     DEVIATION,
     G0,
@@ -20,6 +21,7 @@ from spikelearn.eventdriven.network_cells import (
     P_NEXT,
     PAUSE,
     PAUSE_END,
+    STATE_COLUMNS,
     T_NEXT,
     T_NEXT_LOW,
     TABLED,
@@ -29,9 +31,8 @@ from spikelearn.eventdriven.network_cells import (
     X,
     cell_of,
 )
+from spikelearn.eventdriven.network_jumps import ULP
 from spikelearn.eventdriven.network_neuron import (
-    ULP,
-    advance_by_jumps,
     draw,
     find_crossing,
     jump_membrane,
@@ -41,85 +42,56 @@ from spikelearn.eventdriven.network_neuron import (
     to_time,
     two_sum,
 )
+from spikelearn.eventdriven.prefetch import prefetch
 
 __all__ = ["advance"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shorts = NDArray[np.int32]
+Places = NDArray[np.uint32]
 
 # Further ahead than any crossing: for neurons with inputs the solver must not see where a run ends.
 _FAR = 1e9
-
-
-@njit(cache=True, error_model="numpy")
-def _sort(times: Floats, weights: Floats, rows: Shorts, n: int) -> None:
-    """Sort the first n entries by time, then row (Shell's method; mostly there are one or two)."""
-    gap = 1
-    while 3 * gap + 1 < n:
-        gap = 3 * gap + 1
-    while gap > 0:
-        for a in range(gap, n):
-            t, w, r = times[a], weights[a], rows[a]
-            b = a - gap
-            while b >= 0 and (times[b] > t or (times[b] == t and rows[b] > r)):
-                times[b + gap], weights[b + gap], rows[b + gap] = times[b], weights[b], rows[b]
-                b -= gap
-            times[b + gap], weights[b + gap], rows[b + gap] = t, w, r
-        gap //= 3
+# How many neurons ahead numbers are fetched that lie far away in memory.
+_AHEAD = 3
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
-    begin_at: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int, pool_size: int,
-    free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
-    autonomous: NDArray[np.bool_], plain: NDArray[np.bool_], visit: Shorts, inbox: Shorts, box_next: Shorts,
-    box_row: Shorts, box_time: Floats, box_weight: Floats, t_in: Floats, w_in: Floats, r_in: Shorts,
-    spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
+    begin_at: int, visits: int, thread: int, first: int, close: float, duration: float, limit: int, spikes: int,
+    pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
+    autonomous: NDArray[np.bool_], visit: Places, box_place: Places, box_end: Places, box_time: Floats,
+    box_weight: Floats, spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
     own_first: Integers, own_last: Integers,
     burst: Shorts,
     traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats,
 ) -> tuple[int, int, int, int]:  # fmt: skip
-    """Advance neurons from `begin_at` on to the end of the window, or until there might be no room for their spikes.
+    """Advance the listed neurons to the end of the window, or until there might be no room for their spikes.
+
+    Neurons ``visit[begin_at]`` to ``visit[visits - 1]``, each with its arrivals in the boxes from ``box_place`` on.
 
     Arguments as in `run_windows`; arrays are only handed down, so that none is counted in the loop.
 
     Returns
     -------
-    j, spikes, pool_size, free : int
-        The neuron to go on from, and how full the arrays are.
+    v, spikes, pool_size, free : int
+        The place in the list to go on from, and how full the arrays are.
     """
     input_start, input_next, input_weight = poisson.start, poisson.next, poisson.weight
     failed = 0
-    # Listed without a branch: whether something happens to a neuron is as good as random.
-    visits = 0
-    for j in range(begin_at, len(inbox)):
-        visit[visits] = j
-        visits += int(inbox[j] >= 0) | int(wake[first + j] < close)
-    for v in range(visits):
-        j = visit[v]
-        i = first + j
+    for v in range(begin_at, visits):
         if spikes + limit + 1 > len(spike_times) or pool_size + limit + 1 > len(pool_time):
-            return j, spikes, pool_size, free
-        incoming = 0
-        b = inbox[j]
-        while b >= 0:
-            t_in[incoming], w_in[incoming], r_in[incoming] = box_time[b], box_weight[b], box_row[b]
-            incoming += 1
-            b = box_next[b]
-        inbox[j] = -1
-        if incoming > 1:
-            _sort(t_in, w_in, r_in, incoming)
-        place = 0
-        if plain[i]:
-            place = advance_by_jumps(state, cells, i, t_in, w_in, incoming)
-            if (
-                place == incoming
-                and min(state[i, BOUND], state[i, OWN_NEXT]) >= close
-                and state[i, PAUSE_END] <= state[i, NOW]
-            ):
-                wake[i] = min(state[i, BOUND], state[i, OWN_NEXT])
-                continue
+            return v, spikes, pool_size, free
+        j = int(visit[v])
+        if v + _AHEAD < visits:
+            following = first + int(visit[v + _AHEAD])
+            for line in range(0, CELL_COLUMNS, 8):
+                prefetch(cells, following, line)
+            for line in range(0, STATE_COLUMNS, 8):
+                prefetch(state, following, line)
+        i = first + j
+        place, incoming = int(box_place[j]), int(box_end[j])
         c = cell_of(cells, i)
         s = state[i]
         t_d, pause, tabled = cells[i, DELAY], cells[i, PAUSE], cells[i, TABLED] != 0.0
@@ -129,7 +101,7 @@ def advance(
             own, own_low = math.inf, 0.0
             if own_first[j] >= 0:
                 own, own_low = two_sum(pool_time[own_first[j]], t_d)
-            jump = t_in[place] if place < incoming else math.inf
+            jump = box_time[place] if place < incoming else math.inf
             for e in range(poisson_first, poisson_end):
                 jump = min(jump, input_next[e])
             clamped = s[PAUSE_END] > s[NOW]
@@ -190,8 +162,8 @@ def advance(
                         break
                 if jump <= event:
                     total = 0.0
-                    while place < incoming and t_in[place] <= event:
-                        total += w_in[place]
+                    while place < incoming and box_time[place] <= event:
+                        total += box_weight[place]
                         place += 1
                     for e in range(poisson_first, poisson_end):
                         while input_next[e] <= event:
@@ -228,9 +200,11 @@ def advance(
         wake[i] = min(event, s[T_NEXT] if s[T_NEXT] == s[T_NEXT] else s[BOUND])
         if clamped:
             wake[i] = event
+            # No arrival goes the short way before the pause is over.
+            s[BOUND] = -math.inf
         if traced[i] >= 0 and trace_place[traced[i]] < len(trace_times):
             wake[i] = min(wake[i], trace_times[trace_place[traced[i]]])
         if failed:
             status[thread] = failed
             break
-    return len(inbox), spikes, pool_size, free
+    return visits, spikes, pool_size, free

@@ -12,19 +12,24 @@ from spikelearn.eventdriven.cell import Cell, make_cell
 from spikelearn.eventdriven.phi import Tables
 
 __all__ = [
+    "ABOVE",
     "BOUND",
     "CELL_COLUMNS",
+    "DECAY",
     "DELAY",
     "DEVIATION",
     "G0",
     "JUMPS",
     "LOWER",
+    "MANIFOLD",
     "NOW",
     "NOW_LOW",
     "OWN_NEXT",
     "PAUSE",
     "PAUSE_END",
     "P_NEXT",
+    "QUICK_COLUMNS",
+    "RATE",
     "STATE_COLUMNS",
     "TABLED",
     "T_NEXT",
@@ -38,6 +43,7 @@ __all__ = [
     "aligned",
     "cell_of",
     "fill_cells",
+    "quick_constants",
 ]
 
 Floats = NDArray[np.float64]
@@ -46,16 +52,19 @@ Shorts = NDArray[np.int32]
 
 # Columns of a neuron's constants after the 23 of a Cell.
 DELAY, PAUSE, TABLED, G0 = range(23, 27)
-# Of the constants, too, those that every event needs stand in the first eight.
 CELL_COLUMNS = 32
+
+# Those constants that every arrival needs once more, two neurons a cache line: see `quick_constants`.
+MANIFOLD, ABOVE, RATE, DECAY = range(4)
+QUICK_COLUMNS = 4
 
 # Columns of a neuron's state. DEVIATION is y - A phi(x) where TABLED, else z; LOWER a lower bound of phi(x) where
 # TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where none comes before the
-# next own arrival, NaN where it is not known; with the state then.
+# next own arrival, NaN where it is not known; with the state then. In a refractory period BOUND is -inf, T_NEXT NaN.
 # OWN_NEXT: when its own potassium next arrives. The first eight share a cache line: most events need no
 # other.
-DEVIATION, X, LOWER, NOW, BOUND, T_NEXT, PAUSE_END, OWN_NEXT = range(8)
-NOW_LOW, T_NEXT_LOW, Z_NEXT, X_NEXT, P_NEXT, JUMPS = range(8, 14)
+DEVIATION, X, LOWER, NOW, BOUND, T_NEXT, NOW_LOW, OWN_NEXT = range(8)
+PAUSE_END, T_NEXT_LOW, Z_NEXT, X_NEXT, P_NEXT, JUMPS = range(8, 14)
 STATE_COLUMNS = 16
 
 
@@ -112,7 +121,7 @@ class Inputs(NamedTuple):
 
 
 def aligned(rows: int, columns: int) -> Floats:
-    """Give zeros whose rows begin with a cache line, for a multiple of eight columns."""
+    """Give zeros whose rows begin with a cache line, for a multiple of eight columns, or pairs of rows of four."""
     room = np.zeros(rows * columns + 8)
     first = (-room.ctypes.data // 8) % 8
     return room[first : first + rows * columns].reshape(rows, columns)
@@ -145,6 +154,14 @@ def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Fl
             c.falling, c.fires, c.table, c.address, c.lowest, c.rows,
         )  # fmt: skip
         cells[i, DELAY], cells[i, PAUSE] = p[6], p[7]
+
+
+def quick_constants(cells: Floats) -> Floats:
+    """Give A, V_0 - theta, 1/tau and 1/tau_K of every neuron in rows of their own, shape (n, QUICK_COLUMNS)."""
+    quick = aligned(len(cells), QUICK_COLUMNS)
+    for column, source in ((MANIFOLD, 3), (ABOVE, 4), (RATE, 14), (DECAY, 15)):
+        quick[:, column] = cells[:, source]
+    return quick
 
 
 @njit(cache=True, error_model="numpy")

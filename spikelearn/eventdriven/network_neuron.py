@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from spikelearn.eventdriven.cell import CONSTANT_G, Cell, below_threshold, membrane
 from spikelearn.eventdriven.crossing import next_event
+from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus
 from spikelearn.eventdriven.flow import flow, look_up
 from spikelearn.eventdriven.network_cells import (
     BOUND,
@@ -29,9 +30,7 @@ from spikelearn.eventdriven.network_cells import (
     LOWER,
     NOW,
     NOW_LOW,
-    OWN_NEXT,
     P_NEXT,
-    PAUSE_END,
     T_NEXT,
     T_NEXT_LOW,
     TABLED,
@@ -41,9 +40,9 @@ from spikelearn.eventdriven.network_cells import (
     X,
     cell_of,
 )
+from spikelearn.eventdriven.network_jumps import SAFE, ULP, decay, no_crossing_within
 
 __all__ = [
-    "advance_by_jumps",
     "draw",
     "enter_tables",
     "find_crossing",
@@ -57,9 +56,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-ULP = 2.0**-52
-# Bounds are proven for real numbers; this leaves room for their rounding.
-_SAFE = 1.0 - 1e-9
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
@@ -85,16 +81,6 @@ def draw(e: int, poisson: Inputs) -> None:
     bits = bits ^ (bits >> np.uint64(31))
     poisson.drawn[e] += np.uint64(1)
     poisson.next[e] -= math.log1p(-(np.float64(bits >> np.uint64(11)) * 2.0**-53)) / poisson.rate[e]
-
-
-@njit(cache=True, error_model="numpy", inline="always")
-def _less_one(h: float) -> float:
-    """Give 1 - e^{-h} for h >= 0; the series is exact to the last digits for the short steps of busy neurons."""
-    if h < 0.03125:
-        h2 = h * h
-        high = (1 / 120 - h * (1 / 720)) + h2 * (1 / 5040 - h * (1 / 40320))
-        return h * ((1.0 - h * 0.5) + h2 * ((1 / 6 - h * (1 / 24)) + h2 * high))
-    return -math.expm1(-h)
 
 
 @njit(cache=True, error_model="numpy")
@@ -123,25 +109,12 @@ def enter_tables(cells: Floats, state: Floats) -> None:
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def _no_crossing_within(D: float, slow: float, A: float, above: float, tau: float, tau_K: float) -> float:
-    """Give a time within which the threshold is not crossed, -inf if it may be now; `slow` is at most A phi(x)."""
-    y = min(D + slow, A)
-    if y <= above:
-        return -math.inf
-    # As if potassium had gone; and as if only the manifold fell: y >= min(D, 0) + slow e^{-t/tau_K}.
-    low = above - min(D, 0.0)
-    first = tau * (y - above) / (y + above)
-    second = tau_K * (slow - low) / (slow + low)
-    return (2.0 * _SAFE) * max(first, second)
-
-
-@njit(cache=True, error_model="numpy", inline="always")
 def _bound(s: Floats, c: Cell) -> None:
     """Set BOUND from the lower bound of y."""
     if not c.fires:
         s[BOUND] = math.inf
         return
-    s[BOUND] = s[NOW] + _no_crossing_within(s[DEVIATION], c.A * s[LOWER], c.A, c.above, c.tau, c.tau_K)
+    s[BOUND] = s[NOW] + no_crossing_within(s[DEVIATION], c.A * s[LOWER], c.A, c.above, c.rate, c.decay)
 
 
 @njit(cache=True, error_model="numpy")
@@ -155,63 +128,17 @@ def to_time(s: Floats, t: float, t_low: float, clamped: bool, tabled: bool, c: C
         if not tabled:
             s[LOWER] = math.nan
     elif tabled:
-        eta = _less_one(length / c.tau_K)
-        drop = x * eta
-        s[X] = x - drop if eta < 0.5 else x * math.exp(-length / c.tau_K)
-        s[DEVIATION] *= math.exp(-length / c.tau - drop)
-        s[LOWER] *= 1.0 - eta
+        if length * c.decay < LONGEST_SERIES:
+            s[DEVIATION], s[X], s[LOWER] = decay(s[DEVIATION], x, s[LOWER], length, c.rate, c.decay)
+        else:
+            # Over so long a time x itself must keep its digits.
+            left = math.exp(-length * c.decay)
+            s[X] = x * left
+            s[DEVIATION] *= exp_minus(length * c.rate + (x - s[X]))
+            s[LOWER] *= left
     else:
         s[DEVIATION], s[X], s[LOWER] = flow(s[DEVIATION], x, s[LOWER], length, c)
     s[NOW], s[NOW_LOW] = t, t_low
-
-
-@njit(cache=True, error_model="numpy")
-def advance_by_jumps(state: Floats, cells: Floats, i: int, times: Floats, jumps: Floats, n: int) -> int:
-    """Let jumps arrive one after the other for as long as nothing else can happen, and give how many did.
-
-    The same arithmetic as `to_time` and `jump_membrane`, on the numbers of two cache lines.
-
-    Parameters
-    ----------
-    state, cells : ndarray
-        Of all neurons; neuron `i` has a table.
-    times, jumps : ndarray
-        The first `n` are sorted by time.
-    """
-    D, x, lower, now, bound = state[i, 0], state[i, 1], state[i, 2], state[i, 3], state[i, 4]
-    known, pause_end, own = state[i, T_NEXT], state[i, PAUSE_END], state[i, OWN_NEXT]
-    tau, tau_K, A, above = cells[i, 0], cells[i, 1], cells[i, 3], cells[i, 4]
-    if pause_end > now or above <= 0.0:
-        return 0
-    done = 0
-    while done < n:
-        t = times[done]
-        if own <= t or not (bound > t or known > t * (1.0 + 4.0 * ULP)):
-            break
-        total = jumps[done]
-        following = done + 1
-        while following < n and times[following] == t:
-            total += jumps[following]
-            following += 1
-        length = max((t - now) + (0.0 - (state[i, NOW_LOW] if done == 0 else 0.0)), 0.0)
-        eta = _less_one(length / tau_K)
-        if eta >= 0.5:
-            break
-        drop = x * eta
-        new = D * math.exp(-length / tau - drop) - total
-        new_lower = lower * (1.0 - eta)
-        within = _no_crossing_within(new, A * new_lower, A, above, tau, tau_K)
-        if within < 0.0:
-            # Perhaps at the threshold: to be looked at closely.
-            break
-        D, x, lower, now = new, x - drop, new_lower, t
-        bound = now + within
-        known = math.nan
-        done = following
-    if done:
-        state[i, 0], state[i, 1], state[i, 2], state[i, 3], state[i, 4] = D, x, lower, now, bound
-        state[i, T_NEXT], state[i, NOW_LOW] = math.nan, 0.0
-    return done
 
 
 @njit(cache=True, error_model="numpy")
@@ -258,12 +185,12 @@ def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: 
         if s[BOUND] > before:
             return
         if x > c.x_star:
-            s[BOUND] = s[NOW] + _SAFE * c.tau_K * math.log(x / c.x_star)
+            s[BOUND] = s[NOW] + SAFE * c.tau_K * math.log(x / c.x_star)
             if s[BOUND] > before:
                 return
         if s[DEVIATION] > 0.0 and x > c.x_manifold:
             # Above the manifold's own crossing time a positive deviation has still to decay.
-            s[BOUND] = s[NOW] + _SAFE * c.tau_K * math.log(x / c.x_manifold)
+            s[BOUND] = s[NOW] + SAFE * c.tau_K * math.log(x / c.x_manifold)
             if s[BOUND] > before:
                 return
     length = max((end - s[NOW]) + (end_low - s[NOW_LOW]), 0.0)

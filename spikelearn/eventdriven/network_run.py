@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +32,11 @@ from spikelearn.eventdriven.network_cells import (
     X,
     aligned,
     fill_cells,
+    quick_constants,
 )
+from spikelearn.eventdriven.network_history import NO_PAST, pause_after
 from spikelearn.eventdriven.network_neuron import draw, enter_tables
+from spikelearn.eventdriven.network_sharing import by_delay, delays, part, ranges, writable
 from spikelearn.eventdriven.network_windows import run_windows
 from spikelearn.eventdriven.phi import Tables
 
@@ -68,6 +70,8 @@ class NetworkInputs(NamedTuple):
         See `network_cells.Inputs`.
     max_rate : float
         A neuron that fires faster than this through 10 ms stops the run, Hz.
+    past : Sources
+        Spikes of neurons and external trains not after time 0 that have effects to come, sorted by row, then time.
     """
 
     parameters: Mapping[str, Floats]
@@ -78,6 +82,7 @@ class NetworkInputs(NamedTuple):
     poisson_weight: Floats
     poisson_key: NDArray[np.uint64]
     max_rate: float
+    past: Sources = NO_PAST
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,8 +197,8 @@ class _Run:
         n = len(u0)
         self.n, self.duration = n, duration
         self.begin = resume.time if resume is not None else 0.0
-        synapses = Synapses(*(_writable(array) for array in _by_delay(inputs.synapses)))
-        self.shortest, self.longest = _delays(synapses, n, inputs)
+        synapses = Synapses(*(writable(array) for array in by_delay(inputs.synapses)))
+        self.shortest, self.longest = delays(synapses, n, inputs)
         self.window = min(self.shortest * _SHORTER, _LONGEST_WINDOW)
         self.limit = max(8, math.ceil(inputs.max_rate * max(_EPOCH, self.window)))
         self.epoch = max(1, round(_EPOCH / self.window))
@@ -201,9 +206,10 @@ class _Run:
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
         # The constants hold addresses of the tables, which must therefore live as long.
         self.cells, self.tables = _cells(inputs, duration, self.autonomous, g0)
-        self.ranges = _ranges(degree, threads)
-        self.parts = [_part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
-        self.sources = Sources(*(_writable(array) for array in inputs.sources))
+        self.quick = quick_constants(self.cells)
+        self.ranges = ranges(degree, threads)
+        self.parts = [part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
+        self.sources = Sources(*(writable(array) for array in inputs.sources))
         self.state = _fresh(self.cells, u0, g0) if resume is None else _aligned_copy(resume.state)
         entries = len(inputs.poisson_rate)
         self.poisson = Inputs(
@@ -215,16 +221,17 @@ class _Run:
             np.zeros(entries, dtype=np.uint64) if resume is None else resume.poisson_drawn.copy(),
         )
         if resume is None:
+            pause_after(inputs.past, inputs.parameters["refractory"], self.state)
             for e in range(entries):
                 draw(e, self.poisson)
-        self.recent_times = np.empty(0) if resume is None else _writable(resume.recent_times)
-        self.recent_rows = np.empty(0, dtype=np.int64) if resume is None else _writable(resume.recent_rows)
+        self.recent_times = writable(inputs.past.times if resume is None else resume.recent_times)
+        self.recent_rows = writable(inputs.past.rows if resume is None else resume.recent_rows)
         self.wake = np.full(n, -math.inf)
         self.traced_rows = np.full(n, -1, dtype=np.int64)
         self.traced_rows[traced] = np.arange(len(traced))
         # What most neurons are: with a table, no random input, no trace, so that most events go the short way.
         self.plain = (self.cells[:, TABLED] != 0) & (np.diff(inputs.poisson_start) == 0) & (self.traced_rows < 0)
-        self.trace_times = _writable(trace_times)
+        self.trace_times = writable(trace_times)
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
         self.g = np.full((len(traced), len(trace_times)), np.nan)
@@ -250,14 +257,10 @@ class _Run:
         with (
             ThreadPoolExecutor(workers) as pool,
             tqdm(
-                total=self.duration,
-                initial=self.begin,
-                disable=None if progress else True,
-                delay=2.0,
-                unit="s",
+                total=self.duration, initial=self.begin, disable=None if progress else True, delay=2.0, unit="s",
                 smoothing=0.0,
             ) as bar,
-        ):
+        ):  # fmt: skip
             while done < total and not halt.is_set():
                 started = time.perf_counter()
                 last = min(done + size, total)
@@ -289,8 +292,8 @@ class _Run:
     def _piece(self, thread: int, first: int, last: int, stop: float) -> tuple[Floats, NDArray[np.int32]]:
         found: tuple[Floats, NDArray[np.int32]] = run_windows(
             thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
-            self.shared_counts, self.begin, first, last, self.window, stop, self.duration, self.cells, self.state,
-            self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
+            self.shared_counts, self.begin, first, last, self.window, stop, self.duration, self.cells, self.quick,
+            self.state, self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
             self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
             self.trace_times, self.u, self.g,
         )  # fmt: skip
@@ -312,71 +315,15 @@ class _Run:
         self.recent_times, self.recent_rows = times[order], rows[order]
 
 
-def _writable(array: Any) -> Any:
-    """Give an array of the one memory layout that the loop is compiled for; a second would be compiled anew."""
-    return array if array.flags.writeable and array.flags.c_contiguous else array.copy(order="C")
-
-
-def _by_delay(synapses: Synapses) -> Synapses:
-    """Sort every row by delay, so that a spike's arrivals come in order."""
-    if len(synapses.delay) <= 1:
-        delay = synapses.delay if len(synapses.delay) else np.ones(1)
-        return synapses._replace(delay=np.ascontiguousarray(delay))
-    row = np.repeat(np.arange(len(synapses.start) - 1, dtype=np.int32), np.diff(synapses.start))
-    if ((np.diff(synapses.delay) < 0.0) & (np.diff(row) == 0)).any():
-        order = np.lexsort((synapses.delay, row))
-        synapses = synapses._replace(
-            target=synapses.target[order], weight=synapses.weight[order], delay=synapses.delay[order]
-        )
-    return synapses
-
-
-def _delays(synapses: Synapses, n: int, inputs: NetworkInputs) -> tuple[float, float]:
-    """Give the shortest delay between neurons and the longest of all, own potassium included."""
-    own = float(np.max(inputs.parameters["t_d"], initial=0.0))
-    between = int(synapses.start[n])
-    longest = float(np.max(synapses.delay)) if len(synapses.target) else 0.0
-    shortest = math.inf
-    if between:
-        shortest = float(np.min(synapses.delay[:between] if len(synapses.delay) > 1 else synapses.delay))
-    return shortest, max(own, longest) * (1.0 + 1e-9) + 1e-12
-
-
 def _cells(inputs: NetworkInputs, duration: float, autonomous: NDArray[np.bool_], g0: Floats) -> tuple[Floats, Tables]:
     n = len(autonomous)
     values = {name: np.asarray(inputs.parameters[name], dtype=np.float64) for name in _NAMES}
     table_of, tables = assign_tables({name: values[name] for name in _NAMES[:5]}, duration, n)
     cells = aligned(n, CELL_COLUMNS)
     fill_cells(np.column_stack([values[name] for name in _NAMES]), table_of, tables, cells)
-    cells[:, TABLED] = (table_of >= 0) & ~autonomous
+    cells[:, TABLED] = (table_of >= 0) & ~autonomous & (cells[:, 3] > 0.0)
     cells[:, G0] = g0
     return cells, tables
-
-
-def _ranges(degree: Integers, threads: int | None) -> Integers:
-    """Share the neurons out by their number of synapses."""
-    if threads is not None and threads < 1:
-        raise ValueError(f"threads must be at least 1, got {threads}")
-    n = len(degree)
-    workers = min(threads or os.cpu_count() or 1, max(n // 64, 1))
-    cost = np.cumsum(degree + 20.0)
-    cuts = np.searchsorted(cost, cost[-1] * np.arange(1, workers) / workers)
-    edges: Integers = np.concatenate([[0], cuts, [n]]).astype(np.int64)
-    return edges
-
-
-def _part(synapses: Synapses, first: int, end: int) -> Synapses:
-    """Take the synapses onto neurons first to end - 1, targets counted from the first."""
-    inside = (synapses.target >= first) & (synapses.target < end)
-    if inside.all():
-        return synapses._replace(target=synapses.target - np.int32(first))
-    before = np.concatenate([[0], np.cumsum(inside)])
-    delay = synapses.delay[inside] if len(synapses.delay) > 1 else synapses.delay
-    if len(delay) == 1 and len(synapses.delay) > 1:
-        # A single synapse is no uniform delay of many, but reads the same.
-        delay = delay.copy()
-    target = (synapses.target[inside] - np.int32(first)).astype(np.int32)
-    return Synapses(before[synapses.start].astype(np.int64), target, synapses.weight[inside], delay)
 
 
 def _aligned_copy(state: Floats) -> Floats:

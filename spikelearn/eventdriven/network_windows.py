@@ -3,7 +3,8 @@
 No spike has an effect on another neuron sooner than the shortest delay. Within a window not longer than that, every
 neuron advances by itself; at its end the spikes are exchanged. Each thread owns a range of neurons and all synapses
 onto them. Jumps that meet at one neuron are sorted by time, then source, so that the sums, and with them every digit,
-are the same for any number of threads.
+are the same for any number of threads. Most of them go the short way of `network_jumps`, the others that of
+`network_advance`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,14 @@ from numpy.typing import NDArray
 from spikelearn.eventdriven.barrier import wait
 from spikelearn.eventdriven.network_advance import advance
 from spikelearn.eventdriven.network_cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses
+from spikelearn.eventdriven.network_delivery import (
+    count_arrivals,
+    list_neurons,
+    place_arrivals,
+    sort_arrivals,
+    sort_spikes,
+)
+from spikelearn.eventdriven.network_jumps import BLOCK_ROOM, LANES, advance_by_jumps
 
 __all__ = ["run_windows"]
 
@@ -49,6 +58,7 @@ def run_windows(
     stop: float,
     duration: float,
     cells: Floats,
+    quick: Floats,
     state: Floats,
     wake: Floats,
     synapses: Synapses,
@@ -83,7 +93,7 @@ def run_windows(
         Window k lasts from ``begin + k window`` to ``begin + (k + 1) window``, the last one to `stop`, seconds.
     duration : float
         End of the whole run.
-    cells, state : ndarray
+    cells, quick, state : ndarray
         See `network_cells`.
     wake : ndarray, shape (n,)
         Nothing of its own happens to a neuron before this time.
@@ -123,6 +133,7 @@ def run_windows(
     # Spikes under way to this thread's neurons, each with its place in its row of synapses.
     under_way = 0
     way_time, way_row, way_place = np.empty(256), np.empty(256, np.int64), np.empty(256, np.int64)
+    way_until = np.empty(256, np.int64)
     # Own spikes whose potassium is still to come, as linked lists in one pool.
     pool_time, pool_next = np.empty(1024), np.empty(1024, np.int64)
     pool_size, free = 0, -1
@@ -130,14 +141,19 @@ def run_windows(
     for k in range(len(recent_times)):
         row = recent_rows[k]
         place, row_end = row_start[row], row_start[row + 1]
-        while place < row_end and recent_times[k] + delay[0 if uniform else place] < start:
+        # What arrived at time 0 or before is part of the initial state.
+        while place < row_end and (
+            recent_times[k] + delay[0 if uniform else place] < start
+            or recent_times[k] + delay[0 if uniform else place] <= 0.0
+        ):
             place += 1
         if place < row_end:
             if under_way == len(way_time):
                 way_time, way_row, way_place = _longer(way_time, 0), _longer(way_row, 0), _longer(way_place, 0)
             way_time[under_way], way_row[under_way], way_place[under_way] = recent_times[k], row, place
             under_way += 1
-        if first <= row < end and cells[row, DELAY] > 0.0 and recent_times[k] + cells[row, DELAY] >= start:
+        own = recent_times[k] + cells[row, DELAY] if first <= row < end and cells[row, DELAY] > 0.0 else -math.inf
+        if own >= start and own > 0.0:
             if pool_size == len(pool_time):
                 pool_time, pool_next = _longer(pool_time, 0), _longer(pool_next, 0)
             pool_time[pool_size], pool_next[pool_size] = recent_times[k], -1
@@ -152,10 +168,12 @@ def run_windows(
         state[i, OWN_NEXT] = pool_time[own_first[j]] + cells[i, DELAY] if own_first[j] >= 0 else math.inf
     source = np.searchsorted(source_times, start)
 
-    inbox, visit = np.full(n, -1, np.int32), np.empty(n, np.int32)
-    box_next, box_row = np.empty(1024, np.int32), np.empty(1024, np.int32)
-    box_time, box_weight = np.empty(1024), np.empty(1024)
-    t_in, w_in, r_in = np.empty(64), np.empty(64), np.empty(64, np.int32)
+    # Arrivals of a window: neuron j's stand in its boxes from `box_place[j]` to `box_end[j] - 1`.
+    counts, box_place, box_end = np.zeros(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.uint32)
+    box_time, box_weight, box_row = np.empty(1024), np.empty(1024), np.empty(1024, np.int32)
+    visit, queue = np.empty(n + 1, np.uint32), np.empty(max(n + 1, 1024), np.uint32)
+    block, after = np.zeros(BLOCK_ROOM), np.empty(LANES, np.uint32)
+    own_state, own_quick, own_wake, own_plain = state[first:end], quick[first:end], wake[first:end], plain[first:end]
     spike_times, spike_rows = np.empty(4096), np.empty(4096, np.int32)
     spikes = 0
     burst = np.zeros(n, np.int32)
@@ -189,54 +207,40 @@ def run_windows(
                 under_way += 1
             source += 1
 
-        arrived, kept = 0, 0
-        for a in range(under_way):
-            t, row, place = way_time[a], way_row[a], way_place[a]
-            row_end = row_start[row + 1]
-            if arrived + (row_end - place) > len(box_time):
-                size = arrived + (row_end - place)
-                box_time, box_weight = _longer(box_time, size), _longer(box_weight, size)
-                box_next, box_row = _longer(box_next, size), _longer(box_row, size)
-            if uniform:
-                t_arrival = t + delay[0]
-                if t_arrival < close:
-                    for p in range(place, row_end):
-                        j = target[p]
-                        box_time[arrived], box_weight[arrived] = t_arrival, weight[p]
-                        box_next[arrived], box_row[arrived] = inbox[j], row
-                        inbox[j] = arrived
-                        arrived += 1
-                    place = row_end
-            else:
-                while place < row_end:
-                    t_arrival = t + delay[place]
-                    if t_arrival >= close:
-                        break
-                    j = target[place]
-                    box_time[arrived], box_weight[arrived] = t_arrival, weight[place]
-                    box_next[arrived], box_row[arrived] = inbox[j], row
-                    inbox[j] = arrived
-                    arrived += 1
-                    place += 1
-            if place < row_end:
-                way_time[kept], way_row[kept], way_place[kept] = t, row, place
-                kept += 1
-        under_way = kept
+        if uniform:
+            sort_spikes(way_time, way_row, way_place, under_way)
+        if under_way > len(way_until):
+            way_until = _longer(way_until, under_way)
+        arrived = count_arrivals(
+            close, under_way, way_time, way_row, way_place, way_until, row_start, target, delay, counts
+        )
+        # One place more than arrivals: the one after the last is looked at, too.
+        if arrived >= len(box_time):
+            box_time, box_weight = _longer(box_time, arrived + 1), _longer(box_weight, arrived + 1)
+            box_row, queue = _longer(box_row, arrived + 1), _longer(queue, arrived + 1)
+        queued, visits = list_neurons(close, own_wake, own_plain, counts, box_place, box_end, queue, visit)
+        under_way = place_arrivals(
+            under_way, way_time, way_row, way_place, way_until, row_start, target, weight, delay, box_end, box_row,
+            box_time, box_weight,
+        )  # fmt: skip
+        if not uniform:
+            sort_arrivals(box_place, box_end, box_time, box_weight, box_row)
+        visits = advance_by_jumps(
+            close, queued, visits, own_state, own_quick, own_wake, queue, visit, box_place, box_end, box_time,
+            box_weight, block, after,
+        )  # fmt: skip
 
         if (k - first_window) % epoch == 0:
             burst[:] = 0
         before = spikes
-        if arrived > len(t_in):
-            t_in, w_in, r_in = _longer(t_in, arrived), _longer(w_in, arrived), _longer(r_in, arrived)
         reached = 0
         while True:
             reached, spikes, pool_size, free = advance(
-                reached, thread, first, close, duration, limit, spikes, pool_size, free, status, cells, state, wake,
-                poisson, autonomous, plain, visit, inbox, box_next, box_row, box_time, box_weight, t_in, w_in, r_in,
-                spike_times, spike_rows, pool_time, pool_next, own_first, own_last, burst, traced, trace_place,
-                trace_times, u, g,
+                reached, visits, thread, first, close, duration, limit, spikes, pool_size, free, status, cells, state,
+                wake, poisson, autonomous, visit, box_place, box_end, box_time, box_weight, spike_times, spike_rows,
+                pool_time, pool_next, own_first, own_last, burst, traced, trace_place, trace_times, u, g,
             )  # fmt: skip
-            if reached >= n:
+            if reached >= visits:
                 break
             spike_times = _longer(spike_times, spikes + limit + 1)
             spike_rows = _longer(spike_rows, spikes + limit + 1)

@@ -18,7 +18,16 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["LOWEST_KAPPA", "Tables", "build_tables", "manifold", "manifold_values", "table_address"]
+__all__ = [
+    "LOWEST_KAPPA",
+    "Tables",
+    "build_tables",
+    "from_bits",
+    "manifold",
+    "manifold_values",
+    "table_address",
+    "to_bits",
+]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -80,8 +89,8 @@ def _load_double(_typing: Any, _address: Any, _k: Any) -> Any:
     return types.float64(types.int64, types.int64), generate
 
 
-_bits: Any = _reinterpret(types.float64, types.int64)
-_float = _reinterpret(types.int64, types.float64)
+to_bits: Any = _reinterpret(types.float64, types.int64)
+from_bits: Any = _reinterpret(types.int64, types.float64)
 _load: Any = intrinsic(_load_double)
 
 
@@ -111,7 +120,7 @@ def _outside(x: float, kappa: float, address: int, lowest: int) -> float:
     edge = 0.0
     for j in range(9, -1, -1):
         edge = _load(address, HEAD + j) - edge
-    below: float = x / _float(lowest << 49) * edge
+    below: float = x / from_bits(lowest << 49) * edge
     return below
 
 
@@ -128,12 +137,12 @@ def manifold(x: float, kappa: float, address: int, lowest: int, rows: int) -> fl
     address, lowest, rows : int
         From `table_address`.
     """
-    bits = _bits(x)
+    bits = to_bits(x)
     cell = (bits >> 49) - lowest
     if cell < 0 or cell >= rows:
         return _outside(x, kappa, address, lowest)
     # The mantissa within the cell, from -1 to 1, without rounding.
-    s = (_float((bits & 0x1FFFFFFFFFFFF) | 0x3FF0000000000000) - 1.0625) * 16.0
+    s = (from_bits((bits & 0x1FFFFFFFFFFFF) | 0x3FF0000000000000) - 1.0625) * 16.0
     i = HEAD + cell * ROW
     s2 = s * s
     s4 = s2 * s2

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from spikelearn.brian import choose_target, session
 from spikelearn.initial import Initial
+from spikelearn.network.brian_history import history_objects
+from spikelearn.network.history import History, read_history
 from spikelearn.network.recording import NetworkRecording
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
@@ -45,20 +47,19 @@ def simulate_network_on_brian(
     """
     if resume is not None:
         raise ValueError("resume must be left out on the brian2 engine: only the exact engine saves states")
-    if len(initial.past_spikes):
-        raise ValueError("Initial.past_spikes must be empty for a network")
     ratio = record_dt / dt
     if ratio < 0.5 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"record_dt must be a whole multiple of dt = {dt:g} s, got {record_dt:g} s")
     step = round(ratio) * dt
     wiring = wire(network)
     states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
+    history = read_history(initial, wiring, states)
     chosen = choose_target(target, n=wiring.n, steps=duration / dt)
     with session(chosen, seed) as brian:
         from brian2 import Network as BrianNetwork
         from brian2 import SpikeMonitor, StateMonitor, second
 
-        objects = brian_objects(wiring, dt, duration, method)
+        objects = brian_objects(wiring, dt, duration, method, history)
         group = objects[0]
         for name, value in states.items():
             group.variables[name].set_value(value)
@@ -89,6 +90,7 @@ def simulate_network_on_brian(
         "synapses": len(wiring.target),
         "parameters": {name: plain(value) for name, value in wiring.values.items()},
         "duration": duration,
+        "initial": plain(initial),
         "seed": seed,
         "network_seed": network.seed,
         "versions": versions(),
@@ -98,7 +100,9 @@ def simulate_network_on_brian(
     )
 
 
-def brian_objects(wiring: Wiring, dt: float, duration: float, method: str | None = None) -> list[Any]:
+def brian_objects(
+    wiring: Wiring, dt: float, duration: float, method: str | None = None, history: History | None = None
+) -> list[Any]:
     """Make the neurons (first in the list), their own potassium, synapses, external trains and Poisson input.
 
     Parameters
@@ -111,6 +115,8 @@ def brian_objects(wiring: Wiring, dt: float, duration: float, method: str | None
         External spikes after this are left out.
     method : str, optional
         Integration method, rk4 if not given.
+    history : History, optional
+        Spikes before time 0.
 
     Raises
     ------
@@ -168,6 +174,8 @@ def brian_objects(wiring: Wiring, dt: float, duration: float, method: str | None
         group.namespace[f"step_{k}"] = clock
         # However many events fall into one step.
         group.run_regularly(f"u += size_{k}*poisson(rate_{k}*step_{k}){alive}", dt=clock, when="synapses")
+    if history is not None and len(history.times):
+        objects += history_objects(group, history, wiring, on_arrival=model.on_arrival, jump=jump, dt=dt)
     return objects
 
 
@@ -190,7 +198,7 @@ def _external(group: Any, wiring: Wiring, split: int, jump: str, dt: float, dura
     """Make one generator and its synapses; spikes of one train within one step come from different lanes."""
     from brian2 import SpikeGeneratorGroup, second
 
-    inside = wiring.source_times < duration
+    inside = (wiring.source_times >= 0.0) & (wiring.source_times < duration)
     step = np.floor(wiring.source_times[inside] / dt * (1 + 1e-12)).astype(np.int64)
     train = wiring.source_rows[inside] - wiring.n
     order = np.lexsort((step, train))

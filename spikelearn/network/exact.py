@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spikelearn.eventdriven.network_cells import Sources, Synapses
 from spikelearn.eventdriven.network_run import NetworkInputs, NetworkResult, NetworkState, run_network
 from spikelearn.initial import Initial
+from spikelearn.network.history import read_history
 from spikelearn.network.recording import NetworkRecording
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
@@ -45,8 +46,10 @@ def simulate_network_exactly(
     used = int(np.random.default_rng().integers(2**32)) if seed is None else seed
     inputs = network_inputs(wiring, used, float(si_value(network.max_rate, "1 Hz", "Network.max_rate")))
     states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
-    if len(initial.past_spikes):
-        raise ValueError("Initial.past_spikes must be empty for a network: give a state to resume from instead")
+    past = read_history(initial, wiring, states)
+    inputs = inputs._replace(past=Sources(past.times, past.rows))
+    if resume is not None and (states or len(initial.past_spikes)):
+        raise ValueError("initial must be left out where a state is resumed: the state says it all")
     for population in network.populations.values():
         population.neuron.check_initial(states, wiring.values)
         break
@@ -78,7 +81,7 @@ def simulate_network_exactly(
             f"Network: the activity runs away: {names} fired faster than max_rate = {network.max_rate} through 10 ms "
             f"before t = {result.state.time:g} s; weaken the weights, add a refractory period or raise max_rate"
         )
-    return _recording(network, wiring, result, used, record, units, times, begin, duration)
+    return _recording(network, wiring, result, used, record, units, times, begin, duration, initial)
 
 
 def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
@@ -107,7 +110,7 @@ def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
 
 def _recording(
     network: Network, wiring: Wiring, result: NetworkResult, seed: int, record: tuple[str, ...],
-    units: NDArray[np.int64], times: NDArray[np.float64], begin: float, duration: float,
+    units: NDArray[np.int64], times: NDArray[np.float64], begin: float, duration: float, initial: Initial,
 ) -> NetworkRecording:  # fmt: skip
     import xarray as xr
 
@@ -138,6 +141,7 @@ def _recording(
             "synapses": len(wiring.target),
             "parameters": {name: plain(value) for name, value in wiring.values.items()},
             "duration": duration,
+            "initial": plain(initial),
             "reached": end,
             "interrupted": result.interrupted,
             "seed": seed,

@@ -188,5 +188,5 @@ SYSTEM = System(
     quantities=QUANTITIES,
     formulas=FORMULAS,
     figure=_figure,
-    initial_settings=frozenset({"u", "g"}),
+    initial_settings=frozenset({"u", "g", "past_spikes"}),
 )

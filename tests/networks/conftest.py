@@ -35,11 +35,12 @@ def scipy_advance(y, g, A, level, tau, tau_K, length):
     return None, found.y[0, -1], g * np.exp(-length / tau_K)
 
 
-def reference(values, synapses, external, duration, advance, number=float):
+def reference(values, synapses, external, duration, advance, number=float, history=()):
     """Spike trains of a network, by a heap of events.
 
     values: lists by name, SI; synapses: (pre, post, weight, delay) with pre beyond the neurons for external trains;
     external: lists of times. At one instant at one neuron: own potassium, then the sum of jumps, then the threshold.
+    history: one list a neuron of spikes not after time 0, of which only what comes after time 0 counts.
     """
     n = len(values["V_0"])
     p = [{name: number(values[name][i]) for name in values} for i in range(n)]
@@ -95,10 +96,18 @@ def reference(values, synapses, external, duration, advance, number=float):
         for post, weight, delay in rows.get(i, ()):
             push(t + delay, post, 1, weight)
 
-    for k, train in enumerate(external):
+    for row, train in enumerate([*(history or [[]] * n), *external]):
         for t in train:
-            for post, weight, delay in rows.get(n + k, ()):
-                push(number(t) + delay, post, 1, weight)
+            arrivals = [(post, 1, weight, delay) for post, weight, delay in rows.get(row, ())]
+            if row < n:
+                if p[row]["t_d"] > 0:
+                    arrivals.append((row, 0, p[row]["delta_g"], p[row]["t_d"]))
+                if t + values["refractory"][row] > 0:
+                    pause[row] = max(pause[row], number(t) + p[row]["refractory"])
+                    arrivals.append((row, -1, number(0), p[row]["refractory"]))
+            for i, kind, size, delay in arrivals:
+                if number(t) + delay > 0:
+                    push(number(t) + delay, i, kind, size)
     for i in range(n):
         predict(i)
     while True:
@@ -136,15 +145,15 @@ def reference(values, synapses, external, duration, advance, number=float):
 @pytest.fixture(scope="session")
 def by_scipy():
     """The reference with SciPy's integrator between events."""
-    return lambda *network: reference(*network, scipy_advance)
+    return lambda *network, **history: reference(*network, scipy_advance, **history)
 
 
 @pytest.fixture(scope="session")
 def by_forty_digits(forty_digits):
     """The reference with forty digits between events."""
 
-    def run(*network):
+    def run(*network, **history):
         with mp.workdps(40):
-            return reference(*network, forty_digits.advance, mpf)
+            return reference(*network, forty_digits.advance, mpf, **history)
 
     return run

@@ -291,7 +291,7 @@ def test_a_runaway_network_is_stopped_and_the_neurons_named():
         ({"n": 2}, "n and vary must be left out for a network"),
         ({"units": [3]}, "units must lie in 0 to 2"),
         ({"engine": "array"}, "no engine 'array'"),
-        ({"initial": sl.Initial(past_spikes=[0.0])}, "past_spikes must be empty for a network"),
+        ({"initial": sl.Initial(past_spikes=[0.0])}, "past_spikes must lie within -longest delay < t <= 0, got 0.0 s"),
         ({"initial": sl.Initial(u=16 * mV)}, "u must lie below the threshold"),
         ({"threads": 0}, "threads must be at least 1"),
     ],

@@ -1,0 +1,381 @@
+"""What a second of model time costs: the exact engine and Brian2's clock, against size, fan-in, rate and time step.
+
+``python analyses/network_cost.py --output FOLDER``; most of its minutes go into building Brian2's programs, of which
+``--quick`` needs fewer. Without a C++ compiler Brian2 runs on NumPy. Pure run times: wiring, compilation and building
+are left out. One thread each, for a clean comparison, by the processor's clock; the exact engine's two threads, shown
+besides, are timed by the wall's and mean something only where two cores are free (for Brian2's better number of threads
+see ``tests/benchmarks/bench_network.py``). Where both cost the same a line is drawn.
+
+Beside the points stand predictions: the work of each engine, counted by formula, at costs a unit that are fitted, none
+negative, to six runs: the shared one, two silent networks (not drawn), smallest and largest fan-in, highest rate.
+
+- Brian2: each step, each neuron and step, each spike, each arrival at a synapse.
+- Exact: each window (of the shortest delay), each neuron and window, each spike, each arrival, and each neuron and
+  window in which anything arrives: N (1 - exp(-arrivals/N)) of them a window if arrivals come at random.
+
+A unit costs the same everywhere in this reckoning; what lies off the lines is what it leaves out, probably above all
+memory that no longer fits the cache at many neurons.
+"""
+
+import argparse
+import dataclasses
+import itertools
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from brian2 import Network, SpikeMonitor, mV, second
+from brian2.devices.device import get_device
+from scipy.optimize import nnls
+
+import spikelearn as sl
+from spikelearn.brian import session
+from spikelearn.eventdriven.network_run import run_network
+from spikelearn.network import FixedInDegree, Population, Projection
+from spikelearn.network.brian import brian_objects
+from spikelearn.network.exact import network_inputs
+from spikelearn.network.wiring import wire
+from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.targets import why_not
+
+# The case that all panels share.
+NEURONS, FAN_IN, DELTA_G, STEP = 1000, 100, 0.3, 0.1e-3
+DELAY = 1.5e-3
+SIZES, FANS = (200, 1000, 5000, 20000), (10, 30, 100, 300, 900)
+# Weak adaptation makes the rate high.
+ADAPTATION = (30.0, 3.0, 0.3, 0.03, 0.003)
+STEPS = (0.02e-3, 0.05e-3, 0.1e-3, 0.2e-3, 0.5e-3)
+
+
+class Case(NamedTuple):
+    """One run: its network, and what is changed without building anew."""
+
+    n: int = NEURONS
+    fan: int = FAN_IN
+    delta_g: float = DELTA_G
+    dt: float = STEP
+    silent: bool = False
+
+
+class Cost(NamedTuple):
+    """Seconds of computing and spikes, both a second of model time."""
+
+    seconds: float
+    spikes: float
+
+
+def described(n, fan):
+    """Couple neurons that fire from within, excitation balancing inhibition, so that fan-in leaves the rate alone."""
+    neuron = sl.AdaptiveLIF(tau_K="200 ms", t_d="5 ms")
+    V_0 = np.random.default_rng(0).permutation(np.linspace(15.5, 19.5, n)).reshape(2, -1)
+    weight = 1.0 / np.sqrt(fan) * mV
+    return wire(
+        sl.Network(
+            {name: Population(neuron, n // 2, {"V_0": part * mV}) for name, part in zip("EI", V_0, strict=True)},
+            [
+                Projection(a, b, FixedInDegree(fan // 2), weight if a == "E" else -weight, DELAY)
+                for a, b in itertools.product("EI", repeat=2)
+            ],
+        )
+    )
+
+
+def parameters(wiring, case):
+    """Give V_0, delta_g and the g at time 0 of a case; SI units.
+
+    The neurons start anywhere in their cycle: g rises from g* by delta_g at a spike and falls back to g*.
+    """
+    n = wiring.n
+    if case.silent:
+        return {"V_0": np.zeros(n), "delta_g": np.zeros(n), "g": np.zeros(n)}
+    critical = (wiring.values["V_0"] - wiring.values["theta"]) / (wiring.values["theta"] + wiring.values["Delta"])
+    phase = np.random.default_rng(1).random(n)
+    g = critical * (1.0 + case.delta_g / critical) ** phase
+    return {"V_0": wiring.values["V_0"], "delta_g": np.full(n, case.delta_g), "g": g}
+
+
+def exact(wiring, case, duration, repeats, threads=1):
+    """Run on the exact engine; the best of some runs.
+
+    By the processor's clock for one thread, which is the clock of Brian2's program. What a run costs before its first
+    window (arrays laid out for the threads) is measured by a short run and taken off.
+    """
+    values = parameters(wiring, case)
+    g0 = values.pop("g")
+    inputs = network_inputs(dataclasses.replace(wiring, values={**wiring.values, **values}), 0, 1e4)
+    nothing = np.empty(0, dtype=np.int64)
+    settings = {"u0": np.zeros(wiring.n), "g0": g0, "traced": nothing, "trace_times": np.empty(0), "threads": threads}
+    clock = time.process_time if threads == 1 else time.perf_counter
+    best, spikes = {DELAY: np.inf, duration: np.inf}, {}
+    for _ in range(repeats + 1):
+        for length in best:
+            start = clock()
+            spikes[length] = len(run_network(inputs, length, **settings).times)
+            best[length] = min(best[length], clock() - start)
+    whole, short = duration, DELAY
+    return Cost((best[whole] - best[short]) / (whole - short), (spikes[whole] - spikes[short]) / (whole - short))
+
+
+def compiled(wiring, cases, duration, repeats):
+    """Build one program for all cases of a network, one that takes its step from a file; the best of some runs each."""
+    found = {}
+    with session("cpp_standalone") as opened:
+        device = get_device()
+        objects = brian_objects(wiring, STEP, duration)
+        group, spikes = objects[0], SpikeMonitor(objects[0])
+        clocks = {thing.clock for thing in [*objects, spikes]} | {thing.pre.clock for thing in objects[1:]}
+        steps = [f"{device.get_array_name(clock.variables['dt'])}[0]" for clock in clocks]
+        device.insert_code("main", f'{{ std::ifstream step("step.txt"); step >> {steps[0]}; }}')
+        device.insert_code("main", " ".join(f"{step} = {steps[0]};" for step in steps))
+        Network(*objects, spikes).run(duration * second, namespace={})
+        device.build(directory=opened.directory, compile=True, run=False, with_output=False)
+        for case in cases:
+            Path(opened.directory, "step.txt").write_text(f"{case.dt!r}\n", encoding="ascii")
+            changed = {getattr(group, name): _quantity(name, x) for name, x in parameters(wiring, case).items()}
+            best = np.inf
+            for _ in range(repeats):
+                device.run(results_directory="results", with_output=False, run_args=changed)
+                best = min(best, device._last_run_time)
+            found[case] = Cost(best / duration, spikes.num_spikes / duration)
+    return found
+
+
+def interpreted(wiring, cases, duration, repeats):
+    """Run on Brian2's NumPy target, by the wall's clock; the best of some runs each."""
+    found = {}
+    for case in cases:
+        best = np.inf
+        for _ in range(repeats):
+            with session("numpy") as opened:
+                objects = brian_objects(wiring, case.dt, duration)
+                spikes = SpikeMonitor(objects[0])
+                for name, value in parameters(wiring, case).items():
+                    objects[0].variables[name].set_value(value)
+                opened.run(Network(*objects, spikes), duration * second)
+                best = min(best, get_device()._last_run_time)
+                found[case] = Cost(best / duration, spikes.num_spikes / duration)
+    return found
+
+
+def _quantity(name, value):
+    return value * 1e3 * mV if name == "V_0" else value
+
+
+def work(engine, case, spikes):
+    """Count what an engine has to do in a second of model time: the terms of its prediction."""
+    n, arrivals = case.n, spikes * case.fan
+    if engine == "Brian2":
+        return np.array([1.0 / case.dt, n / case.dt, spikes, arrivals])
+    windows = 1.0 / DELAY
+    return np.array([windows, n * windows, spikes, arrivals, n * windows * -np.expm1(-arrivals / (n * windows))])
+
+
+UNITS = {
+    "exact": ("a window", "a neuron and window", "a spike", "an arrival", "a neuron and window with arrivals"),
+    "Brian2": ("a step", "a neuron and step", "a spike", "an arrival"),
+}
+
+
+def unit_costs(engine, measured, fitted):
+    """Fit the costs of the units, none negative, so that relative errors count alike."""
+    rows = np.array([work(engine, case, measured[case].spikes) / measured[case].seconds for case in fitted])
+    scale = rows.max(axis=0)
+    return nnls(rows / scale, np.ones(len(rows)))[0] / scale
+
+
+def crossings(x, own, clock):
+    """Where two costs are the same, by straight lines between points on logarithmic axes."""
+    ratio = np.log(own / clock)
+    k = np.flatnonzero(np.sign(ratio[:-1]) * np.sign(ratio[1:]) < 0)
+    return x[k] * (x[k + 1] / x[k]) ** (ratio[k] / (ratio[k] - ratio[k + 1]))
+
+
+def measure(cases, on_clock, duration, repeats):
+    """Run every case on both engines, network by network."""
+    measured = {"exact": {}, "two threads": {}, "Brian2": {}}
+    for n, fan in dict.fromkeys((case.n, case.fan) for case in cases):
+        wiring, those = described(n, fan), [case for case in cases if (case.n, case.fan) == (n, fan)]
+        # The exact engine has no step: what differs in nothing else is run once.
+        stepless = {case: case._replace(dt=STEP) for case in those}
+        alone = {case: exact(wiring, case, duration, repeats) for case in dict.fromkeys(stepless.values())}
+        measured["exact"].update({case: alone[same] for case, same in stepless.items()})
+        if (os.cpu_count() or 1) > 1:
+            both = {case: exact(wiring, case, duration, repeats, threads=2) for case in alone if not case.silent}
+            measured["two threads"].update({case: both[same] for case, same in stepless.items() if same in both})
+        measured["Brian2"].update(on_clock(wiring, those, duration, repeats))
+    return measured
+
+
+class Study(NamedTuple):
+    """All runs, and the unit costs that were fitted to some of them."""
+
+    measured: dict
+    costs: dict
+    fitted: list
+
+    @property
+    def rate(self):
+        """Hz in the shared case."""
+        return self.measured["exact"][Case()].spikes / NEURONS
+
+    def seconds(self, engine, cases):
+        """Measured."""
+        return np.array([self.measured[engine][case].seconds for case in cases])
+
+    def predicted(self, engine, case, spikes=None):
+        """Seconds a second of model time, by default at the spikes that the run had."""
+        spikes = self.measured[engine][case].spikes if spikes is None else spikes
+        return work(engine, case, spikes) @ self.costs[engine]
+
+
+class Panel(NamedTuple):
+    """One variable and its cases."""
+
+    label: str
+    x: np.ndarray
+    cases: list
+
+    def line(self, study):
+        """Give many values of the variable and what both engines should cost there."""
+        fine = np.geomspace(self.x.min(), self.x.max(), 300)
+        varied = {
+            "neurons": lambda value: Case(n=value),
+            "fan-in": lambda value: Case(fan=value),
+            "time step (ms)": lambda value: Case(dt=value * 1e-3),
+        }.get(self.label, lambda _: Case())
+        both = {engine: np.empty(len(fine)) for engine in UNITS}
+        for k, value in enumerate(fine):
+            case = varied(value)
+            spikes = case.n * (value if self.label == "rate (Hz)" else study.rate)
+            for engine, costs in both.items():
+                costs[k] = study.predicted(engine, case, spikes)
+        return fine, both
+
+    def crossings(self, study):
+        """Give the measured and the predicted ones."""
+        fine, both = self.line(study)
+        found = crossings(self.x, *(study.seconds(engine, self.cases) for engine in UNITS))
+        return found, crossings(fine, *both.values())
+
+
+def report(panels, study):
+    """Print every point beside its prediction, and where the engines cost the same."""
+    for engine, names in UNITS.items():
+        parts = (f"{cost * 1e9:.3g} ns {unit}" for unit, cost in zip(names, study.costs[engine], strict=True))
+        print(f"{engine}: " + ", ".join(parts))
+    apart = {engine: [] for engine in UNITS}
+    print("\nMilliseconds a second of model time, in brackets predicted (* fitted)")
+    for panel in panels:
+        print(f"\n{panel.label:>14}{'exact':>23}{'two threads':>14}{'Brian2':>22}{'Brian2/exact':>15}")
+        for value, case in zip(panel.x, panel.cases, strict=True):
+            texts = []
+            for engine in UNITS:
+                seconds, expected = study.measured[engine][case].seconds, study.predicted(engine, case)
+                if case not in study.fitted:
+                    apart[engine].append(expected / seconds - 1.0)
+                star = "*" if case in study.fitted else " "
+                texts.append(f"{seconds * 1e3:10.2f} ({expected * 1e3:8.2f}){star}")
+            both = study.measured["two threads"].get(case)
+            texts.insert(1, f"{both.seconds * 1e3:12.2f}" if both else " " * 12)
+            ratio = study.measured["Brian2"][case].seconds / study.measured["exact"][case].seconds
+            print(f"{value:14.5g}  {'  '.join(texts)} {ratio:13.2f}")
+        found, expected = panel.crossings(study)
+        at = (
+            ", ".join(f"{cross:.3g}{arrivals(panel.label, cross, study)}" for cross in found) or "nowhere in this range"
+        )
+        print(f"{'crossover':>14}: {at}; predicted {', '.join(f'{cross:.3g}' for cross in expected) or 'nowhere'}")
+    print()
+    for engine, values in apart.items():
+        print(f"{engine}: predictions where nothing was fitted are off by {min(values):+.0%} to {max(values):+.0%}")
+    more = [study.measured["Brian2"][case].spikes / cost.spikes - 1 for case, cost in study.measured["exact"].items()
+            if cost.spikes]  # fmt: skip
+    print(f"numbers of spikes on Brian2 differ from the exact engine's by {min(more):+.1%} to {max(more):+.1%}")
+
+
+def arrivals(label, cross, study):
+    """Say what a crossover means for one neuron."""
+    number = {"fan-in": cross * study.rate, "rate (Hz)": cross * FAN_IN}.get(label)
+    return "" if number is None else f" ({number:.0f} arrivals a neuron and second)"
+
+
+def draw(axes, panel, study):
+    """Draw one panel."""
+    fine, both = panel.line(study)
+    rings = [case in study.fitted for case in panel.cases]
+    for engine, marker, colour in (("exact", "o", "theory"), ("Brian2", "s", "simulation")):
+        seconds = study.seconds(engine, panel.cases)
+        axes.plot(panel.x, seconds, marker, color=COLOURS[colour], label=f"{engine}, measured")
+        axes.plot(fine, both[engine], color=COLOURS[colour], linewidth=1.0, label=f"{engine}, predicted")
+        ring = {"markersize": 11, "markerfacecolor": "none", "color": COLOURS["muted"]}
+        axes.plot(panel.x[rings], seconds[rings], "o", label="fitted" if engine == "Brian2" else None, **ring)
+    if study.measured["two threads"]:
+        seconds = study.seconds("two threads", panel.cases)
+        axes.plot(
+            panel.x, seconds, "^:", color=COLOURS["accent"], markersize=4, linewidth=0.8, label="exact, two threads"
+        )
+    found, _ = panel.crossings(study)
+    for cross in found:
+        axes.axvline(cross, color=COLOURS["muted"], linestyle="--", linewidth=0.8, label="same cost")
+        axes.annotate(f" {cross:.2g}" if cross < 100 else f" {cross:.0f}", (cross, 0.02), fontsize="small",
+                      xycoords=("data", "axes fraction"), color=COLOURS["muted"])  # fmt: skip
+    if not len(found):
+        axes.text(0.98, 0.02, "no crossover in this range", transform=axes.transAxes, ha="right", fontsize="small",
+                  color=COLOURS["muted"])  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    # The rates are measured and no round numbers.
+    ticks = np.array([1, 3, 10, 30]) if panel.label == "rate (Hz)" else panel.x
+    axes.set_xticks(ticks, [f"{value:g}" for value in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel(panel.label)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("output"))
+    parser.add_argument("--quick", action="store_true", help="fewer sizes and fan-ins, and so fewer programs to build")
+    arguments = parser.parse_args()
+    reason = why_not("cpp_standalone")
+    name = "Brian2 on NumPy" if reason else "Brian2's compiled program"
+    if reason:
+        print(f"{reason}: Brian2 runs on its NumPy target here, which is far slower than its compiled programs")
+    sizes, fans = (SIZES[:3], FANS[::2]) if arguments.quick else (SIZES, FANS)
+    varied = {
+        "neurons": [Case(n=n) for n in sizes],
+        "fan-in": [Case(fan=fan) for fan in fans],
+        "rate (Hz)": [Case(delta_g=value) for value in ADAPTATION],
+        "time step (ms)": [Case(dt=dt) for dt in STEPS],
+    }
+    silent = [Case(n=n, silent=True) for n in (sizes[0], sizes[-1])]
+    fitted = [Case(), *silent, Case(fan=fans[0]), Case(fan=fans[-1]), Case(delta_g=ADAPTATION[-1])]
+    # Long enough for the compiled program; NumPy takes hundreds of microseconds a step.
+    duration, repeats = (0.2, 1) if reason else (1.0, 3)
+    everything = dict.fromkeys([*silent, *itertools.chain(*varied.values())])
+    measured = measure(everything, interpreted if reason else compiled, duration, repeats)
+    study = Study(measured, {engine: unit_costs(engine, measured[engine], fitted) for engine in UNITS}, fitted)
+    rates = [measured["exact"][case].spikes / case.n for case in varied["rate (Hz)"]]
+    values = (sizes, fans, rates, np.array(STEPS) * 1e3)
+    panels = [Panel(label, np.array(x, float), varied[label]) for label, x in zip(varied, values, strict=True)]
+    title = f"Exact engine and {name}, one thread each;"
+    fixed = (f"where not varied {NEURONS} neurons, fan-in {FAN_IN}, {study.rate:.1f} Hz, step {STEP * 1e3:g} ms; "
+             f"delay {DELAY * 1e3:g} ms")  # fmt: skip
+    print(title, fixed)
+    report(panels, study)
+    figure = new_figure(9.0, 7.0)
+    grid = figure.subplots(2, 2, sharey=True)
+    for axes, panel in zip(grid.flat, panels, strict=True):
+        draw(axes, panel, study)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("seconds a second of model time")
+    shown = {
+        label: handle for axes in grid.flat for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=4, frameon=False, fontsize="small")
+    figure.suptitle(f"{title}\n{fixed}", fontsize="medium")
+    save_figure(figure, arguments.output / "network_cost.png")
+
+
+if __name__ == "__main__":
+    main()
