@@ -44,11 +44,7 @@ def simulate_on_brian(
     values = model.values(vary, n)
     circuit_settings = Settings(n=n, dt=dt, duration=duration, method=method, record=record, record_dt=record_dt)
     circuit_settings.check(values)
-    check_step(model, values, dt)
-    states = initial.plain_states(model.settable, n)
-    if hasattr(model, "check_initial"):
-        model.check_initial(states, values)
-    past = initial.plain_past_spikes(n, values.get("t_d", 0.0))
+    states, past = check_start(model, circuit_settings, values, initial)
     chosen = choose_target(target, n=n, steps=duration / dt)
     with session(chosen, seed) as brian:
         from brian2 import second
@@ -150,16 +146,29 @@ class Circuit:
         return Recording(_trains(self.spikes, n, self.settings.duration), dataset)
 
 
-def check_step(model: Any, values: dict[str, Any], dt: float) -> None:
-    """Refuse a step with which an explicit method is unstable, where the model knows its fastest rate."""
-    if not hasattr(model, "fastest_rate"):
-        return
-    rate = model.fastest_rate(values)
-    if rate * dt > 2.0:
-        raise ValueError(
-            f"dt must be well below 1/(fastest rate) = {1 / rate:.3g} s of these parameters on the brian2 engine, "
-            f"got {dt:g} s; take dt <= {0.2 / rate:.1g} s"
-        )
+def check_start(
+    model: Any, settings: Settings, values: dict[str, Any], initial: Initial
+) -> tuple[dict[str, Any], tuple[NDArray[Any], NDArray[Any]]]:
+    """Give initial states and past spikes as plain numbers, if the model can start so and the step resolves the run.
+
+    Raises
+    ------
+    ValueError
+        A state that the model refuses, or a step with which an explicit method is unstable, where the model knows a
+        bound of its fastest rate.
+    """
+    states = initial.plain_states(model.settable, settings.n)
+    if hasattr(model, "check_initial"):
+        model.check_initial(states, values)
+    past = initial.plain_past_spikes(settings.n, values.get("t_d", 0.0))
+    if hasattr(model, "fastest_rate"):
+        rate = model.fastest_rate(values, duration=settings.duration, states=states, past=past)
+        if rate * settings.dt > 2.0:
+            raise ValueError(
+                f"dt must be well below 1/(fastest rate) = {1 / rate:.3g} s that these parameters may reach on the "
+                f"brian2 engine, got {settings.dt:g} s; take dt <= {0.2 / rate:.1g} s"
+            )
+    return states, past
 
 
 def whole_multiple(value: float, step: float, name: str) -> int:

@@ -26,7 +26,9 @@ _INTERRUPTED = "interrupted; nothing was written"
 Engine = Annotated[
     str | None, typer.Option("--engine", help="exact, brian2 or array; the best that applies if not given.")
 ]
-Target = Annotated[str, typer.Option("--target", help="Brian2's target: auto, numpy, cython or cpp_standalone.")]
+Target = Annotated[
+    str, typer.Option("--target", help="Brian2's target, on its engine: auto, numpy, cython or cpp_standalone.")
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Folder for figure, data and manifest [default: runs/NAME].")
 ]

@@ -55,11 +55,11 @@ def simulate(
         Number of independent neurons.
     engine : str, optional
         "exact": event-driven, spike times to rounding, for the models that it knows, and then the default.
-        "brian2": clock-driven, in steps of `dt`, for every model.
+        "brian2": clock-driven, in steps of `dt`, for every model; the default where `target` or `method` is named.
     target : {"auto", "numpy", "cython", "cpp_standalone"}
         Brian2's code generation; "auto" takes numpy for small or short runs and compiled code where it pays.
     dt : Quantity, str or float
-        Time step of the brian2 engine; without meaning on the exact one.
+        Time step of the brian2 engine; the exact one takes no steps and leaves it aside, but for `record_dt`.
     method : str, optional
         Brian2's integration method; the model's own choice if not given.
     seed : int, optional
@@ -117,6 +117,11 @@ def simulate(
         raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
     if method is not None and not isinstance(method, str):
         raise TypeError(f"method must be the name of one of Brian2's integration methods or None, got {method!r}")
+    if target != "auto" or method is not None:
+        said = f"target = {target!r}" if target != "auto" else f"method = {method!r}"
+        if engine not in (None, "brian2") or "brian2" not in available:
+            raise ValueError(f"{said} belongs to Brian2: leave it out on the {engine or available[0]} engine")
+        engine = "brian2"
     if initial is not None and not isinstance(initial, Initial):
         raise TypeError(f"initial must be made as Initial(u=0*mV, g=0.2), got {initial!r}")
     wanted = _names_of(record)

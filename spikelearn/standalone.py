@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.brian import session
-from spikelearn.brian_engine import Circuit, Settings, check_step
+from spikelearn.brian_engine import Circuit, Settings, check_start
 from spikelearn.initial import Initial
 from spikelearn.parameters import seconds
 from spikelearn.provenance import provenance_of
@@ -108,11 +108,7 @@ class StandaloneProgram:
         self._circuit: Circuit | None = None
         values = model.values(self.vary, n)
         self.settings.check(values)
-        check_step(model, values, self.settings.dt)
-        self._states = self.initial.plain_states(model.settable, n)
-        if hasattr(model, "check_initial"):
-            model.check_initial(self._states, values)
-        self._past = self.initial.plain_past_spikes(n, values.get("t_d", 0.0))
+        self._states, self._past = check_start(model, self.settings, values, self.initial)
 
     def __enter__(self) -> StandaloneProgram:
         from brian2 import prefs, second
@@ -169,10 +165,10 @@ class StandaloneProgram:
         n = self.settings.n
         merged = {**self.vary, **(vary or {})}
         values = self.model.values(merged, n)
-        if not np.array_equal(
-            np.broadcast_to(values.pop("t_d"), (n,)), np.broadcast_to(self.model.values(self.vary, n)["t_d"], (n,))
-        ):
+        delay, built = values.pop("t_d", 0.0), self.model.values(self.vary, n).get("t_d", 0.0)
+        if not np.array_equal(np.broadcast_to(delay, (n,)), np.broadcast_to(built, (n,))):
             raise ValueError("StandaloneProgram: t_d is built in and cannot differ between runs; build another program")
+        check_start(self.model, self.settings, values | {"t_d": delay}, self.initial)
         group = self._circuit.objects[0]
         wanted = {name: np.ascontiguousarray(np.broadcast_to(value, (n,))) for name, value in values.items()}
         arguments = {getattr(group, name): _with_unit(group, name, value) for name, value in wanted.items()}

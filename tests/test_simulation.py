@@ -155,6 +155,22 @@ def test_wrong_engine_target_and_model():
         sl.simulate(sl.EscapeNoise(), 1 * second)
 
 
+@pytest.mark.parametrize("options", [{"target": "numpy"}, {"method": "euler"}])
+def test_a_target_or_a_method_means_brian2(options):
+    """Named, they must not be left aside without a word; alone they say which engine is meant."""
+    recording = sl.simulate(RESTLESS, 0.05, **options)
+    assert recording.provenance["engine"] == "brian2"
+    assert recording.provenance["method"] == options.get("method", "rk4")
+    assert recording.spikes == sl.simulate(RESTLESS, 0.05, engine="brian2", **options).spikes
+    name, value = next(iter(options.items()))
+    message = f"{name} = '{value}' belongs to Brian2: leave it out on the exact engine"
+    with pytest.raises(ValueError, match=message):
+        sl.simulate(RESTLESS, 0.05, engine="exact", **options)
+    # The step has a default and is left aside by the exact engine.
+    assert sl.simulate(RESTLESS, 0.05, dt="1 ms").provenance["engine"] == "exact"
+    assert sl.simulate(RESTLESS, 0.05, target="auto").provenance["engine"] == "exact"
+
+
 @pytest.mark.parametrize("engine", ["exact", "brian2"])
 @pytest.mark.parametrize(
     ("options", "error", "message"),

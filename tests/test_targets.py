@@ -104,6 +104,19 @@ def test_a_program_is_built_once_and_run_many_times(population, tmp_path, monkey
 
 
 @needs("cpp_standalone")
+def test_a_run_of_a_program_is_checked_like_its_build():
+    too_long = r"dt must be well below .* got 0.0001 s; take dt <= "
+    initial = sl.Initial(u=14 * mV)
+    with sl.StandaloneProgram(sl.AdaptiveLIF(), 0.02 * second, n=2, initial=initial) as program:
+        for values in ({"delta_g": [1e4, 300.0]}, {"tau": [38e-6, 37e-6] * second}, {"tau_K": [1e-5, 1e-5] * second}):
+            with pytest.raises(ValueError, match=too_long):
+                program.run(vary=values)
+        with pytest.raises(ValueError, match=r"Initial.u must lie below the threshold theta, got 0.014"):
+            program.run(vary={"V_th": [-60, -55] * mV})
+        assert (program.run(vary={"V_th": [-50, -40] * mV}).counts == [[2, 0]]).all()
+
+
+@needs("cpp_standalone")
 @pytest.mark.slow
 def test_seeds_of_a_program():
     with sl.StandaloneProgram(NOISY, 0.2 * second, n=4) as program:

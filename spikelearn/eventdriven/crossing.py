@@ -1,7 +1,8 @@
 """The next threshold crossing of an adaptive LIF neuron, or its state at the next event from outside.
 
-At an extremum of u its second derivative is (g/tau_K) w/tau > 0, so that between events u falls and then rises: there
-is at most one crossing, u at the end of the interval tells whether there is one, and none comes while g > g*.
+At an extremum of u, where w = A/(1 + g) > 0, its second derivative is (g/tau_K) w/tau > 0, so that between events u
+falls and then rises: there is at most one crossing, u at the end of the interval tells whether there is one, and none
+comes while g > g*. From a start at or below potassium's reversal, w <= 0, there is no extremum at all: u only rises.
 """
 
 from __future__ import annotations
@@ -113,9 +114,10 @@ def _next_stepwise(
 
 @njit(cache=True, error_model="numpy", forceinline=True)
 def _frozen_step(below: float, g: float, c: Cell) -> tuple[float, float]:
-    """Time to the threshold if g stayed, and the error that its decay makes, to leading order; NaN if never.
+    """Time to the threshold if g stayed, and a bound of the error that its decay makes; NaN if never.
 
-    With theta - u = f: tau f' = -(1 + g) f - (above - g B), so that the error is 0.5 g w/(tau_K tau |f'|) dt^2.
+    With theta - u = f: tau f' = -(1 + g) f - (above - g B). The decay of g adds at most g |w| dt^2/(2 tau tau_K) to u,
+    where w goes from where it is, perhaps at or below zero, to B; divided by tau |f'| at the end that is the error.
     """
     drive = c.above - g * c.B
     slope = (1.0 + g) * below + drive
@@ -126,13 +128,16 @@ def _frozen_step(below: float, g: float, c: Cell) -> tuple[float, float]:
     # With dt = newton * log(1 + ratio)/ratio; close to the root a few terms do.
     share = (1.0 + g) * below
     dt = newton
-    error = 0.5 * g * (c.B - below) * c.decay * inverse
+    error = 0.5 * g * max(c.B, abs(c.B - below)) * c.decay * inverse
     if abs(share) < 1e-4 * drive:
         # log(1 + r) = log(1 + s) with s = share/slope = r/(1 + r): -log(1 - s) = s + s^2/2 + s^3/3 + ...
         s = share * inverse
         dt = newton * (1.0 + s * (0.5 + s * (1.0 / 3.0 + s * 0.25)))
     elif drive > 0.0:
-        dt = c.tau / (1.0 + g) * math.log1p(share / drive)
+        ratio = share / drive
+        dt = c.tau / (1.0 + g) * math.log1p(ratio)
+        # The slope falls from here to the threshold by this factor.
+        error *= 1.0 + max(ratio, 0.0)
     else:
         error += 0.5 * (1.0 + g) * c.rate
     if dt < 0.0:

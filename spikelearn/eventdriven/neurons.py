@@ -1,7 +1,7 @@
 """The compiled loop over independent neurons: each is carried from event to event on its own.
 
 A neuron's pending arrivals are its own spikes of the last t_d seconds, in order, so that a ring of spike times is all
-the queue there is. The loop stops whenever the ring or the output is full, or when its budget of events is used up,
+the queue there is. The loop stops whenever the ring or the output is full, or when its budget of work is used up,
 and goes on from there when called again: memory grows where Python can grow it, and an interrupt is seen in between.
 """
 
@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.cell import CONSTANT_G, conductance, make_cell, membrane
+from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, conductance, make_cell, membrane
 from spikelearn.eventdriven.crossing import next_event
-from spikelearn.eventdriven.flow import flow
+from spikelearn.eventdriven.flow import flow, forgotten, longest_step
 from spikelearn.eventdriven.phi import Tables
 
 __all__ = ["DONE", "N_FLOATS", "N_INTEGERS", "OUTPUT_FULL", "OUT_OF_BUDGET", "PARAMETERS", "RING_FULL", "run_neurons"]
@@ -31,6 +31,8 @@ DONE, OUTPUT_FULL, RING_FULL, OUT_OF_BUDGET = 0, 1, 2, 3
 N_FLOATS = 5
 N_INTEGERS = 8
 _ULP = 2.0**-52
+# A neuron without a table goes at most so many steps at a time, so that long silences can be interrupted too.
+_MOST_STEPS = 4096.0
 
 
 @njit(cache=True, error_model="numpy")
@@ -67,7 +69,8 @@ def run_neurons(
     Parameters
     ----------
     stop, budget : int
-        First neuron that is not run; how many events (crossings and arrivals) to handle in this call.
+        First neuron that is not run; how many events (crossings and arrivals) to handle in this call, steps of
+        neurons without a table counted as events.
     duration : float
         End of the half-open window, seconds.
     flat, places : ndarray
@@ -149,6 +152,14 @@ def run_neurons(
             if target >= duration:
                 target, target_low, arrival = duration, 0.0, 0
             length = max((target - now) + (target_low - now_low), 0.0)
+            if c.table == STEPS and not forgotten(x, c):
+                step = longest_step(x, c)
+                if length > _MOST_STEPS * step:
+                    length = _MOST_STEPS * step
+                    target, target_low = _two_sum(now, length)
+                    target_low += now_low
+                    arrival = 3
+                budget -= int(length / step)
             t, z_new, x_new, P_new, crossed = next_event(z, x, P, length, 2.0 * _ULP * target, c)
             if crossed:
                 after, after_low = _two_sum(now, t)
@@ -160,8 +171,15 @@ def run_neurons(
                 crossed = False
                 after, after_low, arrival = duration, 0.0, 0
             last = arrival == 0 and not crossed
+            z_t, x_t, P_t, passed = z, x, P, 0.0
             while trace < n_traces and (trace_times[trace] < after or last):
-                z_t, x_t, _ = flow(z, x, P, max((trace_times[trace] - now) - now_low, 0.0), c)
+                elapsed = max((trace_times[trace] - now) - now_low, 0.0)
+                if c.table == STEPS:
+                    # On from the last one; a table goes there at once.
+                    z_t, x_t, P_t = flow(z_t, x_t, P_t, elapsed - passed, c)
+                    passed = elapsed
+                else:
+                    z_t, x_t, P_t = flow(z, x, P, elapsed, c)
                 if len(u):
                     u[i, trace] = membrane(z_t, c)
                 if len(g):
@@ -182,7 +200,7 @@ def run_neurons(
                     jumped = True
             elif arrival == 0:
                 break
-            else:
+            elif arrival < 3:
                 jumped = True
                 if arrival == 1:
                     past += 1

@@ -30,9 +30,9 @@ def relative_errors(found, expected):
         return np.array([abs(float((mpf(float(t)) - mpf(e)) / mpf(e))) for t, e in zip(found, expected, strict=True)])
 
 
-def random_case_errors():
+def random_case_errors(name="random"):
     worst = []
-    for case in TABLE["random"]:
+    for case in TABLE[name]:
         expected = case["spikes"]
         duration = math.nextafter(float(expected[-1]), math.inf) * (1 + 1e-9)
         result = simulate(case["parameters"], duration, past=case["past_spikes"])
@@ -68,6 +68,26 @@ def test_power_series_steps_over_the_whole_range(monkeypatch):
     assert random_case_errors().max() <= 1
 
 
+def test_low_starts_span_both_sides_of_the_reversal():
+    parameters = [case["parameters"] for case in TABLE["low"]]
+    w = np.array([p["u0"] + p["Delta"] for p in parameters])
+    Delta = np.array([p["Delta"] for p in parameters])
+    assert min((w < 0).sum(), (w == 0).sum(), (w > 0).sum()) >= 5
+    assert min((Delta < 0).sum(), (Delta == 0).sum(), (Delta > 0).sum()) >= 5
+    assert w.min() < -0.1
+    g0 = np.array([p["g0"] for p in parameters])
+    assert min((g0 == 0).sum(), ((g0 > 0) & (g0 < 1e-6)).sum(), (g0 > 1).sum()) >= 5
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_spike_times_from_the_reversal_of_potassium_and_below(monkeypatch, tables):
+    """Where w = u + Delta is zero or negative potassium does not pull down: at every reset if Delta = 0."""
+    if not tables:
+        monkeypatch.setattr(inputs, "FEW_TABLES", -1)
+        monkeypatch.setattr(inputs, "MANY_TABLES", -1)
+    assert random_case_errors("low").max() <= 1
+
+
 def test_bursts_to_the_last_spike():
     case = TABLE["bursting"]
     result = simulate(case["parameters"], case["duration"])
@@ -101,6 +121,26 @@ def test_tonic_by_saturation():
     assert result.counts[0] == case["spike_count"]
     assert relative_errors(result.times[-1:], [case["last_spike"]])[0] < 1e-14
     assert np.diff(result.times).max() == pytest.approx(float(case["longest_interval"]), rel=1e-11)
+
+
+@pytest.mark.parametrize("steps", [997, 3000, 10_000])
+def test_a_conductance_that_never_decays_does_not_drift(steps):
+    """Eq. (6): g is a multiple of delta_g; ten thousand additions would be off by 1e-12, and by a spike at the tie."""
+    p = dict(V_0=0.042, theta=0.015, Delta=0.015, tau=0.01, tau_K=math.inf, delta_g=0.9 / steps, t_d=0.0)
+    result = simulate_neurons(p, 1e4, 1, trace_times=[1e4])
+    assert result.counts[0] == steps
+    assert result.g[0, 0] == steps * (0.9 / steps)
+
+
+def test_the_first_spike_of_a_strong_drive_keeps_all_digits(forty_digits):
+    """A hundredth of tau after the reset exponentials cancel and the series must serve: 1e-15, not 1e-13."""
+    worst = 0.0
+    for V_0 in np.geomspace(0.6, 12.0, 16).tolist():
+        p = dict(V_0=V_0, theta=0.015, Delta=0.015, tau=0.01, tau_K=0.03, delta_g=0.0, t_d=0.0, u0=0.0, g0=0.7)
+        exact = forty_digits.spike_times(p, max_spikes=1)
+        found = simulate(p, 2 * float(exact[0])).times[:1]
+        worst = max(worst, relative_errors(found, exact)[0])
+    assert worst < 1e-15
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from spikelearn.eventdriven import simulate_neurons
+from spikelearn.eventdriven import inputs, simulate_neurons
 
 BASE = dict(V_0=0.02, theta=0.015, Delta=0.015, tau=0.01, tau_K=0.2, delta_g=0.05, t_d=0.005)
 
@@ -160,13 +160,28 @@ def test_no_spikes_at_or_below_threshold_drive():
         assert with_g.u[0, 0] == pytest.approx(V_0, abs=1e-15)
 
 
-def test_start_below_the_potassium_reversal():
-    """u_0 < -Delta lies outside the usual proof that there is one crossing; A > 0 suffices for it."""
-    result = simulate_neurons(BASE, 1.0, 1, u0=-0.5, g0=3.0, trace_times=np.linspace(0, 1, 2001))
-    u = result.u[0]
-    assert result.counts[0] > 5
-    first = int(result.times[0] / 0.0005)
-    assert u[: first + 1].max() < 0.015
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(Delta=0.0, tau_K=0.1),
+        dict(Delta=0.0, V_0=0.03, tau_K=0.05, delta_g=0.2),
+        dict(Delta=-0.01, V_0=0.03, delta_g=0.3),
+        dict(V_0=0.03, delta_g=0.0, tau_K=0.1, u0=-0.015, g0=0.4),
+        dict(V_0=0.03, delta_g=0.0, tau_K=0.1, u0=-0.03, g0=0.4),
+        # Far below; the last crosses within a time in which the leak alone could not.
+        dict(u0=-0.5, g0=3.0),
+        dict(V_0=1.0, tau_K=0.02, u0=-5.0, g0=30.0),
+    ],
+)
+def test_start_at_or_below_the_potassium_reversal(change, forty_digits):
+    """Potassium pulls up below -Delta; there is still one crossing, as w has no extremum below zero."""
+    p = {**BASE, "t_d": 0.0, "u0": 0.0, "g0": 0.0, **change}
+    exact = [float(t) for t in forty_digits.spike_times(p, max_spikes=4)]
+    values = {name: p[name] for name in BASE}
+    for end in (math.nextafter(exact[0], 1.0) * (1 + 1e-12), exact[-1] * 1.0001):
+        found = simulate_neurons(values, end, 1, u0=p["u0"], g0=p["g0"]).times
+        np.testing.assert_allclose(found, exact[: len(found)], rtol=1e-13)
+        assert len(found) == (4 if end > exact[-1] else 1)
 
 
 def test_huge_conductance_and_barely_above_threshold(forty_digits):
@@ -197,21 +212,57 @@ def test_the_window_is_half_open():
     assert len(simulate_neurons(values, 1.0, 0).counts) == 0
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        # 1.3e9 spikes.
+        dict(V_0=1.0, delta_g=0.0),
+        # A few spikes, and silences of 1e5 steps of the power series: no tables for 1100 time constants.
+        dict(tau_K=np.linspace(1000.0, 2000.0, 1100), delta_g=0.5),
+        # A single silence of 1e9 steps.
+        dict(tau_K=np.linspace(1e7, 2e7, 1100), delta_g=5000.0),
+    ],
+)
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals are sent to threads on POSIX only")
-def test_an_interrupt_is_seen_within_a_second(threads):
-    n = 600
-    values = dict(BASE, V_0=1.0, delta_g=0.0)
+def test_an_interrupt_is_seen_within_a_second(threads, change):
+    n = 1100
+    values = {**BASE, **change}
     # Compiled before the clock runs.
     simulate_neurons(values, 0.001, n, record="counts", threads=threads)
     main = threading.main_thread().ident
-    timer = threading.Timer(0.3, lambda: signal.pthread_kill(main, signal.SIGINT))
-    began = time.perf_counter()
+    sent = []
+
+    def interrupt():
+        sent.append(time.perf_counter())
+        signal.pthread_kill(main, signal.SIGINT)
+
+    timer = threading.Timer(0.3, interrupt)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        # 1.3e9 spikes, minutes of work.
-        simulate_neurons(values, 330.0, n, record="counts", threads=threads)
+        # Minutes of work.
+        simulate_neurons(values, 330.0 if change.get("V_0") else 1e8, n, record="counts", threads=threads)
+    # A few hundredths of a second; the rest is for a busy machine.
+    assert time.perf_counter() - sent[0] < 1.5
+
+
+def test_traces_of_a_long_silence_do_not_cost_the_square_of_their_number(monkeypatch):
+    """A neuron without a table goes on from one sample to the next: 1e6 steps and 8e4 samples, a tenth of a second."""
+    n = 4
+    times = np.linspace(0.0, 2000.0, 20_001)
+    values = dict(BASE, tau_K=np.linspace(1000.0, 2000.0, n), delta_g=0.0)
+    simulate_neurons(values, 0.001, n, trace_times=[0.0], threads=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(inputs, "FEW_TABLES", -1)
+        patch.setattr(inputs, "MANY_TABLES", -1)
+        began = time.perf_counter()
+        stepped = simulate_neurons(values, 2000.0, n, g0=2.0, trace_times=times, threads=1)
     assert time.perf_counter() - began < 5.0
+    assert stepped.counts.sum() == 0
+    for i in (0, n - 1):
+        tabled = simulate_neurons(dict(values, tau_K=values["tau_K"][i]), 2000.0, 1, g0=2.0, trace_times=times)
+        np.testing.assert_allclose(stepped.u[i], tabled.u[0], rtol=1e-11, atol=1e-15)
+        np.testing.assert_allclose(stepped.g[i], tabled.g[0], rtol=1e-11)
 
 
 @pytest.mark.parametrize(

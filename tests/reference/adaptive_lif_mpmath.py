@@ -281,11 +281,23 @@ def random_parameters(draw, index):
     return parameters, past
 
 
-def random_cases(n, spikes, seed=20210506):
+def low_parameters(draw, index):
+    """The same with potassium's reversal at rest, below it or above it, and starts at, below and above the reversal."""
+    parameters, past = random_parameters(draw, index)
+    theta, above = parameters["theta"], parameters["V_0"] - parameters["theta"]
+    Delta = draw.choice([0.0, 0.0, 0.015, draw.uniform(0.0, 0.05), -theta * draw.uniform(0.0, 0.95)])
+    g_star = above / (theta + Delta)
+    w = draw.choice([0.0, 0.0, -(10 ** draw.uniform(-6, 0)), -draw.uniform(0.0, 0.05), draw.uniform(0.0, theta)])
+    g0 = draw.choice([0.0, g_star * 10 ** draw.uniform(-20, -1), g_star * draw.uniform(0.5, 1.5), parameters["g0"]])
+    u0 = min(w - Delta, theta * 0.999)
+    return {**parameters, "Delta": Delta, "u0": u0, "g0": min(g0, 1e3)}, past
+
+
+def random_cases(n, spikes, seed=20210506, draw_parameters=random_parameters):
     draw = random.Random(seed)
     cases = []
     for index in range(n):
-        parameters, past = random_parameters(draw, index)
+        parameters, past = draw_parameters(draw, index)
         times = spike_times(parameters, max_spikes=spikes, past_spikes=past)
         conditions = condition_numbers(parameters, times, past_spikes=past)
         cases.append(
@@ -309,6 +321,7 @@ def main():
     }
     table["silence"]["parameters"]["tau_K"] = "inf"
     table["random"] = random_cases(100, 6)
+    table["low"] = random_cases(60, 3, draw_parameters=low_parameters)
     FILE.write_text(json.dumps(table, indent=1) + "\n")
 
 

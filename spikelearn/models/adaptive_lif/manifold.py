@@ -19,11 +19,12 @@ from scipy.optimize import brentq
 
 from spikelearn.models.adaptive_lif.theory import critical_conductance
 
-__all__ = ["manifold_deficit", "slow_manifold", "threshold_conductance"]
+__all__ = ["deficit_of_log", "manifold_deficit", "slow_manifold", "threshold_conductance"]
 
 # Largest kappa for which small x goes to the integral, and largest for which it goes to the power series.
 _FRACTION_FROM = 20.0
 _SERIES_TO = 0.5
+_SMALLEST = -690.0  # exp of it is still a normal float
 _TAIL = 40.0  # exp(-40) = 4e-18: below the last place of a double
 
 
@@ -71,6 +72,27 @@ def manifold_deficit(g: ArrayLike, *, kappa: ArrayLike) -> Any:
         phi in [0, 1), increasing in g; relative error about 1e-14.
     """
     return np.vectorize(_deficit, otypes=[float])(g, kappa)[()]
+
+
+def deficit_of_log(log_g: float, *, kappa: float) -> float:
+    """Give phi at g = e^log_g, also where g is smaller than any float and phi ~ x^kappa is still felt.
+
+    Parameters
+    ----------
+    log_g : float
+        Logarithm of the conductance.
+    kappa : float
+        tau_K/tau, positive.
+
+    Returns
+    -------
+    float
+        phi in [0, 1).
+    """
+    if log_g + min(math.log(kappa), 0.0) > _SMALLEST:
+        return _deficit(math.exp(log_g), kappa)
+    # For kappa above 1/2 phi < 1e-149, invisible beside anything.
+    return math.gamma(1.0 - kappa) * math.exp(kappa * (log_g + math.log(kappa))) if kappa <= _SERIES_TO else 0.0
 
 
 def threshold_conductance(

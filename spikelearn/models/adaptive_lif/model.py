@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.models.adaptive_lif import bursting, regular, theory, tonic
+from spikelearn.models.adaptive_lif import bursting, clock, regular, theory, tonic
 from spikelearn.parameters import (
     check_range,
     fitting_step,
@@ -266,16 +266,18 @@ class AdaptiveLIF:
         """Convert u to the membrane potential V = u + E_L; quantities in and out."""
         return u + self.E_L
 
-    def fastest_rate(self, values: Mapping[str, Any]) -> float:
-        """Give the largest known rate of the equations, in 1/s: a clock must step several times faster.
+    def fastest_rate(
+        self, values: Mapping[str, Any], *, duration: float, states: Mapping[str, Any], past: Any
+    ) -> float:
+        """Give a bound of the largest rate of the equations in a run, in 1/s: a clock must step several times faster.
 
         Parameters
         ----------
-        values : mapping
-            What `values` returns.
+        values, duration, states, past
+            What `values` returns, seconds, the initial states, and past spikes as times and offsets.
         """
-        leak = np.max((1.0 + np.asarray(values["delta_g"])) / values["tau"])
-        return float(max(leak, np.max(1.0 / np.asarray(values["tau_K"]))))
+        g = clock.largest_conductance(values, duration=duration, g0=states.get("g", 0.0), past=past)
+        return float(max(np.max((1.0 + g) / values["tau"]), np.max(1.0 / np.asarray(values["tau_K"]))))
 
     def check_initial(
         self, states: Mapping[str, float | NDArray[np.float64]], values: Mapping[str, float | NDArray[np.float64]]

@@ -39,14 +39,17 @@ def saturation_conductance(
     Returns
     -------
     float or ndarray
-        P_0 in units of the leak; 0 where the neuron does not fire.
+        P_0 in units of the leak; 0 where the neuron does not fire or has no conductance, ``inf`` where it never decays.
 
     References
     ----------
     002 Q1 part 4, erratum A5: the print lets g grow as delta_g t_d/t_s(0) without bound.
     """
     rest = np.asarray(time_to_spike(V_0=V_0, theta=theta, Delta=Delta, tau=tau))
-    return (np.asarray(delta_g, float) * np.asarray(tau_K, float) / rest)[()]
+    delta_g, tau_K = np.asarray(delta_g, float), np.asarray(tau_K, float)
+    with np.errstate(invalid="ignore"):
+        # What never fires, or adds nothing, saturates at nothing, however slowly it would decay.
+        return np.where((delta_g == 0.0) | np.isinf(rest), 0.0, delta_g * tau_K / rest)[()]
 
 
 def burst_ratio(
@@ -134,8 +137,10 @@ def regime(*, V_0: float, theta: float, Delta: float, tau: float, tau_K: float, 
     Returns
     -------
     {"silent", "tonic", "bistable", "bursting"}
-        ``"silent"`` for ``V_0 <= theta``; ``"tonic"`` for rho <= 1; ``"bistable"`` up to `tonic_edge`, where the
-        history decides (from rest the neuron bursts, from a tonic past it does not); ``"bursting"`` above.
+        ``"silent"`` for ``V_0 <= theta``, and where the conductance never decays: the neuron fires the spikes of
+        Eq. (6), with a delay some more, and never again. ``"tonic"`` for rho <= 1, and so for ``delta_g = 0``.
+        ``"bistable"`` up to `tonic_edge`, where the history decides (from rest the neuron bursts, from a tonic past it
+        does not); ``"bursting"`` above.
 
     Notes
     -----
@@ -153,7 +158,7 @@ def regime(*, V_0: float, theta: float, Delta: float, tau: float, tau_K: float, 
     >>> [regime(**neuron, delta_g=d) for d in (0.01, 0.014, 0.05)]
     ['tonic', 'bistable', 'bursting']
     """
-    if not theta < V_0:
+    if not theta < V_0 or (math.isinf(tau_K) and delta_g > 0.0):
         return "silent"
     rho = float(burst_ratio(V_0=V_0, theta=theta, Delta=Delta, tau=tau, tau_K=tau_K, delta_g=delta_g))
     if rho <= 1.0:

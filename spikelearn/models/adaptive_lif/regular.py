@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from spikelearn.models.adaptive_lif.manifold import manifold_deficit, threshold_conductance
+from spikelearn.models.adaptive_lif.manifold import deficit_of_log, manifold_deficit, threshold_conductance
 from spikelearn.models.adaptive_lif.theory import critical_conductance, time_to_spike
 
 __all__ = ["RegularValidity", "regular_interval", "regular_validity"]
@@ -48,7 +48,8 @@ def regular_interval(
     -------
     float or ndarray
         Seconds; ``inf`` where ``V_0 <= theta``, or where the conductance never decays. ``nan`` for ``"manifold"``
-        where the series of g_th has no positive value (tau_K well below tau).
+        where the series of g_th leaves the range from 0 to g* (tau_K well below tau).
+        For ``delta_g = 0`` the first three give 0, as they have forgotten the reset, and ``"exact"`` gives t_s(0).
 
     Notes
     -----
@@ -77,6 +78,7 @@ def regular_interval(
     g = q
     if order == "manifold":
         g = np.asarray(threshold_conductance(V_0=V_0, theta=theta, Delta=Delta, tau=tau, tau_K=tau_K, order="series"))
+        g = np.where(g <= q, g, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         # 0 * inf for a step of zero that never decays: the formulas' value for delta_g = 0 at any tau_K is 0.
         interval = np.where(delta_g == 0.0, 0.0, tau_K * np.log1p(delta_g / np.where(g > 0.0, g, np.nan)))
@@ -97,9 +99,8 @@ def _exact_interval(V_0: float, theta: float, Delta: float, tau: float, tau_K: f
 
     def missing(t: float) -> float:
         start = delta_g / -math.expm1(-t / tau_K)
-        end = start * math.exp(-t / tau_K)
         forgotten = math.exp(-(t / tau + kappa * delta_g))
-        lag = (V_0 + Delta) * float(manifold_deficit(end, kappa=kappa))
+        lag = (V_0 + Delta) * deficit_of_log(math.log(start) - t / tau_K, kappa=kappa)
         begin = V_0 - (V_0 + Delta) * float(manifold_deficit(start, kappa=kappa))
         return lag + begin * forgotten - (V_0 - theta)
 

@@ -56,6 +56,9 @@ def tonic_interval(*, V_0: float, theta: float, Delta: float, tau: float, tau_K:
         due = float(time_to_spike(delta_g * tau_K / interval, **cell))
         return 1.0 - interval / due if math.isfinite(due) else 1.0
 
+    if excess(low) <= 0.0:
+        # So little conductance that it changes nothing within rounding.
+        return low
     high = 2.0 * low
     while excess(high) > 0.0:
         high *= 2.0

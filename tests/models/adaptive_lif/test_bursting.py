@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spikelearn.models.adaptive_lif.bursting import burst_theory, slowing
 from spikelearn.models.adaptive_lif.regimes import burst_ratio, regime, saturation_conductance, tonic_edge
 from spikelearn.models.adaptive_lif.theory import critical_conductance, spikes_until_silence, time_to_spike
+from spikelearn.models.adaptive_lif.tonic import tonic_interval
 
 CELL = {"V_0": 20e-3, "theta": 15e-3, "Delta": 15e-3, "tau": 10e-3}
 # rho > 2, tau_K > 10 t_s(0), t_d > 8 tau_K
@@ -229,6 +230,26 @@ def test_regime_and_theory_where_nothing_bursts():
     assert math.isnan(burst_theory(**at_ratio(1.5, tau_K=0.2, t_d=0.1)).period)
     with pytest.raises(ValueError, match="tonic_edge: V_0 must exceed theta, got 0.015 V and 0.015 V"):
         tonic_edge(V_0=15e-3, theta=15e-3, Delta=15e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_regime_of_a_conductance_that_never_decays_or_never_opens():
+    cell = dict(V_0=20e-3, theta=15e-3, Delta=15e-3, tau=10e-3)
+    assert regime(**cell, tau_K=math.inf, delta_g=0.05) == "silent"
+    assert regime(**cell, tau_K=math.inf, delta_g=0.0) == "tonic"
+    assert regime(**cell, tau_K=0.1, delta_g=0.0) == "tonic"
+    assert saturation_conductance(**cell, tau_K=math.inf, delta_g=[0.0, 0.1]).tolist() == [0.0, math.inf]
+    assert saturation_conductance(**(cell | {"V_0": 10e-3}), tau_K=math.inf, delta_g=0.1) == 0.0
+
+
+def test_tonic_interval_with_next_to_no_conductance():
+    """Between a change that is felt and none at all: steps whose effect is within the rounding of t_s(0)."""
+    cell = dict(V_0=5.0, theta=15e-3, Delta=15e-3, tau=10e-3)
+    free = time_to_spike(**cell)
+    for delta_g in [*10.0 ** -np.arange(8, 22), 3e-16]:
+        g = delta_g * 1e-3 / free
+        # To first order in g: d log t_s/dg < 1 here.
+        assert 0 <= tonic_interval(**cell, tau_K=1e-3, delta_g=delta_g) / free - 1 <= g + 1e-14
 
 
 def test_cycles_after_the_first_are_identical(exact_train):

@@ -108,6 +108,40 @@ def test_interval_in_the_limits():
     assert shape == (2, 3)
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        dict(V_0=20e-3, tau_K=1e-5, delta_g=1.0),
+        dict(V_0=15.1e-3, tau_K=5e-5, delta_g=0.1),
+        dict(V_0=15.0001e-3, tau_K=2e-4, delta_g=3.0),
+        dict(V_0=30e-3, tau_K=1e-3, delta_g=0.5),
+        dict(V_0=30e-3, tau_K=2.0, delta_g=0.5),
+    ],
+)
+def test_exact_interval_against_forty_digits(cell, forty_digits):
+    """Started at the fixed point the train keeps its interval, also where g underflows before the next spike."""
+    cell = CELL | cell
+    exact = regular_interval(**cell, order="exact")
+    start = cell["delta_g"] / -math.expm1(-exact / cell["tau_K"])
+    first = forty_digits.spike_times({**cell, "t_d": 0.0, "u0": 0.0, "g0": start}, max_spikes=1)[0]
+    assert exact == pytest.approx(float(first), rel=2e-13)
+
+
+@pytest.mark.parametrize("kappa", [1e5, 1e6])
+def test_exact_interval_of_a_very_slow_conductance(kappa):
+    """Here the lag of the membrane is a millionth of the interval; the third-order formula errs by kappa^-4."""
+    cell = CELL | {"tau_K": kappa * CELL["tau"], "delta_g": 0.5}
+    exact = regular_interval(**cell, order="exact")
+    assert exact == pytest.approx(regular_interval(**cell, order="manifold"), rel=1e-13)
+    assert exact - regular_interval(**cell) == pytest.approx(CELL["tau"] / 3.0, rel=1e-4)
+
+
+def test_the_series_of_the_manifold_gives_no_number_where_it_has_left_its_range():
+    """At tau_K = tau/10 its g_th exceeds g*, where nothing fires, or is negative."""
+    for V_0 in (30e-3, 80e-3):
+        assert np.isnan(regular_interval(**(CELL | {"V_0": V_0}), tau_K=1e-3, delta_g=0.5, order="manifold"))
+
+
 def test_unknown_order_is_refused():
     with pytest.raises(ValueError, match=r'order must be "leading", "first", "manifold" or "exact", got \'second\''):
         regular_interval(**CELL, tau_K=0.1, delta_g=0.1, order="second")
