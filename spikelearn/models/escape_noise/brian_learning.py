@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes
-from spikelearn.models.escape_noise.learning import LearningDivergedError
+from spikelearn.models.escape_noise.keeper import LearningDivergedError
 from spikelearn.models.escape_noise.links import get_link
+from spikelearn.models.escape_noise.settings import checked_rates, time_constant
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -23,8 +24,8 @@ Floats = NDArray[np.float64]
 # At the start of a step the spikes of the last one enter the traces (cleared where a trial begins); then Brian2 decays
 # them, sums the drives and tests the threshold. Spikes of this step wait in X until the next: strict causality.
 _BEGIN = "phi = (phi + X)*going_on(t); a = (a + X)*going_on(t); X = 0"
-# With r = rho dt: (r/p)(X - p) and log p(X). Brian2 rewrites sums, 1 - X - X*expm1(-r) into 1 - (X + X*expm1(-r)), which
-# loses every digit of a small p; so p is a variable of its own, and where it underflows log r takes the place of log p.
+# With r = rho dt: (r/p)(X - p) and log p(X). Brian2 rewrites sums, 1 - X - X*expm1(-r) into 1 - (X + X*expm1(-r)),
+# which loses every digit of a small p; so p is a variable of its own, and where it underflows log r stands for log p.
 # The r of a silent bin is exp(log r) with log r masked before, since 0 times an infinite r would be NaN.
 _SCORE_OF = """
 r_{0} = clip(rho_{0}*dt, 0, 1e300)
@@ -112,8 +113,8 @@ def learn_in_brian(
     target: str = "numpy",
     mu_M: float = 0.0,
     mu_Q: float = 0.0,
-    tau_G: float = np.inf,
-    tau_baseline: float = np.inf,
+    tau_G: Any = np.inf,
+    tau_baseline: Any = np.inf,
     hidden: ArrayLike | None = None,
     seed: int | None = None,
     progress: bool = False,
@@ -161,6 +162,9 @@ def learn_in_brian(
     from spikelearn.brian import session
 
     V, width = network.checked_visible(X_visible), bin_width(dt)
+    mu_M, mu_Q = checked_rates(mu_M, mu_Q)
+    time = time_constant(tau_G, "learn_in_brian: tau_G")
+    time_b = time_constant(tau_baseline, "learn_in_brian: tau_baseline", least=width)
     n_trials, n_bins = V.shape[:2]
     step, units, visible = width * second, network.n_units, network.n_visible
     forced = np.zeros((n_trials, n_bins, units), dtype=np.uint8)
@@ -178,10 +182,10 @@ def learn_in_brian(
         **network.cell.namespace,
         "given": TimedArray(forced.reshape(-1, units).astype(np.float64), dt=step, name="escape_given"),
         "going_on": TimedArray(going_on.ravel(), dt=step, name="escape_going_on"),
-        "mu_M": float(mu_M),
-        "mu_Q": float(mu_Q),
-        "keep_G": float(np.exp(-width / tau_G)),
-        "share": float(width / tau_baseline),
+        "mu_M": mu_M,
+        "mu_Q": mu_Q,
+        "keep_G": float(np.exp(-width / time)),
+        "share": float(width / time_b),
     }
     with session(target, seed) as brian:
         # Fixed names: generated code holds them, and compiled code is found again only where it is the same.

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.parameters import seconds
 
-__all__ = ["ESTIMATORS", "check_estimator", "check_rates", "checked_baseline", "time_constant", "whole_number"]
+__all__ = ["ESTIMATORS", "check_estimator", "checked_baseline", "checked_rates", "time_constant", "whole_number"]
 
 Floats = NDArray[np.float64]
 
@@ -82,17 +82,18 @@ def checked_baseline(baseline: ArrayLike, n_bins: int, where: str) -> Floats:
     return array
 
 
-def check_rates(**values: float) -> None:
-    """Check rates of learning: finite and not negative.
+def checked_rates(mu_M: Any, mu_Q: Any) -> tuple[float, float]:
+    """Check both rates of learning, finite and not negative, and give them in double precision.
 
     Raises
     ------
     ValueError
         One of them is something else.
     """
-    for name, value in values.items():
+    for name, value in (("mu_M", mu_M), ("mu_Q", mu_Q)):
         if not (np.isfinite(value) and value >= 0):
             raise ValueError(f"learn: {name} must be a number that is not negative, got {value}")
+    return float(mu_M), float(mu_Q)
 
 
 def whole_number(value: Any, where: str, *, least: int = 0) -> int:

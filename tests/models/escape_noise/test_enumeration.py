@@ -45,7 +45,7 @@ def test_no_bins_and_no_units_have_one_empty_pattern():
 
 
 def test_patterns_that_q_cannot_draw_add_nothing():
-    """Q drives the second bin to r = inf where M is silent: one pattern is left and its free energy is in closed form."""
+    """Q drives the second bin to r = inf where M is silent: the free energy has a closed form."""
     cell = sl.EscapeNoise(tau=1e6 * ms, eta_0=0.0, rho_0=100 * Hz)
     network = sl.VariationalNetwork(cell, 1, 1, np.zeros((2, 2)), [[3000.0, 0.0]])
     visible = [[1], [0]]

@@ -71,3 +71,16 @@ def test_refusals():
         driven_rate(sl.EscapeNoise(), 1.0, 1 * ms)
     with pytest.raises(ValueError, match="eta_0 must not be negative"):
         adapting_rate(sl.EscapeNoise(eta_0=-1.0), 1 * ms)
+
+
+def test_stale_compiled_code_is_dropped_on_import(monkeypatch):
+    """online.py calls compiled functions of kernels.py, whose changes numba's cache of the caller does not see."""
+    import importlib
+
+    from spikelearn import compiled
+    from spikelearn.models import escape_noise
+
+    seen = []
+    monkeypatch.setattr(compiled, "drop_stale", seen.append)
+    importlib.reload(escape_noise)
+    assert [(folder / "kernels.py").exists() for folder in seen] == [True]
