@@ -84,3 +84,18 @@ def test_stale_compiled_code_is_dropped_on_import(monkeypatch):
     monkeypatch.setattr(compiled, "drop_stale", seen.append)
     importlib.reload(escape_noise)
     assert [(folder / "kernels.py").exists() for folder in seen] == [True]
+
+
+def test_log_likelihood_of_the_catalogue_is_nats_a_bin():
+    """Two units, of which one drives the other: SciPy's Bernoulli on the model's own intensities, per bin and trial."""
+    from scipy import stats
+
+    from spikelearn.models.escape_noise import bin_spikes
+
+    system = get_system("EscapeNoise")
+    case = system.build({"rho_0": "60 Hz", "eta_0": 0.5, "W": [[0.0, 0.0], [0.7, 0.0]]})
+    recording = system.run(case, RunRequest({"duration": "0.5 s", "trials": 3, "seed": 1}))
+    X = bin_spikes(recording.spikes, case.dt)
+    p = -np.expm1(-case.cell.intensities(X, case.W, case.dt))
+    expected = stats.bernoulli.logpmf(X, p).sum() / (3 * 500)
+    assert system.quantities["log_likelihood"].function(case, recording) == pytest.approx(expected, rel=1e-10)
