@@ -1,5 +1,10 @@
 """Escape-noise neurons, their likelihood, and variational learning with hidden units (document 001)."""
 
+from pathlib import Path
+
 import lazy_loader
 
+from spikelearn.compiled import drop_stale
+
+drop_stale(Path(__file__).parent)
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -12,8 +12,8 @@ from .enumeration import estimator_moments as estimator_moments
 from .enumeration import log_evidence as log_evidence
 from .glm import GLMFit as GLMFit
 from .glm import fit as fit
+from .keeper import LearningDivergedError as LearningDivergedError
 from .learning import Learning as Learning
-from .learning import LearningDivergedError as LearningDivergedError
 from .learning import learn as learn
 from .model import EscapeNoise as EscapeNoise
 from .network import FreeEnergyGradients as FreeEnergyGradients

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.binning import bin_indices, count_bins
 from spikelearn.parameters import seconds
 from spikelearn.spikes import SpikeTrains
 
@@ -116,11 +117,12 @@ def bin_spikes(trains: SpikeTrains, dt: Any, *, counts: bool = False) -> Bins:
     array([1, 0, 1], dtype=uint8)
     """
     width = bin_width(dt)
-    n_bins = round(trains.duration / width)
-    if abs(n_bins * width - trains.duration) > 1e-6 * width:
-        raise ValueError(f"dt must divide the window of {trains.duration} s into whole bins, got {width} s")
-    # A time that should lie on an edge may fall short of it by rounding; one billionth of a bin is pushed over.
-    index = np.floor((trains.times - trains.t_start) / width + 1e-9).astype(np.int64)
+    if trains.duration == 0:
+        return np.zeros((trains.n_trials, 0, trains.n_units), dtype=np.uint8)
+    n_bins = count_bins(trains.t_start, trains.t_stop, width, "dt")
+    # Times that should lie on an edge may fall short of it by rounding, which grows with the clock's time; a spike
+    # within rounding of the window's end belongs to the last bin.
+    index = bin_indices(trains.times, trains.t_start, width, n_bins, slack=trains.slack)
     index = np.minimum(index, n_bins - 1)
     train_of = np.repeat(np.arange(len(trains.offsets) - 1), np.diff(trains.offsets))
     n_units = max(trains.n_units, 1)

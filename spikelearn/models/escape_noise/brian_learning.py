@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes
+from spikelearn.models.escape_noise.keeper import LearningDivergedError
 from spikelearn.models.escape_noise.links import get_link
+from spikelearn.models.escape_noise.settings import checked_rates, time_constant
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -22,14 +24,25 @@ Floats = NDArray[np.float64]
 # At the start of a step the spikes of the last one enter the traces (cleared where a trial begins); then Brian2 decays
 # them, sums the drives and tests the threshold. Spikes of this step wait in X until the next: strict causality.
 _BEGIN = "phi = (phi + X)*going_on(t); a = (a + X)*going_on(t); X = 0"
-# With r = rho dt: (r/p)(X - p) and log p(X) in forms that hold for r from underflow to overflow of exp(-r).
-_SCORE = """
-r_M = rho_M*dt
-r_Q = rho_Q*dt
-score_M = slope_M*(X*exp(-r_M)/exprel(-r_M) - (1 - X)*r_M)
-score_Q = hidden*slope_Q*(X*exp(-r_Q)/exprel(-r_Q) - (1 - X)*r_Q)
-log_p = X*log(1 - X - X*expm1(-r_M)) - (1 - X)*r_M
-log_q = hidden*(X*log(1 - X - X*expm1(-r_Q)) - (1 - X)*r_Q)
+# With r = rho dt: (r/p)(X - p) and log p(X). Brian2 rewrites sums, 1 - X - X*expm1(-r) into 1 - (X + X*expm1(-r)),
+# which loses every digit of a small p; so p is a variable of its own, and where it underflows log r stands for log p.
+# The r of a silent bin is exp(log r) with log r masked before, since 0 times an infinite r would be NaN.
+_SCORE_OF = """
+r_{0} = clip(rho_{0}*dt, 0, 1e300)
+log_r_{0} = log(rho_0*dt) + log_shape_{0}
+p_{0} = -expm1(-r_{0})
+tiny_{0} = int(r_{0} < 1e-12)
+log_spike_{0} = tiny_{0}*log_r_{0} + (1 - tiny_{0})*log(p_{0} + tiny_{0})
+log_silence_{0} = -silent*exp(silent*log_r_{0})
+score_{0} = slope_{0}*(X*exp(-r_{0})/exprel(-r_{0}) - silent*r_{0})
+"""
+_SCORE = f"""
+silent = 1 - X
+{_SCORE_OF.format("M")}
+{_SCORE_OF.format("Q")}
+score_Q = hidden*score_Q
+log_p = X*log_spike_M + log_silence_M
+log_q = hidden*(X*log_spike_Q + log_silence_Q)
 surprise = log_q - log_p
 """
 _LEARN_M = """
@@ -85,6 +98,8 @@ def equations(network: VariationalNetwork) -> str:
         f"rho_Q = {named(link.brian, 'Q')} : Hz\n"
         f"slope_M = {named(link.brian_log_slope, 'M')} : 1\n"
         f"slope_Q = {named(link.brian_log_slope, 'Q')} : 1\n"
+        f"log_shape_M = {named(link.brian_log_shape, 'M')} : 1\n"
+        f"log_shape_Q = {named(link.brian_log_shape, 'Q')} : 1\n"
         "h_M : 1\nh_Q : 1\nX : 1\nhidden : 1 (constant)\n"
         "score_M : 1\nscore_Q : 1\nsurprise : 1\nfhat : 1\nfbar : 1\nnovelty : 1"
     )
@@ -98,8 +113,8 @@ def learn_in_brian(
     target: str = "numpy",
     mu_M: float = 0.0,
     mu_Q: float = 0.0,
-    tau_G: float = np.inf,
-    tau_baseline: float = np.inf,
+    tau_G: Any = np.inf,
+    tau_baseline: Any = np.inf,
     hidden: ArrayLike | None = None,
     seed: int | None = None,
     progress: bool = False,
@@ -131,6 +146,13 @@ def learn_in_brian(
     -------
     BrianLearning
 
+    Raises
+    ------
+    ValueError
+        A setting is out of range or the spikes do not fit.
+    LearningDivergedError
+        A weight is no longer finite.
+
     References
     ----------
     Document 001 Eq. (2), corrected (errata R1, R2, R4 to R7), is the line for w of M.
@@ -140,6 +162,9 @@ def learn_in_brian(
     from spikelearn.brian import session
 
     V, width = network.checked_visible(X_visible), bin_width(dt)
+    mu_M, mu_Q = checked_rates(mu_M, mu_Q)
+    time = time_constant(tau_G, "learn_in_brian: tau_G")
+    time_b = time_constant(tau_baseline, "learn_in_brian: tau_baseline", least=width)
     n_trials, n_bins = V.shape[:2]
     step, units, visible = width * second, network.n_units, network.n_visible
     forced = np.zeros((n_trials, n_bins, units), dtype=np.uint8)
@@ -157,10 +182,10 @@ def learn_in_brian(
         **network.cell.namespace,
         "given": TimedArray(forced.reshape(-1, units).astype(np.float64), dt=step, name="escape_given"),
         "going_on": TimedArray(going_on.ravel(), dt=step, name="escape_going_on"),
-        "mu_M": float(mu_M),
-        "mu_Q": float(mu_Q),
-        "keep_G": float(np.exp(-width / tau_G)),
-        "share": float(width / tau_baseline),
+        "mu_M": mu_M,
+        "mu_Q": mu_Q,
+        "keep_G": float(np.exp(-width / time)),
+        "share": float(width / time_b),
     }
     with session(target, seed) as brian:
         # Fixed names: generated code holds them, and compiled code is found again only where it is the same.
@@ -204,7 +229,7 @@ def learn_in_brian(
         group.run_regularly(_SCORE, dt=step, when="after_resets", order=0)
         group.run_regularly("novelty = fhat - fbar", dt=step, when="after_resets", order=2)
         under_M.run_regularly(_LEARN_M, dt=step, when="after_resets", order=3)
-        group.run_regularly("fbar += share*novelty", dt=step, when="after_resets", order=4)
+        group.run_regularly("fbar += share*clip(novelty, -1e300, 1e300)", dt=step, when="after_resets", order=4)
         spikes = SpikeMonitor(group, name="escape_spikes")
         signals = StateMonitor(group, ["fhat", "novelty"], record=[0], dt=step, when="end", name="escape_signals")
         brian.run(Network(*objects, spikes, signals), n_trials * n_bins * step, namespace=names, progress=progress)
@@ -215,5 +240,13 @@ def learn_in_brian(
         if network.n_hidden:
             W_Q, dF_Q = (np.array(values).reshape(W_Q.shape) for values in (under_Q.w[:], under_Q.gradient[:]))
         fhat, novelty = (np.array(values[0]).reshape(n_trials, n_bins) for values in (signals.fhat, signals.novelty))
+    # A rate of zero leaves the weights alone even where fhat is infinite and 0 times it NaN.
+    W_M, W_Q = (network.W_M if mu_M == 0 else W_M), (network.W_Q if mu_Q == 0 else W_Q)
+    if not (np.isfinite(W_M).all() and np.isfinite(W_Q).all()):
+        raise LearningDivergedError(
+            "learn_in_brian: the weights must stay finite, became NaN or infinite; smaller mu_M or mu_Q may help",
+            network,
+            None,
+        )
     dF_M *= free
     return BrianLearning(network.with_weights(W_M, W_Q), dF_M, dF_Q, X.reshape(n_trials, n_bins, units), fhat, novelty)

@@ -20,6 +20,13 @@ __all__ = ["continuous_gradient", "continuous_log_likelihood"]
 
 Floats = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
+# How far z may move within one piece. The nearest poles of a link lie pi i from the line, so that ten nodes leave about
+# 6^-20 of a piece.
+_LEAP = 2.0
+# Beyond this many leaps z is so large that an exponential has overflowed or vanished.
+_MOST_LEAPS = 2000
+# A part of z that has decayed by this many factors e is below rounding.
+_FORGOTTEN = 40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,23 +58,41 @@ def _stretches(cell: EscapeNoise, trains: SpikeTrains, trial: int) -> Iterator[_
     yield _Stretch(trains.t_stop - now, phi, a, np.empty(0, dtype=np.int64))
 
 
-def _integrals(cell: EscapeNoise, stretch: _Stretch, drive: Floats) -> tuple[Floats, Floats]:
-    """Give int rho dt and int rho (g'/g) exp(-s/tau) ds of every unit over one stretch.
+def _edges(length: float, parts: tuple[tuple[float, float], ...]) -> Floats:
+    """Cut a stretch into pieces short enough for one Gauss rule each.
 
-    The integrand is smooth between spikes; ten-point Gauss rules on pieces of half a time constant leave rounding only.
+    `parts` are the amplitudes A and time constants tau of what decays within z. Within a piece no part decays by more
+    than half a factor e, nor moves z by more than a leap; once all have decayed below rounding one piece is left,
+    however long it lasts.
     """
+    found = [np.array([0.0, length])]
+    for amplitude, tau in parts:
+        until = min(length, tau * (np.log(max(amplitude, 1.0)) + _FORGOTTEN))
+        found.append(np.linspace(0.0, until, int(np.ceil(until / (0.5 * tau))) + 1))
+        # Where what is left of the part, A exp(-s/tau), is a whole number of leaps.
+        left = _LEAP * np.arange(1, min(amplitude / _LEAP, _MOST_LEAPS))
+        found.append(np.clip(tau * np.log(amplitude / left), 0.0, length) if len(left) else np.empty(0))
+    return np.unique(np.concatenate(found))
+
+
+def _integrals(cell: EscapeNoise, stretch: _Stretch, drive: Floats) -> tuple[Floats, Floats]:
+    """Give int rho dt and int rho (g'/g) exp(-s/tau) ds of every unit over one stretch, by ten-point Gauss rules."""
     tau, tau_a = float(cell.tau), float(cell.tau_adapt)
-    pieces = max(1, int(np.ceil(stretch.length / (0.5 * min(tau, tau_a)))))
-    edges = np.linspace(0.0, stretch.length, pieces + 1)
+    softness, eta = float(cell.Delta_u), float(cell.eta_0)
+    largest, adapted = np.abs(drive).max(initial=0.0), abs(eta) * stretch.a.max(initial=0.0)
+    edges = _edges(stretch.length, ((float(largest) / softness, tau), (float(adapted) / softness, tau_a)))
     half = 0.5 * np.diff(edges)
     s = ((edges[:-1] + half)[:, None] + half[:, None] * _NODES).ravel()
     weight = (half[:, None] * _WEIGHTS).ravel()
     decay = np.exp(-s / tau)
-    u = np.outer(drive, decay) - float(cell.eta_0) * np.outer(stretch.a, np.exp(-s / tau_a))
+    u = np.outer(drive, decay) - eta * np.outer(stretch.a, np.exp(-s / tau_a))
     link = get_link(cell.link)
-    z = (u - float(cell.v)) / float(cell.Delta_u)
-    rho = float(cell.rho_0) * link.shape(z)
-    return rho @ weight, (rho * link.log_slope(z) / float(cell.Delta_u)) @ (weight * decay)
+    z = (u - float(cell.v)) / softness
+    # An intensity beyond 1e308 Hz is infinite: the likelihood is then zero, its logarithm -inf.
+    with np.errstate(over="ignore"):
+        rho = float(cell.rho_0) * link.shape(z)
+    sloped = np.where(decay > 0, rho * link.log_slope(z) / softness, 0.0)
+    return rho @ weight, sloped @ (weight * decay)
 
 
 def continuous_log_likelihood(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLike) -> float:
@@ -85,7 +110,8 @@ def continuous_log_likelihood(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLi
     Returns
     -------
     float
-        With intensities in Hz: a density, whose value depends on the unit of time as log-densities do.
+        With intensities in Hz: a density, whose value depends on the unit of time as log-densities do. The integral is
+        exact to about 1e-13 of itself.
 
     References
     ----------
@@ -129,12 +155,14 @@ def _evaluate(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLike) -> tuple[flo
             drive = weights @ stretch.phi
             expected, sloped = _integrals(cell, stretch, drive)
             total -= float(expected.sum())
-            gradient -= np.outer(sloped, stretch.phi)
+            fed = stretch.phi > 0
+            # Only traces that are there, since 0 times an infinite intensity would be NaN.
+            gradient[:, fed] -= np.outer(sloped, stretch.phi[fed])
             if len(stretch.spiking):
                 i = stretch.spiking
                 fade = np.exp(-stretch.length / tau)
                 u = drive[i] * fade - float(cell.eta_0) * stretch.a[i] * np.exp(-stretch.length / tau_a)
                 z = (u - float(cell.v)) / float(cell.Delta_u)
-                total += float(np.log(float(cell.rho_0) * link.shape(z)).sum())
+                total += float((np.log(float(cell.rho_0)) + link.log_shape(z)).sum())
                 gradient[i] += np.outer(link.log_slope(z) / float(cell.Delta_u), stretch.phi * fade)
     return total, gradient

@@ -73,11 +73,30 @@ class GLMFit:
 
     def intensities(self, trains: SpikeTrains) -> Floats:
         """Give r = rho dt of every bin under the fit, shape (trials, bins, units)."""
-        X = bin_spikes(trains, self.dt, counts=self.likelihood == "poisson")
+        u = self._potentials(self._binned(trains))
+        return np.asarray(float(self.cell.rho_0) * self.dt * get_link(self.cell.link).shape(u / self.cell.Delta_u))
+
+    def evaluate(self, trains: SpikeTrains) -> float:
+        """Give the log-likelihood of other spikes under the fit, summed over units, trials and bins.
+
+        Raises
+        ------
+        ValueError
+            The units differ from those that were fitted, or the bins do not fit the window.
+        """
+        X = self._binned(trains)
+        u, kind = self._potentials(X), likelihood_code(self.likelihood)
+        return sum(_slopes(self.cell, u[..., i], X[..., i], self.dt, kind)[0] for i in range(X.shape[2]))
+
+    def _binned(self, trains: SpikeTrains) -> NDArray[np.uint8]:
+        X = bin_spikes(_checked_trains(trains), self.dt, counts=self.likelihood == "poisson")
+        if X.shape[2] != len(self.W):
+            raise ValueError(f"GLMFit: trains must have the {len(self.W)} units of the fit, got {X.shape[2]}")
+        return X
+
+    def _potentials(self, X: NDArray[np.uint8]) -> Floats:
         phi, a = _filtered(self.cell, X, self.dt)
-        u = phi @ self.W.T - self.eta * a - self.v
-        z = u / float(self.cell.Delta_u)
-        return np.asarray(float(self.cell.rho_0) * self.dt * get_link(self.cell.link).shape(z))
+        return np.asarray(phi @ self.W.T - self.eta * a - self.v)
 
 
 def fit(
@@ -113,13 +132,17 @@ def fit(
     fit_self : bool
         Whether weights W[i, i] are fitted too, beside adaptation; they are zero unless asked for.
     ridge : float
-        Penalty ridge/2 times the sum of squared weights.
+        Penalty ridge/2 times the sum of squared weights and of the squared difference of eta_0 from that of `cell`.
+        The threshold of a unit that spikes in no bin or in all of them, which is infinite otherwise, is drawn to that
+        of `cell` in the same way; other thresholds are free.
 
     Raises
     ------
     ValueError
-        A unit never spikes, or the likelihood has no maximum (a unit's spikes can be predicted perfectly): `ridge`
-        helps.
+        The likelihood has no maximum: a unit never spikes, or its spikes can be predicted perfectly, or two units spike
+        together, for which `ridge` helps; or a unit fires faster than its link allows.
+    TypeError
+        `trains` is not a SpikeTrains.
 
     References
     ----------
@@ -140,8 +163,10 @@ def fit(
         raise ValueError(f"fit: ridge must not be negative, got {ridge}")
     if fit_self and fit_adaptation and float(cell.tau) == float(cell.tau_adapt):
         raise ValueError("fit: fit_self and fit_adaptation must not both be set where tau equals tau_adapt")
-    X = bin_spikes(trains, width, counts=likelihood == "poisson")
+    X = bin_spikes(_checked_trains(trains), width, counts=likelihood == "poisson")
     n_units = X.shape[2]
+    if not X.size:
+        raise ValueError(f"fit: trains must have at least one trial, bin and unit, got the shape {X.shape}")
     counts = X.sum(axis=(0, 1))
     if ridge == 0 and not counts.all():
         raise ValueError(
@@ -171,9 +196,14 @@ def fit(
             # The threshold that gives the observed rate at rest (exponential link); any start would do.
             rate = max(float(counts[i]), 0.5) / (len(flat) * width)
             start[-1] = float(cell.Delta_u) * np.log(float(cell.rho_0) / rate)
-        penalty = np.zeros(design.shape[1])
-        penalty[: len(others)] = ridge
-        found, error, value = _climb(cell, design, fixed, X[:, :, i].reshape(-1), start, penalty, width, kind, i)
+        penalty, centre = np.full(design.shape[1], float(ridge)), np.zeros(design.shape[1])
+        if fit_adaptation:
+            centre[len(others)] = float(cell.eta_0)
+        if fit_threshold:
+            centre[-1] = float(cell.v)
+            penalty[-1] = ridge if counts[i] in (0, len(flat)) else 0.0
+        problem = _Problem(cell, design, fixed, X[:, :, i].reshape(-1), penalty, centre, width, kind, i)
+        found, error, value = _climb(problem, start)
         W[i, others], W_se[i, others] = found[: len(others)], error[: len(others)]
         rest = list(zip(found[len(others) :], error[len(others) :], strict=True))
         if fit_adaptation:
@@ -182,6 +212,14 @@ def fit(
             v[i], v_se[i] = rest.pop(0)
         total += value
     return GLMFit(cell, W, W_se, eta, eta_se, v, v_se, total, width, len(flat), likelihood)
+
+
+def _checked_trains(trains: Any) -> SpikeTrains:
+    if not isinstance(trains, SpikeTrains):
+        raise TypeError(
+            f"fit: trains must be SpikeTrains, got {type(trains).__name__}; to_spike_trains makes them of an array"
+        )
+    return trains
 
 
 def _filtered(cell: EscapeNoise, X: NDArray[np.uint8], width: float) -> tuple[Floats, Floats]:
@@ -213,40 +251,68 @@ def _slopes(
         return float(value), slope * ratio * (x - p), slope**2 * ratio * r * np.exp(-r)
 
 
-def _climb(
-    cell: EscapeNoise, design: Floats, fixed: Floats, x: NDArray[np.uint8], start: Floats, penalty: Floats,
-    width: float, kind: int, unit: int,
-) -> tuple[Floats, Floats, float]:  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """One unit's regression: u = fixed + design theta, less penalty/2 (theta - centre)^2."""
+
+    cell: EscapeNoise
+    design: Floats
+    fixed: Floats
+    x: NDArray[np.uint8]
+    penalty: Floats
+    centre: Floats
+    width: float
+    kind: int
+    unit: int
+
+    def slopes(self, theta: Floats) -> tuple[float, Floats, Floats]:
+        """Give log-likelihood, slopes and information, as `_slopes`."""
+        return _slopes(self.cell, self.fixed + self.design @ theta, self.x, self.width, self.kind)
+
+    def cost(self, theta: Floats) -> float:
+        """Give the penalty."""
+        return 0.5 * float(self.penalty @ (theta - self.centre) ** 2)
+
+    def hint(self) -> str:
+        """Say why there may be no maximum, and what helps."""
+        begin = f"fit: the likelihood of unit {self.unit} must have a maximum; none was found"
+        rate, largest = float(self.x.mean()) / self.width, float(self.cell.rho_0)
+        if self.cell.link == "sigmoid" and rate >= -np.expm1(-largest * self.width) / self.width:
+            return f"{begin}: it fires at {rate:.6g} Hz, faster than the sigmoid with rho_0 = {largest:.6g} Hz allows"
+        same = np.unique(self.design, axis=1).shape[1] < self.design.shape[1]
+        return f"{begin}{', since units spike together' if same else ''}; use ridge= or more data"
+
+
+def _climb(problem: _Problem, theta: Floats) -> tuple[Floats, Floats, float]:
     """Climb one unit's log-likelihood by Fisher scoring with halved steps; give values, errors, log-likelihood."""
-    hint = f"fit: the likelihood of unit {unit} must have a maximum; none was found, use ridge= or more data"
-    theta = start
-    value, slope, information = _slopes(cell, fixed + design @ theta, x, width, kind)
+    design, penalty = problem.design, problem.penalty
+    value, slope, information = problem.slopes(theta)
     if not np.isfinite(value):
-        raise ValueError(f"fit: unit {unit} must have rho dt below 1 at the start; use a smaller dt")
+        raise ValueError(f"fit: unit {problem.unit} must have rho dt below 1 at the start; use a smaller dt")
     for _ in range(_MOST_STEPS):
-        gradient = design.T @ slope - penalty * theta
+        gradient = design.T @ slope - penalty * (theta - problem.centre)
         matrix = (design.T * information) @ design + np.diag(penalty)
         try:
             step = np.linalg.solve(matrix, gradient)
         except np.linalg.LinAlgError as error:
-            raise ValueError(hint) from error
+            raise ValueError(problem.hint()) from error
         gain = float(gradient @ step)
         if not np.isfinite(gain):
-            raise ValueError(hint)
+            raise ValueError(problem.hint())
         # Half of this is what a quadratic would still gain, in nats.
         if gain < 1e-12:
             # Where spikes can be predicted perfectly the likelihood levels off while the weights go on growing.
-            if np.abs(design @ step).max() > 1e-3:
-                raise ValueError(hint)
-            covariance = np.linalg.inv(matrix)
-            return theta, np.sqrt(np.diag(covariance)), value
-        before = value - 0.5 * float(penalty @ theta**2)
+            variances = np.diag(np.linalg.inv(matrix))
+            if np.abs(design @ step).max() > 1e-3 or not (variances > 0).all():
+                raise ValueError(problem.hint())
+            return theta, np.sqrt(variances), value
+        before = value - problem.cost(theta)
         for halving in range(40):
             trial = theta + 0.5**halving * step
-            new = _slopes(cell, fixed + design @ trial, x, width, kind)
-            if np.isfinite(new[0]) and new[0] - 0.5 * float(penalty @ trial**2) >= before - 1e-9 * abs(before):
+            new = problem.slopes(trial)
+            if np.isfinite(new[0]) and new[0] - problem.cost(trial) >= before - 1e-9 * abs(before):
                 break
         else:
-            raise ValueError(hint)
+            raise ValueError(problem.hint())
         theta, (value, slope, information) = trial, new
-    raise ValueError(hint)
+    raise ValueError(problem.hint())

@@ -208,7 +208,9 @@ def accumulate(score: Any, weight: Any, X: Any, decay: Any, start: Any, stop: An
 
 @compiled
 def exponentials(z: Any, scratch: Any, out: Any) -> Any:
-    """Write exp(z) into out, in a form that compiles to vector instructions; z beyond -700 to 700 counts as that limit.
+    """Write exp(z) into out, in a form that compiles to vector instructions.
+
+    Below -700 it is exp(-700); above 700, and for NaN, it is infinite, so that divergence is seen.
 
     exp(z) = 2^k exp(r), k = round(z/log 2): adding 1.5 * 2^52 rounds to a whole number and leaves k in the low bits,
     from where a shift makes it the exponent of 2^k. The polynomial leaves less than one unit in the last place.
@@ -232,7 +234,7 @@ def exponentials(z: Any, scratch: Any, out: Any) -> Any:
     for i in range(z.shape[0]):
         bits[i] = (bits[i] + 1023) << 52
     for i in range(z.shape[0]):
-        out[i] *= scratch[i]
+        out[i] = out[i] * scratch[i] if z[i] <= 700.0 else math.inf
 
 
 @compiled
@@ -304,13 +306,15 @@ def posterior(
             n_spikes = which(hidden, active)
             for n in range(n_spikes):
                 i = active[n]
-                value, factor = spike_terms(r_Q[i], log_base + z_Q[i])
+                log_r = log_base + z_Q[i] if link == 0 else intensity(z_Q[i], base, 0.0, 1.0, link)[1]
+                value, factor = spike_terms(r_Q[i], log_r)
                 slopes_Q[i] = factor * gain_Q[i]
                 r_Q[i] = -value
             n_spikes = which(spikes, active)
             for n in range(n_spikes):
                 j = active[n]
-                value, factor = spike_terms(r_M[j], log_base + z_M[j])
+                log_r = log_base + z_M[j] if link == 0 else intensity(z_M[j], base, 0.0, 1.0, link)[1]
+                value, factor = spike_terms(r_M[j], log_r)
                 slopes_M[j] = factor * gain_M[j]
                 r_M[j] = -value
                 a[j] += 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.escape_noise.binning import bin_width
-from spikelearn.models.escape_noise.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from spikelearn.models.escape_noise.keeper import (
+    Keeper,
+    LearningDivergedError,
+    energy_limit,
+    mean_energy,
+    settings_of,
+)
 from spikelearn.models.escape_noise.posterior import credit, path_gradients, sample_path
+from spikelearn.models.escape_noise.settings import check_estimator, checked_rates, time_constant, whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from spikelearn.models.escape_noise.network import VariationalNetwork
 
-__all__ = ["Keeper", "Learning", "LearningDivergedError", "learn"]
+__all__ = ["Learning", "LearningDivergedError", "checked_data", "learn", "progress_bar"]
 
 Bins = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -35,8 +41,8 @@ class Learning:
     network : VariationalNetwork
         With the learned weights.
     history : xarray.Dataset
-        ``free_energy`` (update): nats a bin of the batch before the update; the online rule adds ``novelty`` and
-        ``fhat`` (trial, bin).
+        ``free_energy`` (update): nats a bin of the batch before the update; the online rule, with one update a
+        trial, adds ``novelty`` and ``fhat`` (update, bin).
     baseline : ndarray
         The baseline at the end.
     checkpoint : Path or None
@@ -49,82 +55,6 @@ class Learning:
     checkpoint: Path | None = None
 
 
-class LearningDivergedError(ValueError, FloatingPointError):
-    """Weights or free energy became NaN or infinite; ``network`` is the last good one, ``checkpoint`` its folder."""
-
-    def __init__(self, message: str, network: VariationalNetwork, checkpoint: Path | None) -> None:
-        super().__init__(message)
-        self.network = network
-        self.checkpoint = checkpoint
-
-
-class Keeper:
-    """Writes checkpoints every so many updates, finds the one to resume from, and words the error of divergence."""
-
-    def __init__(
-        self, folder: str | os.PathLike[str] | None, every: int, resume: bool, settings: dict[str, Any], unit: str
-    ) -> None:
-        if every < 1:
-            raise ValueError(f"learn: checkpoint_every must be at least 1, got {every}")
-        if resume and folder is None:
-            raise ValueError("learn: resume=True must come with checkpoint=folder")
-        self.folder = None if folder is None else Path(folder)
-        self.every, self.settings, self.unit = every, settings, unit
-        self.last: int | None = None
-        self.pending: Checkpoint | None = None
-        self.found: Checkpoint | None = None
-        if self.folder is None or not (self.folder / "manifest.json").exists():
-            return
-        if not resume:
-            raise FileExistsError(f"{self.folder} already holds results; pass resume=True or another folder")
-        self.found = load_checkpoint(self.folder)
-        self.last = self.found.update
-        for name, value in settings.items():
-            if self.found.settings.get(name) != value:
-                raise ValueError(
-                    f"learn: {name} must be as in the checkpoint {self.folder}, "
-                    f"{self.found.settings.get(name)!r}, got {value!r}"
-                )
-
-    def keep(self, update: int, arrays: dict[str, NDArray[Any]], rng: np.random.Generator, last: bool) -> None:
-        """Take a snapshot where one is due; `confirm` writes it."""
-        if self.folder is None or (update % self.every and not last) or self.last == update:
-            return
-        self.pending = Checkpoint(update, arrays, dict(rng.bit_generator.state), self.settings)
-
-    def confirm(self) -> None:
-        """Write the state that waits, now that the free energy with its weights has turned out finite."""
-        if self.folder is not None and self.pending is not None:
-            save_checkpoint(self.folder, self.pending)
-            self.last, self.pending = self.pending.update, None
-
-    def diverged(self, update: int, what: str, network: VariationalNetwork) -> LearningDivergedError:
-        """Word the error: what became NaN, when, and where the last good state is."""
-        where = (
-            f"the last good checkpoint is {self.folder} ({self.unit} {self.last})"
-            if self.last is not None
-            else "there is no good checkpoint; the last good weights are in the error's network"
-        )
-        return LearningDivergedError(
-            f"VariationalNetwork.learn: {what} must stay finite, became NaN or infinite at {self.unit} {update}; "
-            f"{where}; smaller mu_M or mu_Q may help",
-            network,
-            self.folder if self.last is not None else None,
-        )
-
-
-def settings_of(network: VariationalNetwork, V: Bins, **settings: Any) -> dict[str, Any]:
-    """Give everything that a run of learning depends on as numbers and text, the data as a checksum."""
-    return {
-        "cell": [*network.cell.namespace_values(), network.cell.link],
-        "n_visible": int(network.n_visible),
-        "n_hidden": int(network.n_hidden),
-        "self_connections": bool(network.self_connections),
-        "data": hashlib.sha256(repr(V.shape).encode() + V.tobytes()).hexdigest(),
-        **{name: "inf" if value == np.inf else value for name, value in settings.items()},
-    }
-
-
 def learn(
     network: VariationalNetwork,
     X_visible: ArrayLike,
@@ -135,7 +65,7 @@ def learn(
     mu_Q: float = 1e-5,
     batch: int | None = None,
     estimator: str = "causal",
-    tau_G: float = np.inf,
+    tau_G: Any = np.inf,
     baseline_rate: float = 0.05,
     seed: int = 0,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -171,9 +101,9 @@ def learn(
         Trials an update, drawn without replacement; all of them, in order, unless given.
     estimator : {"causal", "episode"}
         Whether a hidden spike answers for the free energy from its bin on, or for that of the whole trial.
-    tau_G : float
-        Time constant in seconds of the eligibility trace of the causal form; finite values bias the step and lower its
-        variance.
+    tau_G : float or Quantity
+        Time constant, in seconds, of the eligibility trace of the causal form; finite values bias the step and lower
+        its variance.
     baseline_rate : float
         Share of the newest batch in the running baseline, one number a bin (causal) or one in all (episode).
     seed : int
@@ -198,7 +128,8 @@ def learn(
     ValueError
         A setting is out of range, or differs from that of the checkpoint.
     LearningDivergedError
-        A weight or the free energy is no longer finite.
+        A weight is no longer finite, or the free energy a bin is a thousand times what it was at the start (at least
+        one nat a unit). Weights are checkpointed only after their free energy has been seen to lie below that.
 
     References
     ----------
@@ -206,20 +137,24 @@ def learn(
     """
     import xarray as xr
 
-    V, width = network.checked_visible(X_visible), bin_width(dt)
+    V, width = checked_data(network, X_visible), bin_width(dt)
     n_trials, n_bins = V.shape[:2]
-    _check_rates(n_updates=n_updates, mu_M=mu_M, mu_Q=mu_Q)
+    total, seed = whole_number(n_updates, "learn: n_updates"), whole_number(seed, "learn: seed")
+    mu_M, mu_Q = checked_rates(mu_M, mu_Q)
     if not 0 < baseline_rate <= 1:
         raise ValueError(f"learn: baseline_rate must lie within (0, 1], got {baseline_rate}")
-    if batch is not None and not 1 <= batch <= n_trials:
+    size = n_trials if batch is None else whole_number(batch, "learn: batch", least=1)
+    if size > n_trials:
         raise ValueError(f"learn: batch must be 1 to {n_trials} trials, got {batch}")
+    time = time_constant(tau_G, "learn: tau_G")
+    check_estimator(estimator, time, "learn")
     settings = settings_of(
-        network, V, rule="batch", dt=width, mu_M=mu_M, mu_Q=mu_Q, batch=batch, estimator=estimator, tau_G=tau_G,
-        baseline_rate=baseline_rate, seed=seed,
+        network, V, rule="batch", dt=width, mu_M=mu_M, mu_Q=mu_Q, batch=None if batch is None else size,
+        estimator=estimator, tau_G=time, baseline_rate=float(baseline_rate), seed=seed,
     )  # fmt: skip
-    keeper = Keeper(checkpoint, checkpoint_every, resume, settings, "update")
+    keeper = Keeper(checkpoint, checkpoint_every, resume, settings, "update", total)
+    limit = energy_limit(network, V[:size], width)
     rng = np.random.default_rng(seed)
-    size = n_trials if batch is None else batch
 
     def draw() -> Bins:
         return V if batch is None else V[rng.choice(n_trials, size, replace=False)]
@@ -232,7 +167,7 @@ def learn(
     else:
         W_M, W_Q, history, done = network.W_M, network.W_Q, [], 0
         path = sample_path(network, draw(), width, rng, threads=threads)
-        baseline = credit(path.free_energy, width, estimator, tau_G).mean(axis=0)
+        baseline = credit(path.free_energy, width, estimator, time).mean(axis=0)
     good = current = network.with_weights(W_M, W_Q)
 
     def state_now() -> dict[str, NDArray[Any]]:
@@ -240,25 +175,29 @@ def learn(
 
     keeper.keep(done, state_now(), rng, last=True)
     # Overflow is looked for below, after every step, and ends learning with a message of its own.
-    with _bar(n_updates, done, progress) as bar, np.errstate(over="ignore", invalid="ignore"):
-        for update in range(done + 1, n_updates + 1):
+    with progress_bar(total, done, progress) as bar, np.errstate(over="ignore", invalid="ignore"):
+        for update in range(done + 1, total + 1):
             path = sample_path(current, draw(), width, rng, threads=threads)
-            reward = credit(path.free_energy, width, estimator, tau_G)
+            reward = credit(path.free_energy, width, estimator, time)
             dF_M, dF_Q = path_gradients(current, path, width, reward - baseline, threads=threads)
             new_M, new_Q = current.W_M - mu_M / size * dF_M, current.W_Q - mu_Q / size * dF_Q
             energy = float(path.free_energy.sum()) / (size * n_bins)
-            if not np.isfinite(energy):
-                raise keeper.diverged(update, "the free energy", good)
+            if not energy <= limit:
+                raise keeper.diverged(update, good, energy, limit)
             keeper.confirm()
             good = current
             if not (np.isfinite(new_M).all() and np.isfinite(new_Q).all()):
-                raise keeper.diverged(update, "the weights", current)
+                raise keeper.diverged(update, current)
             current = current.with_weights(new_M, new_Q)
             baseline = baseline + baseline_rate * (reward.mean(axis=0) - baseline)
             history.append(energy)
-            keeper.keep(update, state_now(), rng, last=update == n_updates)
+            keeper.keep(update, state_now(), rng, last=update == total)
             bar.set_postfix_str(f"F = {energy:.4f} nat/bin", refresh=False)
             bar.update()
+        # The weights of the last step have not met any data yet.
+        energy = mean_energy(current, V[:size], width, threads)
+        if not energy <= limit:
+            raise keeper.diverged(total, good, energy, limit)
     keeper.confirm()
     table = xr.Dataset(
         {"free_energy": ("update", np.array(history), {"units": "nat/bin"})},
@@ -267,13 +206,16 @@ def learn(
     return Learning(current, table, baseline, keeper.folder)
 
 
-def _check_rates(**values: float) -> None:
-    for name, value in values.items():
-        if not (np.isfinite(value) and value >= 0):
-            raise ValueError(f"learn: {name} must be a number that is not negative, got {value}")
+def checked_data(network: VariationalNetwork, X_visible: ArrayLike) -> Bins:
+    """Check visible spikes to learn from: uint8 of shape (trials, bins, visible), with a trial and a bin at least."""
+    V = network.checked_visible(X_visible)
+    if not (V.shape[0] and V.shape[1]):
+        raise ValueError(f"learn: X_visible must hold at least one trial and one bin, got shape {V.shape}")
+    return V
 
 
-def _bar(total: int, done: int, progress: bool) -> Any:
+def progress_bar(total: int, done: int, progress: bool) -> Any:
+    """Make a bar that appears after two seconds, if at all."""
     from tqdm import tqdm
 
     return tqdm(total=total, initial=done, desc="learning", disable=None if progress else True, delay=2.0, leave=False)

@@ -29,18 +29,24 @@ class Link:
         f(z), elementwise.
     log_slope : callable
         f'(z)/f(z), elementwise; g'(u)/g(u) is this divided by Delta_u.
+    log_shape : callable
+        log f(z), elementwise, finite where f(z) underflows or overflows.
     brian : str
         The intensity as Brian2 reads it.
     brian_log_slope : str
         g'(u)/g(u) as Brian2 reads it.
+    brian_log_shape : str
+        log f(z) as Brian2 reads it.
     """
 
     name: str
     code: int
     shape: Callable[[Floats], Floats]
     log_slope: Callable[[Floats], Floats]
+    log_shape: Callable[[Floats], Floats]
     brian: str
     brian_log_slope: str
+    brian_log_shape: str
 
 
 def _sigmoid(z: Floats) -> Floats:
@@ -60,23 +66,38 @@ def _softplus_log_slope(z: Floats) -> Floats:
     return np.asarray(np.where(low, 1.0, _sigmoid(safe) / _softplus(safe)))
 
 
+def _log_softplus(z: Floats) -> Floats:
+    low = z < -30.0
+    return np.asarray(np.where(low, z, np.log(_softplus(np.where(low, 0.0, z)))))
+
+
+# As Brian2 reads them, in forms of exp(-|z|) that neither tail overflows; clip takes the place of min and max.
+_Z = "(u - v)/Delta_u"
+_SOFTPLUS = f"(clip({_Z}, 0, 1e300) + log1p(exp(-abs({_Z}))))"
+
 LINKS = {
-    "exponential": Link("exponential", 0, np.exp, np.ones_like, "rho_0*exp((u - v)/Delta_u)", "1/Delta_u"),
+    "exponential": Link("exponential", 0, np.exp, np.ones_like, np.asarray, f"rho_0*exp({_Z})", "1/Delta_u", _Z),
     "sigmoid": Link(
         "sigmoid",
         1,
         _sigmoid,
         lambda z: _sigmoid(-z),
-        "rho_0/(1 + exp(-(u - v)/Delta_u))",
-        "1/(Delta_u*(1 + exp((u - v)/Delta_u)))",
+        lambda z: np.minimum(z, 0.0) - np.log1p(np.exp(-np.abs(z))),
+        f"rho_0*exp(clip({_Z}, -1e300, 0))/(1 + exp(-abs({_Z})))",
+        f"exp(-clip({_Z}, 0, 1e300))/(Delta_u*(1 + exp(-abs({_Z}))))",
+        f"clip({_Z}, -1e300, 0) - log1p(exp(-abs({_Z})))",
     ),
     "softplus": Link(
         "softplus",
         2,
         _softplus,
         _softplus_log_slope,
-        "rho_0*log(1 + exp((u - v)/Delta_u))",
-        "1/(Delta_u*(1 + exp(-(u - v)/Delta_u))*log(1 + exp((u - v)/Delta_u)))",
+        _log_softplus,
+        f"rho_0*{_SOFTPLUS}",
+        # With s = log(1 + exp(z)), f'/f = (1 - exp(-s))/s, which tends to one at s = 0.
+        f"exprel(-{_SOFTPLUS})/Delta_u",
+        # Below z = -30 log f = z to rounding, where f itself is on its way to underflow.
+        f"int({_Z} < -30)*({_Z}) + int({_Z} >= -30)*log({_SOFTPLUS} + int({_Z} < -30))",
     ),
 }
 

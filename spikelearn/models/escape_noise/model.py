@@ -133,6 +133,11 @@ class EscapeNoise:
         -------
         group : brian2.NeuronGroup
         synapses : brian2.Synapses
+
+        Raises
+        ------
+        ValueError
+            Weights or given spikes do not fit, or there is more than one trial of them.
         """
         from brian2 import NeuronGroup, Synapses, TimedArray, second
 
@@ -141,7 +146,10 @@ class EscapeNoise:
         weights = checked_weights(W, "EscapeNoise.brian_objects: W", (size, size))
         space, threshold = self.namespace, self.threshold
         if given is not None:
-            forced = checked_spikes(given, "EscapeNoise.brian_objects: given", size)[0].astype(np.float64)
+            trials = checked_spikes(given, "EscapeNoise.brian_objects: given", size)
+            if len(trials) != 1:
+                raise ValueError(f"EscapeNoise.brian_objects: given must be one trial, got {len(trials)}")
+            forced = trials[0].astype(np.float64)
             # One more row of silence, because a TimedArray holds its last value for ever.
             space["given"] = TimedArray(np.vstack([forced, np.zeros((1, size))]), dt=step * second)
             threshold = "given(t, i) > 0.5"

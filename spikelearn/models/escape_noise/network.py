@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
 from spikelearn.models.escape_noise.model import EscapeNoise
+from spikelearn.models.escape_noise.settings import check_estimator, checked_baseline
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.learning import Learning
@@ -200,13 +201,15 @@ class VariationalNetwork:
         from spikelearn.models.escape_noise.posterior import credit, path_gradients, sample_path
 
         V, width = self.checked_visible(X_visible), bin_width(dt)
+        check_estimator(estimator, np.inf, "VariationalNetwork.gradients")
+        b = checked_baseline(baseline, V.shape[1], "VariationalNetwork.gradients")
         if exact:
             return FreeEnergyGradients(*exact_gradients(self, V, width), float(exact_free_energy(self, V, width).sum()))
         rng = np.random.default_rng(seed)
         W_M, W_Q, total = np.zeros_like(self.W_M), np.zeros_like(self.W_Q), 0.0
         for _ in range(_positive(n_samples, "n_samples")):
             path = sample_path(self, V, width, rng)
-            part = path_gradients(self, path, width, credit(path.free_energy, width, estimator) - baseline)
+            part = path_gradients(self, path, width, credit(path.free_energy, width, estimator) - b)
             W_M += part[0] / n_samples
             W_Q += part[1] / n_samples
             total += float(path.free_energy.sum()) / n_samples

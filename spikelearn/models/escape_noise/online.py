@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.escape_noise.binning import bin_width
+from spikelearn.models.escape_noise.keeper import Keeper, checksum, energy_limit, mean_energy, settings_of
 from spikelearn.models.escape_noise.kernels import bin_terms, compiled, intensity
-from spikelearn.models.escape_noise.learning import Keeper, Learning, _bar, _check_rates, settings_of
+from spikelearn.models.escape_noise.learning import Learning, checked_data, progress_bar
 from spikelearn.models.escape_noise.likelihood import constants
 from spikelearn.models.escape_noise.links import get_link
+from spikelearn.models.escape_noise.settings import checked_rates, time_constant, whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -97,8 +99,8 @@ def learn_online(
     *,
     mu_M: float = 1e-4,
     mu_Q: float = 1e-5,
-    tau_G: float = 0.01,
-    tau_baseline: float = 0.1,
+    tau_G: Any = 0.01,
+    tau_baseline: Any = 0.1,
     n_passes: int = 1,
     carry_over: bool = False,
     hidden: ArrayLike | None = None,
@@ -123,9 +125,9 @@ def learn_online(
     ----------
     network, X_visible, dt, mu_M, mu_Q, seed, checkpoint, resume, progress
         As in `learn`; checkpoints are counted in trials.
-    tau_G, tau_baseline : float
-        Time constants in seconds of the eligibility trace and of the running free energy; infinite tau_baseline: fbar
-        stays 0.
+    tau_G, tau_baseline : float or Quantity
+        Time constants, in seconds, of the eligibility trace and of the running free energy, the second at least one
+        bin; infinite tau_baseline: fbar stays 0.
     n_passes : int
         How often to go through the trials, in order.
     carry_over : bool
@@ -148,17 +150,20 @@ def learn_online(
     """
     import xarray as xr
 
-    V, width = network.checked_visible(X_visible), bin_width(dt)
-    _check_rates(mu_M=mu_M, mu_Q=mu_Q, n_passes=n_passes)
-    if not (tau_G > 0 and tau_baseline > 0):
-        raise ValueError(f"learn: tau_G and tau_baseline must be positive, got {tau_G} and {tau_baseline}")
+    V, width = checked_data(network, X_visible), bin_width(dt)
+    mu_M, mu_Q = checked_rates(mu_M, mu_Q)
+    time = time_constant(tau_G, "learn: tau_G")
+    time_b = time_constant(tau_baseline, "learn: tau_baseline", least=width)
     n_trials, n_bins = V.shape[:2]
-    total = n_trials * n_passes
+    total = n_trials * whole_number(n_passes, "learn: n_passes")
+    seed = whole_number(seed, "learn: seed")
+    clamped = None if hidden is None else _checked_hidden(hidden, network, V)
     settings = settings_of(
-        network, V, rule="online", dt=width, mu_M=mu_M, mu_Q=mu_Q, tau_G=tau_G, tau_baseline=tau_baseline,
-        carry_over=carry_over, given=hidden is not None, seed=seed,
+        network, V, rule="online", dt=width, mu_M=mu_M, mu_Q=mu_Q, tau_G=time, tau_baseline=time_b,
+        carry_over=bool(carry_over), hidden=None if clamped is None else checksum(clamped), seed=seed,
     )  # fmt: skip
-    keeper = Keeper(checkpoint, checkpoint_every, resume, settings, "trial")
+    keeper = Keeper(checkpoint, checkpoint_every, resume, settings, "trial", total)
+    limit = energy_limit(network, V[:1], width)
     rng = np.random.default_rng(seed)
     fresh = {
         "W_M": network.W_M.copy(),
@@ -175,13 +180,12 @@ def learn_online(
         done = keeper.found.update
         signals[:done] = keeper.found.arrays["signals"][:done]
         rng.bit_generator.state = keeper.found.random_state
-    clamped = None if hidden is None else _checked_hidden(hidden, network, V)
     numbers, link = constants(network.cell, width), get_link(network.cell.link).code
-    rates = (float(mu_M), float(mu_Q), math.exp(-width / tau_G), width / tau_baseline)
-    good_M, good_Q = state["W_M"].copy(), state["W_Q"].copy()
+    rates = (mu_M, mu_Q, math.exp(-width / time), width / time_b)
+    good, began = network.with_weights(state["W_M"], state["W_Q"]), network.with_weights(state["W_M"], state["W_Q"])
     keeper.keep(done, {**state, "signals": signals[:done]}, rng, last=True)
     keeper.confirm()
-    with _bar(total, done, progress) as bar:
+    with progress_bar(total, done, progress) as bar:
         for trial in range(done, total):
             if not carry_over:
                 for name in ("phi", "a", "G"):
@@ -195,13 +199,21 @@ def learn_online(
                 X, network.n_visible, clamped is not None, threshold, state["W_M"], state["W_Q"], state["phi"],
                 state["a"], state["G"], state["fbar"], numbers, link, rates, network.self_connections, signals[trial],
             )  # fmt: skip
+            energy, last = float(signals[trial, :, 0].mean()), trial + 1 == total
+            if not energy <= limit:
+                # Weights that this trial began with may be the cause, or good ones that it spoiled.
+                sound = mean_energy(began, V[trial % n_trials][None], width) <= limit
+                raise keeper.diverged(trial + 1, began if sound else good, energy, limit)
+            good = began
             if not (np.isfinite(state["W_M"]).all() and np.isfinite(state["W_Q"]).all()):
-                raise keeper.diverged(trial + 1, "the weights", network.with_weights(good_M, good_Q))
-            if not np.isfinite(signals[trial]).all():
-                raise keeper.diverged(trial + 1, "the free energy", network.with_weights(good_M, good_Q))
-            good_M[:], good_Q[:] = state["W_M"], state["W_Q"]
-            keeper.keep(trial + 1, {**state, "signals": signals[: trial + 1]}, rng, last=trial + 1 == total)
-            keeper.confirm()
+                raise keeper.diverged(trial + 1, good)
+            began = network.with_weights(state["W_M"], state["W_Q"])
+            if last or keeper.due(trial + 1, last):
+                energy = mean_energy(began, V[trial % n_trials][None], width)
+                if not energy <= limit:
+                    raise keeper.diverged(trial + 1, good, energy, limit)
+                keeper.keep(trial + 1, {**state, "signals": signals[: trial + 1]}, rng, last)
+                keeper.confirm()
             bar.set_postfix_str(f"F = {signals[trial, :, 0].mean():.4f} nat/bin", refresh=False)
             bar.update()
     table = xr.Dataset(

@@ -110,3 +110,5 @@ def test_refusals():
         learn_in_brian(network(), np.zeros((5, 3)), DT, hidden=np.zeros((4, 2)))
     with pytest.raises(ValueError, match=r"given must have 5 units"):
         network().cell.brian_objects(np.zeros((5, 5)), DT, given=np.zeros((4, 2)))
+    with pytest.raises(ValueError, match=r"given must be one trial, got 2"):
+        network().cell.brian_objects(np.zeros((5, 5)), DT, given=np.zeros((2, 4, 5)))

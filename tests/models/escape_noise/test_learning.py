@@ -177,7 +177,7 @@ def test_settings_are_refused(network, V):
         network.learn(V, DT, n_updates=1, resume=True)
     with pytest.raises(ValueError, match="checkpoint_every must be at least 1"):
         network.learn(V, DT, n_updates=1, checkpoint_every=0)
-    with pytest.raises(ValueError, match="tau_G and tau_baseline must be positive"):
+    with pytest.raises(ValueError, match="learn: tau_G must be positive, got 0.0"):
         network.learn(V, DT, rule="online", tau_G=0.0)
     with pytest.raises(
         ValueError, match=r"hidden must have the trials and bins of X_visible, \(6, 60\), got \(6, 59\)"
