@@ -108,19 +108,6 @@ def test_a_program_is_built_once_and_run_many_times(population, tmp_path, monkey
         program.run()
 
 
-@needs("cpp_standalone")
-def test_a_run_of_a_program_is_checked_like_its_build():
-    too_long = r"dt must be well below .* got 0.0001 s; take dt <= "
-    initial = sl.Initial(u=14 * mV)
-    with sl.StandaloneProgram(sl.AdaptiveLIF(), 0.02 * second, n=2, initial=initial) as program:
-        for values in ({"delta_g": [1e4, 300.0]}, {"tau": [38e-6, 37e-6] * second}, {"tau_K": [1e-5, 1e-5] * second}):
-            with pytest.raises(ValueError, match=too_long):
-                program.run(vary=values)
-        with pytest.raises(ValueError, match=r"Initial.u must lie below the threshold theta, got 0.014"):
-            program.run(vary={"V_th": [-60, -55] * mV})
-        assert (program.run(vary={"V_th": [-50, -40] * mV}).counts == [[2, 0]]).all()
-
-
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -156,13 +143,20 @@ def test_seeds_of_a_program():
         assert (np.diff(counts) > 0).all()
 
 
-def test_arguments_that_do_not_arrive_are_noticed(monkeypatch):
-    if targets.why_not("cpp_standalone"):
-        pytest.skip("compiler missing")
+@needs("cpp_standalone")
+def test_a_run_of_a_program_is_checked_before_and_after(monkeypatch):
     from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 
-    with sl.StandaloneProgram(sl.AdaptiveLIF(), 0.01 * second, n=2) as program:
-        program.run()
+    too_long = r"dt must be well below .* got 0.0001 s; take dt <= "
+    initial = sl.Initial(u=14 * mV)
+    with sl.StandaloneProgram(sl.AdaptiveLIF(), 0.02 * second, n=2, initial=initial) as program:
+        for values in ({"delta_g": [1e4, 300.0]}, {"tau": [38e-6, 37e-6] * second}, {"tau_K": [1e-5, 1e-5] * second}):
+            with pytest.raises(ValueError, match=too_long):
+                program.run(vary=values)
+        with pytest.raises(ValueError, match=r"Initial.u must lie below the threshold theta, got 0.014"):
+            program.run(vary={"V_th": [-60, -55] * mV})
+        assert program.run(vary={"V_th": [-50, -40] * mV}).spikes.counts().tolist() == [[2, 0]]
+        # Arguments that do not arrive in the program are noticed.
         honest = CPPStandaloneDevice.run
         monkeypatch.setattr(CPPStandaloneDevice, "run", lambda self, **options: honest(self, results_directory="r"))
         with pytest.raises(RuntimeError, match="did not take over"):
