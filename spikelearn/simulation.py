@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,8 +10,9 @@ import numpy as np
 
 from spikelearn.brian import TARGETS
 from spikelearn.initial import Initial
-from spikelearn.parameters import seconds, unknown_name
+from spikelearn.parameters import unknown_name
 from spikelearn.recording import Recording
+from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names, whole_number
 
 __all__ = ["ENGINES", "Initial", "simulate"]
 
@@ -109,34 +109,19 @@ def simulate(
     engines = getattr(model, "network_engines", None)
     if engine is not None and engine not in available:
         raise ValueError(unknown_name(type(model).__name__, "engine", engine, available))
-    length = seconds(_plain(duration), "duration")
-    if length <= 0:
-        raise ValueError(f"duration must be positive, got {duration}")
-    count = _whole("n", n, at_least=1)
+    length = positive_time("duration", duration)
+    count = whole_number("n", n, at_least=1)
     if target not in (*TARGETS, "auto"):
         raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
-    if method is not None and not isinstance(method, str):
-        raise TypeError(f"method must be the name of one of Brian2's integration methods or None, got {method!r}")
-    if target != "auto" or method is not None:
+    if target != "auto" or method_name(method) is not None:
         said = f"target = {target!r}" if target != "auto" else f"method = {method!r}"
         if engine not in (None, "brian2") or "brian2" not in available:
             raise ValueError(f"{said} belongs to Brian2: leave it out on the {engine or available[0]} engine")
         engine = "brian2"
-    if initial is not None and not isinstance(initial, Initial):
-        raise TypeError(f"initial must be made as Initial(u=0*mV, g=0.2), got {initial!r}")
-    wanted = _names_of(record)
-    if "counts" in wanted and len(wanted) > 1:
-        raise ValueError(f"record='counts' must stand alone, got {wanted}")
-    for name in wanted:
-        if wanted.count(name) > 1:
-            raise ValueError(f"record must name each variable once, got {name!r} twice in {wanted}")
-        if name not in (*model.recordable, "counts"):
-            raise ValueError(unknown_name(type(model).__name__, "variable", name, (*model.recordable, "counts")))
-    step = seconds(_plain(dt), "dt")
-    trace_step = step if record_dt is None else seconds(_plain(record_dt), "record_dt")
-    for name, value in (("dt", step), ("record_dt", trace_step)):
-        if value <= 0:
-            raise ValueError(f"{name} must be positive, got {value} s")
+    start = initial_state(initial)
+    wanted = record_names(record, model)
+    step = positive_time("dt", dt)
+    trace_step = step if record_dt is None else positive_time("record_dt", record_dt)
     extra: dict[str, Any] = {}
     if engines is not None:
         if count != 1 or vary:
@@ -159,13 +144,13 @@ def simulate(
         target=target,
         dt=step,
         method=method,
-        seed=None if seed is None else _whole("seed", seed, at_least=0),
+        seed=None if seed is None else whole_number("seed", seed, at_least=0),
         record=wanted,
         record_dt=trace_step,
         vary=dict(vary or {}),
-        initial=initial or Initial(),
+        initial=start,
         progress=progress,
-        threads=None if threads is None else _whole("threads", threads, at_least=1),
+        threads=None if threads is None else whole_number("threads", threads, at_least=1),
         **extra,
     )
     return recording
@@ -180,31 +165,3 @@ def _engines_of(model: Any) -> tuple[str, ...]:
     if not all(hasattr(model, needed) for needed in ("brian_objects", "recordable", "values")):
         raise TypeError(f"simulate() must be given a model such as AdaptiveLIF, got {type(model).__name__}")
     return tuple(getattr(model, "engines", ("brian2",)))
-
-
-def _names_of(record: Any) -> tuple[str, ...]:
-    if isinstance(record, str):
-        return (record,)
-    names = tuple(record) if isinstance(record, Iterable) else (record,)
-    if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"record must be a name or a sequence of names, got {record!r}")
-    return names
-
-
-def _whole(name: str, value: Any, *, at_least: int) -> int:
-    """Read a whole number, NumPy's too; True and 2.5 are none."""
-    try:
-        number = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None:
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if number < at_least:
-        raise ValueError(f"{name} must be at least {at_least}, got {number}")
-    return number
-
-
-def _plain(value: Any) -> Any:
-    from spikelearn.parameters import parse_quantity
-
-    return parse_quantity(value) if isinstance(value, str) else value

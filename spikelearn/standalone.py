@@ -7,7 +7,7 @@ import dataclasses
 import itertools
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -16,17 +16,20 @@ import numpy as np
 from spikelearn.brian import session
 from spikelearn.brian_engine import Circuit, Settings, check_start
 from spikelearn.initial import Initial
-from spikelearn.parameters import seconds
 from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
+from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names, whole_number
 
 __all__ = ["StandaloneProgram"]
 
-_SEED = "SPIKELEARN_SEED"
+_SEED = "SPIKELEARN_SEEDS"
+# One seed for each generator (a thread has its own), all drawn from the seed of the run: consecutive numbers would give
+# runs with seeds 1 and 2 a stream in common, and a generator keeps no more than 32 bits of its seed.
 _SEEDING = f"""
 if (const char* text = std::getenv("{_SEED}")) {{
-    const unsigned long seed = std::strtoul(text, nullptr, 10);
-    for (size_t i = 0; i < brian::_random_generators.size(); i++) brian::_random_generators[i].seed(seed + i);
+    char* next = const_cast<char*>(text);
+    for (size_t i = 0; i < brian::_random_generators.size(); i++)
+        brian::_random_generators[i].seed(std::strtoul(next, &next, 10));
 }}
 """
 
@@ -49,8 +52,8 @@ class StandaloneProgram:
         Time step.
     method : str, optional
         Brian2's integration method.
-    record : tuple of str
-        Variables to record, or ("counts",).
+    record : str or iterable of str
+        Variables to record; "counts" alone keeps spike counts instead of spike times.
     record_dt : Quantity, str or float, optional
         Step of the traces; `dt` if not given.
     vary : mapping, optional
@@ -83,25 +86,26 @@ class StandaloneProgram:
         n: int = 1,
         dt: Any = 1e-4,
         method: str | None = None,
-        record: tuple[str, ...] = (),
+        record: str | Iterable[str] = (),
         record_dt: Any = None,
         vary: Mapping[str, Any] | None = None,
         initial: Initial | None = None,
         threads: int = 0,
     ) -> None:
-        step = seconds(dt, "dt")
+        step = positive_time("dt", dt)
+        n = whole_number("n", n, at_least=1)
         self.model = model
         self.settings = Settings(
             n=n,
             dt=step,
-            duration=seconds(duration, "duration"),
-            method=method,
-            record=record,
-            record_dt=step if record_dt is None else seconds(record_dt, "record_dt"),
+            duration=positive_time("duration", duration),
+            method=method_name(method),
+            record=record_names(record, model),
+            record_dt=step if record_dt is None else positive_time("record_dt", record_dt),
         )
         self.vary = dict(vary or {})
-        self.initial = initial or Initial()
-        self.threads = threads
+        self.initial = initial_state(initial)
+        self.threads = whole_number("threads", threads, at_least=0)
         self.run_seconds = float("nan")
         self._stack = contextlib.ExitStack()
         self._numbers = itertools.count()
@@ -143,7 +147,7 @@ class StandaloneProgram:
         vary : mapping, optional
             Parameters of this run, one value a neuron: arrays of shape (n,), with units. Laid over those of the build.
         seed : int
-            Seed of the random numbers of this run.
+            Seed of the random numbers of this run, not negative, of any size.
 
         Returns
         -------
@@ -152,14 +156,13 @@ class StandaloneProgram:
         Raises
         ------
         ValueError
-            A delay that differs from the one built in, or a parameter that does not fit.
+            A delay that differs from the one built in, a parameter that does not fit, or a step too long for it.
         RuntimeError
             Outside the ``with`` block, or the program did not take over the parameters.
         """
         if self._circuit is None:
             raise RuntimeError("StandaloneProgram.run must be called inside its with block")
-        if seed < 0:
-            raise ValueError(f"StandaloneProgram.run: seed must not be negative, got {seed}")
+        entropy = np.random.SeedSequence(whole_number("seed", seed, at_least=0))
         from brian2.devices.device import get_device
 
         n = self.settings.n
@@ -175,7 +178,7 @@ class StandaloneProgram:
         device = get_device()
         results = f"results_{next(self._numbers)}"
         old = os.environ.get(_SEED)
-        os.environ[_SEED] = str(seed)
+        os.environ[_SEED] = " ".join(str(word) for word in entropy.generate_state(max(self.threads, 1)))
         try:
             device.run(results_directory=results, with_output=False, run_args=arguments)
         finally:

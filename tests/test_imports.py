@@ -24,6 +24,7 @@ LAYERS = [
         "storage",
         "recording",
         "initial",
+        "run_arguments",
         "provenance",
         "compiled",
         "targets",

@@ -194,6 +194,13 @@ def test_every_engine_checks_its_arguments(engine, options, error, message):
         sl.simulate(RESTLESS, **({"duration": 0.01} | options), engine=engine)
 
 
+def test_hints_for_what_is_easily_forgotten():
+    with pytest.raises(ValueError, match=r"vary\['V_0'\] must have one value for each of 1 neurons, .*; say n=3"):
+        sl.simulate(RESTLESS, 0.01, vary={"V_0": [20, 25, 30] * mV})
+    with pytest.raises(ValueError, match="AdaptiveLIF has no parameter 'theta'; it follows from E_L and V_th"):
+        sl.simulate(RESTLESS, 0.01, n=2, vary={"theta": [15, 16] * mV})
+
+
 def test_a_numpy_seed_is_a_seed():
     assert run(duration=0.01, seed=np.int64(7)).provenance["seed"] == 7
 

@@ -1,5 +1,7 @@
 """Brian2's three targets beside the exact engine, and programs that are built once and run many times."""
 
+import itertools
+
 import numpy as np
 import pytest
 from brian2 import ms, mV, second
@@ -92,8 +94,11 @@ def test_a_program_is_built_once_and_run_many_times(population, tmp_path, monkey
             program.run(vary={"t_d": [1, 2, 3] * ms})
         with pytest.raises(ValueError, match=r"vary\['V_0'\] must have one value for each of 3 neurons"):
             program.run(vary={"V_0": [1] * mV})
-        with pytest.raises(ValueError, match="seed must not be negative"):
+        with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
             program.run(seed=-1)
+        for seed in (1.5, "a"):
+            with pytest.raises(TypeError, match=f"seed must be a whole number, got {seed!r}"):
+                program.run(seed=seed)
         # Another simulation in the same process, meanwhile.
         assert sl.simulate(neuron, 0.1 * second, engine="brian2", target="numpy").spikes.n_spikes > 0
         assert program.run(vary={"V_0": values}).spikes == plain.spikes
@@ -103,8 +108,45 @@ def test_a_program_is_built_once_and_run_many_times(population, tmp_path, monkey
         program.run()
 
 
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"record": ("w",)}, ValueError, "AdaptiveLIF has no variable 'w'"),
+        ({"record": 3}, TypeError, "record must be a name or a sequence of names, got 3"),
+        ({"n": 0}, ValueError, "n must be at least 1, got 0"),
+        ({"n": 2.5}, TypeError, "n must be a whole number, got 2.5"),
+        ({"duration": -1}, ValueError, "duration must be positive, got -1"),
+        ({"dt": "0 ms"}, ValueError, "dt must be positive, got 0"),
+        ({"record_dt": "0.15 ms"}, ValueError, "record_dt must be a whole multiple of dt"),
+        ({"method": 3}, TypeError, "method must be the name of one of Brian2's integration methods or None, got 3"),
+        ({"initial": {"u": 1}}, TypeError, "initial must be made as Initial"),
+        ({"threads": -1}, ValueError, "threads must be at least 0, got -1"),
+        ({"initial": sl.Initial(g=400.0)}, ValueError, "dt must be well below"),
+    ],
+)
+def test_a_program_checks_what_simulate_checks(options, error, message):
+    with pytest.raises(error, match=message):
+        sl.StandaloneProgram(sl.AdaptiveLIF(), **({"duration": 0.1} | options))
+
+
 @needs("cpp_standalone")
-def test_a_run_of_a_program_is_checked_like_its_build():
+def test_seeds_of_a_program():
+    """Any size of seed, and none beyond 2^32 or 2^64 falls together with another."""
+    with sl.StandaloneProgram(NOISY, 0.2 * second, n=4) as program:
+        first, other, *far, again = (
+            program.run(seed=seed).spikes for seed in (1, 2, 2**32 + 1, 2**64 + 1, 2**64 + 2, 1)
+        )
+        assert first == again
+        assert first.n_spikes > 20
+        assert all(a != b for a, b in itertools.combinations([first, other, *far], 2))
+        counts = program.run(vary={"mu": [0.0, 1.0, 2.0, 3.0]}).counts[0]
+        assert (np.diff(counts) > 0).all()
+
+
+@needs("cpp_standalone")
+def test_a_run_of_a_program_is_checked_before_and_after(monkeypatch):
+    from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
+
     too_long = r"dt must be well below .* got 0.0001 s; take dt <= "
     initial = sl.Initial(u=14 * mV)
     with sl.StandaloneProgram(sl.AdaptiveLIF(), 0.02 * second, n=2, initial=initial) as program:
@@ -113,27 +155,8 @@ def test_a_run_of_a_program_is_checked_like_its_build():
                 program.run(vary=values)
         with pytest.raises(ValueError, match=r"Initial.u must lie below the threshold theta, got 0.014"):
             program.run(vary={"V_th": [-60, -55] * mV})
-        assert (program.run(vary={"V_th": [-50, -40] * mV}).counts == [[2, 0]]).all()
-
-
-@needs("cpp_standalone")
-@pytest.mark.slow
-def test_seeds_of_a_program():
-    with sl.StandaloneProgram(NOISY, 0.2 * second, n=4) as program:
-        first, other, again = (program.run(seed=seed).spikes for seed in (1, 2, 1))
-        assert first == again
-        assert first != other
-        counts = program.run(vary={"mu": [0.0, 1.0, 2.0, 3.0]}).counts[0]
-        assert (np.diff(counts) > 0).all()
-
-
-def test_arguments_that_do_not_arrive_are_noticed(monkeypatch):
-    if targets.why_not("cpp_standalone"):
-        pytest.skip("compiler missing")
-    from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
-
-    with sl.StandaloneProgram(sl.AdaptiveLIF(), 0.01 * second, n=2) as program:
-        program.run()
+        assert program.run(vary={"V_th": [-50, -40] * mV}).spikes.counts().tolist() == [[2, 0]]
+        # Arguments that do not arrive in the program are noticed.
         honest = CPPStandaloneDevice.run
         monkeypatch.setattr(CPPStandaloneDevice, "run", lambda self, **options: honest(self, results_directory="r"))
         with pytest.raises(RuntimeError, match="did not take over"):

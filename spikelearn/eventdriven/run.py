@@ -127,10 +127,13 @@ def simulate_neurons(
     counts = np.zeros(n, dtype=np.int64)
     starts = range(0, n, _BLOCK)
     pieces: list[list[Floats]] = [[] for _ in starts]
-    with tqdm(total=n, disable=None if progress else True, delay=2.0, unit="neuron", smoothing=0.0) as bar:
+    with tqdm(
+        total=n, disable=None if progress else True, delay=2.0, smoothing=0.0,
+        bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining}",
+    ) as bar:  # fmt: skip
         lock = threading.Lock()
 
-        def tell(neurons: int) -> None:
+        def tell(neurons: float) -> None:
             with lock:
                 bar.update(neurons)
 
@@ -190,15 +193,17 @@ def _run_block(
     ring = np.empty(1024)
     output = np.empty(_PIECE if keep_times else 0)
     pieces: list[Floats] = []
-    told = start
+    told = float(start)
     while not stopped():
         status = run_neurons(
             stop, _BUDGET, inputs.duration, inputs.flat, inputs.places, inputs.table_of, inputs.past_offsets,
             inputs.past_times, inputs.tables, floats, integers, ring, output, keep_times, counts, inputs.trace_times,
             u, g,
         )  # fmt: skip
-        tell(int(integers[1]) - told)
-        told = int(integers[1])
+        # A neuron counts by the time that it has come; one alone may be the whole run.
+        come = integers[1] + (floats[3] / inputs.duration if integers[0] else 0.0)
+        tell(come - told)
+        told = come
         if status == DONE:
             break
         if status == RING_FULL:

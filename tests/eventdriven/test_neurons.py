@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from spikelearn.eventdriven import inputs, simulate_neurons
+from spikelearn.eventdriven import inputs, run, simulate_neurons
 
 BASE = dict(V_0=0.02, theta=0.015, Delta=0.015, tau=0.01, tau_K=0.2, delta_g=0.05, t_d=0.005)
 
@@ -244,6 +244,25 @@ def test_an_interrupt_is_seen_within_a_second(threads, change):
         simulate_neurons(values, 330.0 if change.get("V_0") else 1e8, n, record="counts", threads=threads)
     # A few hundredths of a second; the rest is for a busy machine.
     assert time.perf_counter() - sent[0] < 1.5
+
+
+def test_the_progress_bar_moves_within_one_neuron(monkeypatch):
+    steps = []
+
+    class Bar:
+        def __init__(self, total, **_options):
+            assert total == 1
+
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda self, *error: None  # noqa: E731
+        update = staticmethod(steps.append)
+
+    monkeypatch.setattr(run, "tqdm", Bar)
+    monkeypatch.setattr(run, "_BUDGET", 100)
+    spikes = simulate_neurons(BASE, 30.0, 1, progress=True).counts[0]
+    assert len(steps) == pytest.approx(2 * spikes / 100, abs=2)
+    assert sum(steps) == pytest.approx(1.0, rel=1e-12)
+    assert 0 <= min(steps) <= max(steps) < 0.1
 
 
 def test_traces_of_a_long_silence_do_not_cost_the_square_of_their_number(monkeypatch):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.adaptive_lif.theory import critical_conductance, time_to_spike
 
-__all__ = ["largest_conductance"]
+__all__ = ["fastest_rate", "largest_conductance"]
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +57,31 @@ def largest_conductance(
     history = p["delta_g"] * _peaks(*past, p["tau_K"])
     bound: Floats = history + np.minimum(np.maximum(start, g_star) + late, start + all_)
     return bound
+
+
+def fastest_rate(
+    values: Mapping[str, Any],
+    *,
+    duration: float,
+    states: Mapping[str, Any],
+    past: tuple[Floats, NDArray[np.int64]],
+) -> float:
+    """Bound the largest rate of the equations in a run, in 1/s: a clock must step several times faster.
+
+    Parameters
+    ----------
+    values, duration, past
+        As for `largest_conductance`.
+    states : mapping
+        Initial u and g in SI units; what is not named is zero.
+
+    Returns
+    -------
+    float
+        The larger of (1 + g)/tau and 1/tau_K over all neurons.
+    """
+    g = largest_conductance(values, duration=duration, g0=states.get("g", 0.0), past=past)
+    return float(max(np.max((1.0 + g) / values["tau"]), np.max(1.0 / np.asarray(values["tau_K"]))))
 
 
 def _sum_of_decays(window: Floats, interval: Floats, tau_K: Floats) -> Floats:

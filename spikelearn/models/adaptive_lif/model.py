@@ -184,12 +184,17 @@ class AdaptiveLIF:
         plain: dict[str, Any] = {name: float(getattr(self, name)) for name in fields}
         for name, given in (vary or {}).items():
             if name not in fields:
-                raise ValueError(unknown_name("AdaptiveLIF", "parameter", name, fields))
+                # Names of the theory, which follow from potentials.
+                meant = {"theta": "V_th", "Delta": "E_K"}.get(name)
+                hint = f"AdaptiveLIF has no parameter {name!r}; it follows from E_L and {meant}"
+                raise ValueError(hint if meant else unknown_name("AdaptiveLIF", "parameter", name, fields))
             metadata = fields[name].metadata
             unit = metadata["quantity"] if isinstance(metadata["quantity"], str) else "1"
             value = np.asarray(si_value(given, unit, f"vary[{name!r}]"), dtype=np.float64)
             if value.shape != (n,):
-                raise ValueError(f"vary[{name!r}] must have one value for each of {n} neurons, got shape {value.shape}")
+                hint = f"; say n={len(value)}" if n == 1 and value.ndim == 1 else ""
+                rule = f"one value for each of {n} neurons"
+                raise ValueError(f"vary[{name!r}] must have {rule}, got shape {value.shape}{hint}")
             check_range(value, metadata, f"vary[{name!r}]", given)
             plain[name] = value
         E_L, E_K, V_th = plain.pop("E_L"), plain.pop("E_K"), plain.pop("V_th")
@@ -266,18 +271,9 @@ class AdaptiveLIF:
         """Convert u to the membrane potential V = u + E_L; quantities in and out."""
         return u + self.E_L
 
-    def fastest_rate(
-        self, values: Mapping[str, Any], *, duration: float, states: Mapping[str, Any], past: Any
-    ) -> float:
-        """Give a bound of the largest rate of the equations in a run, in 1/s: a clock must step several times faster.
-
-        Parameters
-        ----------
-        values, duration, states, past
-            What `values` returns, seconds, the initial states, and past spikes as times and offsets.
-        """
-        g = clock.largest_conductance(values, duration=duration, g0=states.get("g", 0.0), past=past)
-        return float(max(np.max((1.0 + g) / values["tau"]), np.max(1.0 / np.asarray(values["tau_K"]))))
+    def fastest_rate(self, values: Mapping[str, Any], **run: Any) -> float:
+        """Bound the largest rate of the equations in a run, in 1/s; arguments as for `clock.fastest_rate`."""
+        return clock.fastest_rate(values, **run)
 
     def check_initial(
         self, states: Mapping[str, float | NDArray[np.float64]], values: Mapping[str, float | NDArray[np.float64]]
