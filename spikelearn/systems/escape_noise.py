@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.escape_noise.model import EscapeNoise
+from spikelearn.models.escape_noise.settings import whole_number
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
-from spikelearn.parameters import parse_quantity, seconds
+from spikelearn.parameters import parse_quantity, seconds, unknown_name
 from spikelearn.recording import Recording
 from spikelearn.systems.record import Measure, RunRequest, System
 
@@ -44,6 +45,11 @@ def _build(parameters: Mapping[str, Any]) -> EscapeCase:
     given = dict(parameters)
     weights = np.array(given.pop("W", [[0.0]]), dtype=np.float64)
     dt = seconds(given.pop("dt", "1 ms"), "EscapeNoise.dt")
+    if dt <= 0:
+        raise ValueError(f"EscapeNoise.dt must be positive, got {parameters['dt']}")
+    for name in given:
+        if name not in _CELL:
+            raise ValueError(unknown_name("EscapeNoise", "parameter", name, (*_CELL, "W", "dt")))
     if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
         raise ValueError(f"EscapeNoise.W must be a square matrix (to, from), got shape {weights.shape}")
     values = {name: value if name == "link" else parse_quantity(value) for name, value in given.items()}
@@ -61,7 +67,7 @@ def _run(case: EscapeCase, request: RunRequest) -> Recording:
     if "duration" not in settings:
         raise ValueError("[run] must have a duration, such as duration = '20 s'")
     duration = seconds(settings["duration"], "[run] duration")
-    n_trials, seed = int(settings.get("trials", 1)), settings.get("seed")
+    n_trials, seed = whole_number(settings.get("trials", 1), "[run] trials", least=1), settings.get("seed")
     n_bins = round(duration / case.dt)
     if n_bins < 1 or abs(n_bins * case.dt - duration) > 1e-6 * case.dt:
         raise ValueError(f"[run] duration must be a whole number of bins of {case.dt} s, got {duration} s")
@@ -107,6 +113,11 @@ def _settled_rates(case: EscapeCase, recording: Recording) -> Floats:
     """Rate of each unit over all trials, without the first ten time constants of each."""
     trains = _spikes(recording)
     start = trains.t_start + 10 * max(float(case.cell.tau), float(case.cell.tau_adapt))
+    if trains.t_stop - start < 0.5 * case.dt:
+        raise ValueError(
+            f"[run] duration must exceed ten time constants, {start - trains.t_start:.6g} s, for a rate to have "
+            f"settled, got {trains.duration:.6g} s"
+        )
     found = np.zeros(trains.n_units)
     for trial in range(trains.n_trials):
         for unit in range(trains.n_units):
@@ -152,6 +163,22 @@ def _figure(case: EscapeCase, recording: Recording, title: str) -> Any:
     return page
 
 
+def _adapting_rate(case: EscapeCase) -> float:
+    if case.W.any():
+        raise ValueError("adapting_rate holds for neurons without connections: EscapeNoise.W must be zero")
+    return adapting_rate(case.cell, case.dt)
+
+
+def _driven_rate(case: EscapeCase) -> float:
+    weights = case.W.copy()
+    if weights.shape != (2, 2):
+        raise ValueError(f"driven_rate holds for two units: EscapeNoise.W must be 2 x 2, got shape {weights.shape}")
+    weights[1, 0] = 0.0
+    if weights.any():
+        raise ValueError("driven_rate holds for one connection: EscapeNoise.W must be zero but for W[1, 0]")
+    return driven_rate(case.cell, float(case.W[1, 0]), case.dt)
+
+
 def _last_rate(case: EscapeCase, recording: Recording) -> float:
     return float(_settled_rates(case, recording)[-1])
 
@@ -180,13 +207,9 @@ SYSTEM = System(
     },
     formulas={
         "rest_rate": Measure(lambda case: rest_rate(case.cell, case.dt), "Hz", "(1 - exp(-rho dt))/dt at rest"),
-        "adapting_rate": Measure(
-            lambda case: adapting_rate(case.cell, case.dt), "Hz", "stationary mean of the Markov chain of adaptation"
-        ),
+        "adapting_rate": Measure(_adapting_rate, "Hz", "stationary mean of the Markov chain of adaptation, W = 0"),
         "driven_rate": Measure(
-            lambda case: driven_rate(case.cell, float(case.W[-1, 0]), case.dt),
-            "Hz",
-            "stationary rate of the last unit where the first, at rest, drives it and nothing adapts",
+            _driven_rate, "Hz", "stationary rate of the second of two units, driven by the first; nothing adapts"
         ),
     },
     figure=_figure,

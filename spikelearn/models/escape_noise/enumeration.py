@@ -209,7 +209,10 @@ def estimator_moments(
             samples.append(path_gradients(network, single, width, reward[one], threads=1)[1])
     weights, values = np.concatenate(probabilities), np.array(samples)
     mean = np.tensordot(weights, values, axes=1)
-    return Moments(mean, np.tensordot(weights, (values - mean) ** 2, axes=1))
+    return Moments(
+        np.asarray(mean, dtype=np.float64),
+        np.asarray(np.tensordot(weights, (values - mean) ** 2, axes=1), dtype=np.float64),
+    )
 
 
 def _reward(fhat: Floats, width: float, estimator: str, tau_G: float, baseline: Floats, rate: float | None) -> Floats:

@@ -47,6 +47,8 @@ class EscapeNoise:
     ------
     ValueError
         A parameter has the wrong unit or lies outside its range.
+    TypeError
+        A parameter is an array: neurons with parameters of their own are fitted (`GLMFit`), not built.
 
     References
     ----------
@@ -75,6 +77,10 @@ class EscapeNoise:
     link: str = "exponential"
 
     def __post_init__(self) -> None:
+        for name in ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u"):
+            shape = np.shape(getattr(self, name))
+            if shape:
+                raise TypeError(f"EscapeNoise.{name} must be one value, the same for all neurons, got shape {shape}")
         validate_parameters(self)
         get_link(self.link)
 

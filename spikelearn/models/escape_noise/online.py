@@ -200,18 +200,20 @@ def learn_online(
                 state["a"], state["G"], state["fbar"], numbers, link, rates, network.self_connections, signals[trial],
             )  # fmt: skip
             energy, last = float(signals[trial, :, 0].mean()), trial + 1 == total
+            some = V[[trial % n_trials, *range(min(n_trials, 20))]]
             if not energy <= limit:
                 # Weights that this trial began with may be the cause, or good ones that it spoiled.
-                sound = mean_energy(began, V[trial % n_trials][None], width) <= limit
-                raise keeper.diverged(trial + 1, began if sound else good, energy, limit)
+                sound = [old for old in (began, good) if mean_energy(old, some, width) <= limit]
+                raise keeper.diverged(trial + 1, [*sound, network][0], energy, limit)
             good = began
             if not (np.isfinite(state["W_M"]).all() and np.isfinite(state["W_Q"]).all()):
                 raise keeper.diverged(trial + 1, good)
             began = network.with_weights(state["W_M"], state["W_Q"])
             if last or keeper.due(trial + 1, last):
-                energy = mean_energy(began, V[trial % n_trials][None], width)
+                energy = mean_energy(began, some, width)
                 if not energy <= limit:
-                    raise keeper.diverged(trial + 1, good, energy, limit)
+                    sound = [good] if mean_energy(good, some, width) <= limit else []
+                    raise keeper.diverged(trial + 1, [*sound, network][0], energy, limit)
                 keeper.keep(trial + 1, {**state, "signals": signals[: trial + 1]}, rng, last)
                 keeper.confirm()
             bar.set_postfix_str(f"F = {signals[trial, :, 0].mean():.4f} nat/bin", refresh=False)

@@ -72,7 +72,7 @@ def rescaling_test(X: ArrayLike, r: ArrayLike, *, seed: int = 0) -> RescalingTes
     Raises
     ------
     ValueError
-        Shapes differ, or an intensity is negative or not finite.
+        Shapes differ, a bin holds several spikes, or an intensity is negative or not finite.
 
     References
     ----------
@@ -88,7 +88,12 @@ def rescaling_test(X: ArrayLike, r: ArrayLike, *, seed: int = 0) -> RescalingTes
     """
     from scipy.stats import kstest
 
-    spikes = checked_spikes(X, "rescaling_test: X")
+    spikes = checked_spikes(X, "rescaling_test: X", counts=True)
+    if spikes.max(initial=0) > 1:
+        raise ValueError(
+            f"rescaling_test: X must hold at most one spike a bin, got {spikes.max()}: the place of several within one "
+            "bin is not known; use narrower bins"
+        )
     rates: Any = np.asarray(r, dtype=np.float64)
     rates = rates[None] if rates.ndim == 2 else rates
     if rates.shape != spikes.shape:

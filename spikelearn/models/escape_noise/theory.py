@@ -30,8 +30,9 @@ def _stationary_mean(wanted: Any, spiking: Any, decay: float, scale: float) -> f
     """Mean of wanted(x) where x <- decay (x + spike) with the spike probability spiking(x).
 
     With T the expectation one step ahead, the mean c and a function h solve h - T h + c = wanted, h(0) = 0: solved, not
-    iterated, since strong adaptation relaxes far more slowly than `decay` says. h is smooth on the invariant interval 0 to decay/(1 - decay): a cubic spline carries it, with knots that crowd toward zero
-    within `scale`, where the probability changes. Knots are doubled until the mean stays.
+    iterated, since strong adaptation relaxes far more slowly than `decay` says. h is smooth on the invariant interval 0
+    to decay/(1 - decay): a cubic spline carries it, with knots that crowd toward zero within `scale`, where the
+    probability changes. Knots are doubled until the mean stays.
 
     Raises
     ------

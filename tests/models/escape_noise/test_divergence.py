@@ -35,14 +35,20 @@ EXPLOSIONS = [
 @pytest.mark.parametrize("settings", EXPLOSIONS)
 def test_a_good_checkpoint_survives_an_explosion_without_infinities(network, V, tmp_path, settings):
     """Rates of learning at which free energies reach 1e10 to 1e304 nat/bin, mostly without a single infinite number."""
-    with pytest.raises(LearningDivergedError, match=r"the free energy must stay below 1e\+04 nat/bin, 1000 times"):
+    with pytest.raises(
+        LearningDivergedError, match=r"the free energy must stay below 1e\+04 nat/bin, 1000 times"
+    ) as bare:
         network.learn(V, DT, **settings)
     with pytest.raises(LearningDivergedError) as caught:
         network.learn(V, DT, checkpoint=tmp_path / "kept", checkpoint_every=1, **settings)
     kept = load_checkpoint(tmp_path / "kept")
     unit = "trial" if "rule" in settings else "update"
     assert f"kept ({unit} {kept.update})" in str(caught.value)
-    for good in (caught.value.network, network.with_weights(kept.arrays["W_M"], kept.arrays["W_Q"])):
+    for good in (
+        bare.value.network,
+        caught.value.network,
+        network.with_weights(kept.arrays["W_M"], kept.arrays["W_Q"]),
+    ):
         path = sample_path(good, V, DT, np.random.default_rng(5))
         assert path.free_energy.mean() < 1e4
         assert evaluate_path(good, path.X, DT).free_energy.mean() < 1e4

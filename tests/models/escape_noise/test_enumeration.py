@@ -59,6 +59,17 @@ def test_patterns_that_q_cannot_draw_add_nothing():
     assert np.isfinite(estimator_moments(network, visible, DT).variance).all()
 
 
+def test_evidence_adds_up_over_parts_of_the_patterns(monkeypatch):
+    """The sum over 64 patterns does not depend on how many of them are evaluated side by side."""
+    network = sl.VariationalNetwork.random(CELL, 1, 2, scale=0.7, seed=3)
+    V = [[1], [0], [1]]
+    whole = log_evidence(network, V, DT), network.free_energy(V, DT), network.gradients(V, DT).W_Q
+    monkeypatch.setattr("spikelearn.models.escape_noise.enumeration._AT_ONCE", 7)
+    parts = log_evidence(network, V, DT), network.free_energy(V, DT), network.gradients(V, DT).W_Q
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
+
 def test_memory_does_not_grow_with_scores_that_are_not_used():
     """2^15 patterns x 15 bins x 31 units: spikes alone are 15 MB, scores would be 122 MB."""
     network = sl.VariationalNetwork.random(CELL, 30, 1)

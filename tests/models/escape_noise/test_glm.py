@@ -145,6 +145,8 @@ class TestRescaling:
             rescaling_test(np.zeros((5, 1)), np.zeros((4, 1)))
         with pytest.raises(ValueError, match="finite and not negative"):
             rescaling_test(np.zeros((5, 1)), np.full((5, 1), -1.0))
+        with pytest.raises(ValueError, match="at most one spike a bin, got 3: the place of several"):
+            rescaling_test(np.full((5, 1), 3), np.ones((5, 1)))
         assert np.isnan(rescaling_test(np.zeros((5, 1)), np.ones((5, 1))).p_value[0])
 
 

@@ -160,6 +160,8 @@ class TestRefusals:
             sl.EscapeNoise(tau=10 * mV)
         with pytest.raises(ValueError, match=r"EscapeNoise.Delta_u must be positive"):
             sl.EscapeNoise(Delta_u=0.0)
+        with pytest.raises(TypeError, match=r"eta_0 must be one value, the same for all neurons, got shape \(2,\)"):
+            sl.EscapeNoise(eta_0=[1, 2])
         with pytest.raises(ValueError, match=r"no link 'sigmod'; did you mean 'sigmoid'"):
             sl.EscapeNoise(link="sigmod")
 

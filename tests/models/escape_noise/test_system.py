@@ -56,6 +56,31 @@ def test_brian_engine_gives_the_same_rate():
     assert -entropy < system.quantities["log_likelihood"].function(case, recording) < -0.5 * entropy
 
 
+def test_what_a_rate_or_formula_cannot_say_is_refused():
+    system = get_system("EscapeNoise")
+    case = system.build({})
+    for duration in ("50 ms", "100 ms"):
+        recording = system.run(case, RunRequest({"duration": duration, "seed": 1}))
+        with pytest.raises(ValueError, match=r"duration must exceed ten time constants, 0.1 s, .* got"):
+            system.quantities["rates"].function(case, recording)
+    for trials in (2.7, 0, "3", True):
+        with pytest.raises(ValueError, match=r"\[run\] trials must be a whole number of at least 1, got"):
+            system.run(case, RunRequest({"duration": "1 s", "trials": trials}))
+    with pytest.raises(ValueError, match="EscapeNoise.dt must be positive, got 0 ms"):
+        system.build({"dt": "0 ms"})
+    with pytest.raises(ValueError, match="has no parameter 'tua'; did you mean 'tau'"):
+        system.build({"tua": "1 ms"})
+    coupled = system.build({"W": [[0.0, 0.0], [0.3, 0.0]]})
+    with pytest.raises(ValueError, match="adapting_rate holds for neurons without connections"):
+        system.formulas["adapting_rate"].function(coupled)
+    for weights, message in (
+        (np.diag([0.5, 0.5], -1), "W must be 2 x 2, got shape"),
+        ([[0.0, 0.0], [0.3, 0.1]], "must be zero but for"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            system.formulas["driven_rate"].function(system.build({"W": weights, "eta_0": 0.0}))
+
+
 def test_refusals():
     system = get_system("EscapeNoise")
     case = system.build({})
