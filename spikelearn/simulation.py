@@ -11,6 +11,7 @@ import numpy as np
 
 from spikelearn.brian import TARGETS
 from spikelearn.initial import Initial
+from spikelearn.network.checks import read_units
 from spikelearn.parameters import seconds, unknown_name
 from spikelearn.recording import Recording
 
@@ -39,7 +40,7 @@ def simulate(
     initial: Initial | None = None,
     progress: bool = False,
     threads: int | None = None,
-    units: Iterable[int] | None = None,
+    units: slice | Iterable[int] | None = None,
     resume: Any = None,
 ) -> Recording:
     """Run a model and return its spikes, its traces and how they were made.
@@ -75,10 +76,11 @@ def simulate(
         Show a progress bar for runs of more than two seconds.
     threads : int, optional
         Threads of the exact engine, all processors if not given; results do not depend on it.
-    units : iterable of int, optional
-        Neurons of a network whose traces are recorded; all if not given.
+    units : slice or iterable of int, optional
+        Neurons of a network whose traces are recorded, such as ``network.units("E")``; all if not given.
     resume : NetworkState, optional
-        Where a network on the exact engine goes on from; `duration` is then the time at which it ends.
+        Where a network on the exact engine goes on from; `duration` is then the time at which it ends, and `seed` that
+        of the state if not given.
 
     Returns
     -------
@@ -132,7 +134,7 @@ def simulate(
     if engines is not None:
         if count != 1 or vary:
             raise ValueError("n and vary must be left out for a network: its populations say them")
-        chosen = np.arange(model.n) if units is None else np.unique(np.asarray(list(units), dtype=np.int64))
+        chosen = np.arange(model.n) if units is None else read_units(units, model.n)
         if len(chosen) and not 0 <= chosen[0] <= chosen[-1] < model.n:
             raise ValueError(f"units must lie in 0 to {model.n - 1}, got {chosen[0]} to {chosen[-1]}")
         extra = {"units": chosen, "resume": resume}

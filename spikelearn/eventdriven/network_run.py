@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -99,6 +99,10 @@ class NetworkState:
         Next event of each Poisson input, and how many were drawn.
     recent_times, recent_rows : ndarray
         Spikes that may still have to arrive somewhere.
+    seed : int or None
+        Of the random input.
+    fingerprint : mapping of str to str
+        Digests of the network, which only it is to go on with; set by whoever knows the network.
     """
 
     time: float
@@ -107,6 +111,8 @@ class NetworkState:
     poisson_drawn: NDArray[np.uint64]
     recent_times: Floats
     recent_rows: Integers
+    seed: int | None = None
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

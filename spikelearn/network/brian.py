@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spikelearn.brian import choose_target, session
 from spikelearn.initial import Initial
 from spikelearn.network.brian_history import history_objects
-from spikelearn.network.history import History, read_history
+from spikelearn.network.history import History, check_start, read_history
 from spikelearn.network.recording import NetworkRecording
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
@@ -54,6 +54,7 @@ def simulate_network_on_brian(
     wiring = wire(network)
     states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
     history = read_history(initial, wiring, states)
+    check_start(network, states, wiring)
     chosen = choose_target(target, n=wiring.n, steps=duration / dt)
     with session(chosen, seed) as brian:
         from brian2 import Network as BrianNetwork

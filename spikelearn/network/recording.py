@@ -20,6 +20,9 @@ __all__ = ["NetworkRecording"]
 class NetworkRecording(Recording):
     """A recording of a network: units are its neurons, population after population.
 
+    `save` writes what every recording has; `NetworkRecording.load` gives that back, with None for the four below. The
+    state has a folder of its own, by `save_state`.
+
     Parameters
     ----------
     state : NetworkState or None
