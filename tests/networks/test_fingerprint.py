@@ -9,6 +9,7 @@ from brian2 import Hz, ms, mV
 
 import spikelearn as sl
 from spikelearn.network import (
+    Connections,
     FixedInDegree,
     OneToOne,
     PoissonInput,
@@ -25,14 +26,26 @@ def trains(later=(), first=0.005):
 
 
 def network(
-    *, V_0=17, delta_g=0.2, refractory=2, weight=1, delay=1.5, seed=0, rate=300, jump=0.5, source=None, vary=None, k=2
+    *,
+    V_0=17,
+    delta_g=0.2,
+    refractory=2,
+    weight=1,
+    delay=1.5,
+    seed=0,
+    rate=300,
+    jump=0.5,
+    source=None,
+    vary=None,
+    k=2,
+    pairs=None,
 ):
     neuron = sl.AdaptiveLIF(V_0=V_0 * mV, delta_g=delta_g)
     return sl.Network(
         {"E": Population(neuron, 4, vary or {}, refractory * ms)},
         [
             Projection("E", "E", FixedInDegree(k), weight * mV, delay * ms),
-            Projection("in", "E", OneToOne(), 2 * mV, 1 * ms),
+            Projection("in", "E", pairs or OneToOne(), 2 * mV, 1 * ms),
         ],
         {"in": SpikeSource(trains() if source is None else source)},
         [PoissonInput("E", rate * Hz, jump * mV)],
@@ -60,6 +73,7 @@ def joined(first, second):
         ({"weight": np.array([1, 1, 1, 1, 1, 1, 1, 1.5])}, "weights"),
         ({"delay": 1.6}, "delays"),
         ({"seed": 1}, "connections"),
+        ({"pairs": Connections([0, 1, 2, 3], [1, 0, 2, 3])}, "connections"),
         ({"k": 3}, "connections, weights, delays"),
         ({"rate": 301}, "Poisson input"),
         ({"jump": 0.4}, "Poisson input"),
