@@ -174,7 +174,9 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     Raises
     ------
     ValueError
-        The dimension is not that of `unit`.
+        The dimension is not that of `unit`, or the text is no quantity.
+    TypeError
+        Something that is no number.
 
     Examples
     --------
@@ -183,7 +185,10 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     """
     from brian2.units.fundamentalunits import get_dimensions
 
-    checked = parse_quantity(value) if isinstance(value, str) else value
+    try:
+        checked = parse_quantity(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
     example = parse_quantity(unit)
     try:
         same = get_dimensions(checked) == get_dimensions(example)

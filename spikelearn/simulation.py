@@ -10,9 +10,11 @@ import numpy as np
 
 from spikelearn.brian import TARGETS
 from spikelearn.initial import Initial
+from spikelearn.network.checks import flat, read_units
 from spikelearn.parameters import unknown_name
 from spikelearn.recording import Recording
 from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names, whole_number
+from spikelearn.spike_checks import whole_numbers
 
 __all__ = ["ENGINES", "Initial", "simulate"]
 
@@ -39,7 +41,7 @@ def simulate(
     initial: Initial | None = None,
     progress: bool = False,
     threads: int | None = None,
-    units: Iterable[int] | None = None,
+    units: slice | Iterable[int] | None = None,
     synapses: Iterable[int] | None = None,
     resume: Any = None,
 ) -> Recording:
@@ -76,12 +78,13 @@ def simulate(
         Show a progress bar for runs of more than two seconds.
     threads : int, optional
         Threads of the exact engine, all processors if not given; results do not depend on it.
-    units : iterable of int, optional
-        Neurons of a network whose traces are recorded; all if not given.
+    units : slice or iterable of int, optional
+        Neurons of a network whose traces are recorded, such as ``network.units("E")``; all if not given.
     synapses : iterable of int, optional
         Synapses of a network whose weights are recorded as "w", numbered as in ``recording.sources``; all if not given.
     resume : NetworkState, optional
-        Where a network on the exact engine goes on from; `duration` is then the time at which it ends.
+        Where a network on the exact engine goes on from; `duration` is then the time at which it ends, and `seed` that
+        of the state if not given.
 
     Returns
     -------
@@ -126,12 +129,12 @@ def simulate(
     if engines is not None:
         if count != 1 or vary:
             raise ValueError("n and vary must be left out for a network: its populations say them")
-        chosen = np.arange(model.n) if units is None else np.unique(np.asarray(list(units), dtype=np.int64))
+        chosen = np.arange(model.n) if units is None else read_units(units, model.n)
         if len(chosen) and not 0 <= chosen[0] <= chosen[-1] < model.n:
             raise ValueError(f"units must lie in 0 to {model.n - 1}, got {chosen[0]} to {chosen[-1]}")
         if synapses is not None and "w" not in wanted:
             raise ValueError(f"synapses must be left out where record does not have 'w', got record={wanted}")
-        which = None if synapses is None else np.unique(np.asarray(list(synapses), dtype=np.int64))
+        which = None if synapses is None else np.unique(whole_numbers("synapses", flat("synapses", synapses)))
         extra = {"units": chosen, "synapses": which, "resume": resume}
     elif units is not None or synapses is not None or resume is not None:
         raise ValueError(f"units, synapses and resume are for networks, got a {type(model).__name__}")

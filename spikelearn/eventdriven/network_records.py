@@ -69,6 +69,10 @@ class NetworkState:
     plastic : ndarray, shape (n_plastic, columns)
         Time of the last event in seconds, weight in volts and traces of every plastic synapse, in their order among
         all.
+    seed : int or None
+        Of the random input.
+    fingerprint : mapping of str to str
+        Digests of the network, which only it is to go on with; set by whoever knows the network.
     """
 
     time: float
@@ -78,6 +82,8 @@ class NetworkState:
     recent_times: Floats
     recent_rows: Integers
     plastic: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    seed: int | None = None
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from spikelearn.brian import choose_target, session
 from spikelearn.initial import Initial
 from spikelearn.network.brian_history import history_objects
 from spikelearn.network.brian_synapses import Joined, join
-from spikelearn.network.history import History, read_history
+from spikelearn.network.history import History, check_start, read_history
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
@@ -56,6 +56,7 @@ def simulate_network_on_brian(
     wiring = wire(network)
     states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
     history = read_history(initial, wiring, states)
+    check_start(network, states, wiring)
     chosen = choose_target(target, n=wiring.n, steps=duration / dt)
     with session(chosen, seed) as brian:
         from brian2 import Network as BrianNetwork

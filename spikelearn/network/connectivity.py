@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.network.checks import flat, one_number
+from spikelearn.spike_checks import whole_number, whole_numbers
+
 __all__ = ["Connections", "FixedInDegree", "FixedProbability", "OneToOne", "Pairs"]
 
 Shorts = NDArray[np.int32]
@@ -31,6 +34,10 @@ class Connections:
     sources: ArrayLike
     targets: ArrayLike
 
+    def __post_init__(self) -> None:
+        for name in ("sources", "targets"):
+            object.__setattr__(self, name, flat(f"Connections.{name}", getattr(self, name)))
+
     @classmethod
     def from_csr(cls, offsets: ArrayLike, targets: ArrayLike) -> Connections:
         """Read compressed rows: source i has the targets ``targets[offsets[i]:offsets[i + 1]]``.
@@ -40,8 +47,9 @@ class Connections:
         ValueError
             The offsets do not rise from 0 to the number of targets.
         """
-        edges, post = np.asarray(offsets, dtype=np.int64), np.asarray(targets)
-        if edges.ndim != 1 or len(edges) < 1 or edges[0] != 0 or edges[-1] != len(post) or (np.diff(edges) < 0).any():
+        edges = whole_numbers("Connections.offsets", flat("Connections.offsets", offsets))
+        post = flat("Connections.targets", targets)
+        if len(edges) < 1 or edges[0] != 0 or edges[-1] != len(post) or (np.diff(edges) < 0).any():
             raise ValueError(f"Connections.offsets must rise from 0 to the number of targets, {len(post)}")
         return cls(np.repeat(np.arange(len(edges) - 1, dtype=np.int32), np.diff(edges)), post)
 
@@ -52,8 +60,8 @@ class Connections:
 
     def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
         """Give the pairs as arrays of int32; see `FixedProbability.pairs`."""
-        pre, post = np.atleast_1d(self.sources), np.atleast_1d(self.targets)
-        if pre.shape != post.shape or pre.ndim != 1:
+        pre, post = np.asarray(self.sources), np.asarray(self.targets)
+        if pre.shape != post.shape:
             raise ValueError(
                 f"{where}: sources and targets must have the same length, got {pre.shape} and {post.shape}"
             )
@@ -98,7 +106,7 @@ class FixedProbability:
     p: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.p <= 1.0:
+        if not 0.0 <= one_number("FixedProbability.p", self.p) <= 1.0:
             raise ValueError(f"FixedProbability.p must lie in 0 to 1, got {self.p}")
 
     def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
@@ -148,8 +156,7 @@ class FixedInDegree:
     k: int
 
     def __post_init__(self) -> None:
-        if self.k < 0:
-            raise ValueError(f"FixedInDegree.k must not be negative, got {self.k}")
+        whole_number("FixedInDegree.k", self.k)
 
     def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
         """Draw the pairs; see `FixedProbability.pairs`."""

@@ -13,7 +13,8 @@ from spikelearn.eventdriven.network_run import run_network
 from spikelearn.eventdriven.plasticity import WEIGHT
 from spikelearn.eventdriven.plasticity_inputs import PlasticInputs, fresh_rows
 from spikelearn.initial import Initial
-from spikelearn.network.history import read_history
+from spikelearn.network.fingerprint import check_same_network, read_state, seed_of_run, signed
+from spikelearn.network.history import check_start, read_history
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
@@ -44,19 +45,21 @@ def simulate_network_exactly(
     Raises
     ------
     ValueError
-        Input that does not fit; a state of another network; neurons whose rate runs away, with their names.
+        Input that does not fit; a state of another network or seed; neurons whose rate runs away, with their names.
+    TypeError
+        `resume` is no state.
     """
+    if resume is not None:
+        read_state(resume, "resume")
     wiring = wire(network)
-    used = int(np.random.default_rng().integers(2**32)) if seed is None else seed
+    used = seed_of_run(seed, resume)
     inputs = network_inputs(wiring, used, float(si_value(network.max_rate, "1 Hz", "Network.max_rate")))
     states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
     past = read_history(initial, wiring, states)
     inputs = inputs._replace(past=Sources(past.times, past.rows))
     if resume is not None and (states or len(initial.past_spikes)):
         raise ValueError("initial must be left out where a state is resumed: the state says it all")
-    for population in network.populations.values():
-        population.neuron.check_initial(states, wiring.values)
-        break
+    check_start(network, states, wiring)
     if resume is not None and not 0.0 <= resume.time < duration:
         raise ValueError(f"duration must lie beyond the {resume.time} s of the state to resume from, got {duration} s")
     if resume is not None and (len(resume.state) != wiring.n or len(resume.poisson_next) != len(inputs.poisson_rate)):
@@ -66,6 +69,8 @@ def simulate_network_exactly(
             f"resume must be a state of this network of {int((wiring.rule >= 0).sum())} plastic synapses and their "
             f"traces, got {len(resume.plastic)}"
         )
+    if resume is not None:
+        check_same_network(resume, wiring)
     begin = 0.0 if resume is None else resume.time
     wanted = tuple(name for name in record if name != "counts")
     times: NDArray[Any] = np.empty(0)
@@ -170,7 +175,7 @@ def _recording(
             "versions": versions(),
         },
         np.diff(offsets).reshape(1, n) if counting else None,
-        state=result.state,
+        state=signed(result.state, wiring, seed),
         sources=wiring.rows,
         targets=wiring.target,
         weights=weights,

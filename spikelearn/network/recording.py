@@ -24,6 +24,9 @@ _UNITS = {"u": "V", "g": "1", "V": "V", "w": "V"}
 class NetworkRecording(Recording):
     """A recording of a network: units are its neurons, population after population.
 
+    `save` writes what every recording has; `NetworkRecording.load` gives that back, with None for the four below. The
+    state has a folder of its own, by `save_state`.
+
     Parameters
     ----------
     state : NetworkState or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
+from spikelearn.network.checks import check_flag, check_name, check_weight_variable, listed, mapped, require
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.parameters import si_value, unknown_name
+from spikelearn.spike_checks import whole_number
 from spikelearn.spikes import SpikeTrains
 
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
@@ -33,8 +34,9 @@ class Population:
         How many.
     vary : mapping of str to array_like
         Parameters that differ between neurons, arrays of shape (n,) with units.
-    refractory : Quantity, str or float
-        How long u stays at the reset after a spike; jumps of u that arrive meanwhile are lost, g goes on.
+    refractory : Quantity, str, float or array_like
+        How long u stays at the reset after a spike, one time for all or one each; plain numbers are seconds. Jumps of u
+        that arrive meanwhile are lost, g goes on.
     """
 
     neuron: AdaptiveLIF
@@ -45,13 +47,17 @@ class Population:
     def __post_init__(self) -> None:
         if not isinstance(self.neuron, AdaptiveLIF):
             raise TypeError(f"Population.neuron must be an AdaptiveLIF, got {type(self.neuron).__name__}")
-        if operator.index(self.n) < 1:
+        if whole_number("Population.n", self.n) < 1:
             raise ValueError(f"Population.n must be at least 1, got {self.n}")
         pause = _times(self.refractory, "Population.refractory")
-        if pause.ndim == 1 and pause.shape != (self.n,):
+        if pause.ndim and pause.shape != (self.n,):
             raise ValueError(f"Population.refractory must be one time or {self.n}, got shape {pause.shape}")
         if not np.isfinite(pause).all() or (pause < 0).any():
             raise ValueError(f"Population.refractory must be finite and not negative, got {self.refractory}")
+        try:
+            self.neuron.values(mapped("vary", self.vary, "arrays"), self.n)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"Population: {error}") from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +92,10 @@ class PoissonInput:
     ----------
     population : str
         Who gets them.
-    rate : Quantity, str or array_like
-        Events a second and neuron, one for all or one each.
+    rate : Quantity or str
+        Events a second and neuron, one for all or an array with one each; a unit must be given.
     weight : Quantity or str
-        Jump of u by each event.
+        Jump of u by each event; a unit must be given.
     """
 
     population: str
@@ -97,6 +103,7 @@ class PoissonInput:
     weight: Any
 
     def __post_init__(self) -> None:
+        check_name("PoissonInput.population", self.population)
         rate = np.asarray(si_value(self.rate, "1 Hz", "PoissonInput.rate"))
         if not np.isfinite(rate).all() or (rate < 0).any():
             raise ValueError(f"PoissonInput.rate must be finite and not negative, got {self.rate}")
@@ -115,10 +122,11 @@ class Projection:
         Names within the network.
     connections : Connections, OneToOne, FixedProbability or FixedInDegree
         Which pairs.
-    weight : Quantity, str or array_like
-        Jump of u, positive or negative; one for all, or one a synapse in the order of `Connections`.
-    delay : Quantity, str or array_like
-        From a spike to its arrival, positive; one for all, or one a synapse.
+    weight : Quantity or str
+        Jump of u, positive or negative; one for all, or an array with one a synapse in the order of `Connections`. A
+        unit must be given.
+    delay : Quantity, str, float or array_like
+        From a spike to its arrival, positive; one for all, or one a synapse. Plain numbers are seconds.
     allow_self : bool
         Whether neurons may connect to themselves.
     plasticity : Plasticity, optional
@@ -135,6 +143,12 @@ class Projection:
 
     def __post_init__(self) -> None:
         where = self.where
+        check_name("Projection.source", self.source)
+        check_name("Projection.target", self.target)
+        check_flag(f"{where}: allow_self", self.allow_self)
+        if isinstance(self.connections, type):
+            kind = self.connections.__name__
+            raise TypeError(f"{where}: connections must be made, got the class {kind}; use {kind}(...)")
         if not hasattr(self.connections, "pairs"):
             raise TypeError(f"{where}: connections must be one of Connections, OneToOne, FixedProbability, "
                             f"FixedInDegree, got {type(self.connections).__name__}")  # fmt: skip
@@ -174,7 +188,13 @@ class Projection:
             Connected already; its pre pathway has the delays.
         weight : str or Quantity
             The name of its weight variable, or the weight itself.
+
+        Raises
+        ------
+        ValueError
+            The name is neither a variable of the synapses nor a voltage.
         """
+        check_weight_variable(weight, synapses, f"Projection {source} -> {target}")
         value = getattr(synapses, weight)[:] if isinstance(weight, str) and weight in synapses.variables else weight
         pairs = Connections.from_synapses(synapses)
         return cls(source, target, pairs, value, synapses.delay[:], allow_self, plasticity)
@@ -221,11 +241,25 @@ class Network:
     max_rate: Any = "10 kHz"
 
     def __post_init__(self) -> None:
-        if not self.populations:
+        populations = mapped("Network.populations", self.populations, "Population")
+        sources = mapped("Network.sources", self.sources, "SpikeSource")
+        if not populations:
             raise ValueError("Network.populations must hold at least one population, got none")
-        both = set(self.populations) & set(self.sources)
+        both = set(populations) & set(sources)
         if both:
             raise ValueError(f"Network: a name must not be both a population and a source, got {sorted(both)[0]!r}")
+        for name, population in populations.items():
+            require(f"Network.populations[{name!r}]", population, Population, "Population(neuron, n)")
+        for name, source in sources.items():
+            require(f"Network.sources[{name!r}]", source, SpikeSource, "SpikeSource(trains)")
+        projections = listed("Network.projections", self.projections, Projection, "Projection(...)")
+        poisson = listed("Network.poisson", self.poisson, PoissonInput, "PoissonInput(...)")
+        # Copies: what was a generator is used up by now, and a list or dict may change later.
+        for field_name, checked in (
+            ("populations", populations), ("sources", sources), ("projections", projections), ("poisson", poisson)
+        ):  # fmt: skip
+            object.__setattr__(self, field_name, checked)
+        whole_number("Network.seed", self.seed)
         for projection in self.projections:
             if projection.source not in {**self.populations, **self.sources}:
                 known = [*self.populations, *self.sources]
@@ -239,8 +273,9 @@ class Network:
             if shape not in ((), (self.populations[drive.population].n,)):
                 size = self.populations[drive.population].n
                 raise ValueError(f"PoissonInput.rate must be one rate or {size}, got shape {shape}")
-        if not float(si_value(self.max_rate, "1 Hz", "Network.max_rate")) > 0:
-            raise ValueError(f"Network.max_rate must be positive, got {self.max_rate}")
+        fastest = si_value(self.max_rate, "1 Hz", "Network.max_rate")
+        if np.ndim(fastest) or not 0 < fastest < np.inf:
+            raise ValueError(f"Network.max_rate must be positive, one rate and finite, got {self.max_rate}")
 
     @property
     def n(self) -> int:
@@ -269,7 +304,7 @@ class Network:
             There is no such population.
         """
         if name not in self.populations:
-            raise ValueError(unknown_name("Network", "population", name, self.populations))
+            raise ValueError(unknown_name("Network", "population", str(name), self.populations))
         start = 0
         for key, population in self.populations.items():
             if key == name:
@@ -279,6 +314,7 @@ class Network:
 
     def name_of(self, neuron: int) -> str:
         """Say which neuron this is, as ``"E[3]"``."""
+        whole_number("Network.name_of: neuron", neuron)
         for name in self.populations:
             where = self.units(name)
             if where.start <= neuron < where.stop:
@@ -288,6 +324,11 @@ class Network:
 
 def _times(value: Any, where: str) -> Any:
     """Read times with a unit, or plain seconds."""
+    if value is None or isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{where} must be a time, got {value}")
     if isinstance(value, str) or hasattr(value, "dim"):
         return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
-    return np.asarray(value, dtype=np.float64)
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{where} must be a time or an array of times, got {value!r}") from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from spikelearn.eventdriven.network_records import NetworkState
+from spikelearn.network.fingerprint import read_state
 from spikelearn.storage import read_manifest, whole_folder, write_manifest
 
 __all__ = ["load_state", "save_state"]
@@ -31,7 +32,10 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
     ------
     FileExistsError
         The folder holds something already.
+    TypeError
+        It is no state.
     """
+    read_state(state, "save_state: state")
     with whole_folder(folder, overwrite=overwrite) as temporary:
         np.savez(
             temporary / "state.npz",
@@ -39,7 +43,16 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
             plastic=state.plastic,
             **{name: getattr(state, name) for name in _ARRAYS},
         )
-        write_manifest(temporary, "network_state", {"time": state.time, "neurons": len(state.state)})
+        write_manifest(
+            temporary,
+            "network_state",
+            {
+                "time": state.time,
+                "neurons": len(state.state),
+                "seed": state.seed,
+                "fingerprint": dict(state.fingerprint),
+            },
+        )
     return Path(folder)
 
 
@@ -53,8 +66,10 @@ def load_state(folder: str | os.PathLike[str]) -> NetworkState:
     ValueError
         It holds something else, or a file was changed.
     """
-    read_manifest(folder, "network_state")
+    manifest = read_manifest(folder, "network_state")
+    # States written before these were kept have neither, and are refused where they are resumed.
+    whose = {"seed": manifest.get("seed"), "fingerprint": manifest.get("fingerprint", {})}
     with np.load(Path(folder) / "state.npz", allow_pickle=False) as stored:
         # States written before synapses could learn have none that do.
         plastic = {"plastic": stored["plastic"]} if "plastic" in stored else {}
-        return NetworkState(float(stored["time"]), *(stored[name] for name in _ARRAYS), **plastic)
+        return NetworkState(float(stored["time"]), *(stored[name] for name in _ARRAYS), **plastic, **whose)
