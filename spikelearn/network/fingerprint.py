@@ -98,7 +98,7 @@ def check_same_network(resume: NetworkState, wiring: Wiring) -> None:
 
 def _in_words(rule: Plasticity) -> str:
     """Everything of a rule that changes what it does."""
-    return repr({name: value for name, value in rule.provenance().items() if name != "source"})
+    return repr({name: value for name, value in rule.provenance.items() if name != "source"})
 
 
 def _digest(*arrays: NDArray[Any]) -> str:

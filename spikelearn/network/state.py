@@ -13,7 +13,7 @@ from spikelearn.storage import read_manifest, whole_folder, write_manifest
 
 __all__ = ["load_state", "save_state"]
 
-_ARRAYS = ("state", "poisson_next", "poisson_drawn", "recent_times", "recent_rows")
+_ARRAYS = ("state", "poisson_next", "poisson_drawn", "recent_times", "recent_rows", "plastic")
 
 
 def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -40,7 +40,6 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
         np.savez(
             temporary / "state.npz",
             time=np.float64(state.time),
-            plastic=state.plastic,
             **{name: getattr(state, name) for name in _ARRAYS},
         )
         write_manifest(
@@ -67,9 +66,8 @@ def load_state(folder: str | os.PathLike[str]) -> NetworkState:
         It holds something else, or a file was changed.
     """
     manifest = read_manifest(folder, "network_state")
-    # States written before these were kept have neither, and are refused where they are resumed.
-    whose = {"seed": manifest.get("seed"), "fingerprint": manifest.get("fingerprint", {})}
     with np.load(Path(folder) / "state.npz", allow_pickle=False) as stored:
-        # States written before synapses could learn have none that do.
-        plastic = {"plastic": stored["plastic"]} if "plastic" in stored else {}
-        return NetworkState(float(stored["time"]), *(stored[name] for name in _ARRAYS), **plastic, **whose)
+        arrays = {name: stored[name] for name in _ARRAYS}
+        # What does not say whose it is, is refused where it is resumed.
+        whose = manifest.get("fingerprint", {})
+        return NetworkState(time=float(stored["time"]), seed=manifest.get("seed"), fingerprint=whose, **arrays)

@@ -229,21 +229,7 @@ def test_recorded_weights_end_at_the_last_ones():
     np.testing.assert_array_equal(recording.traces["w"].values[19], again.weights)
 
 
-def test_states_from_before_there_was_plasticity_are_read(tmp_path):
-    import json
-
-    from spikelearn.storage import write_manifest
-
-    network = sl.Network({"cells": Population(QUIET, 3)})
-    state = sl.simulate(network, 0.1).state
-    save_state(state, tmp_path / "new")
-    (tmp_path / "old").mkdir()
-    with np.load(tmp_path / "new" / "state.npz") as stored:
-        np.savez(tmp_path / "old" / "state.npz", **{name: stored[name] for name in stored if name != "plastic"})
-    manifest = json.loads((tmp_path / "new" / "manifest.json").read_text(encoding="utf-8"))
-    write_manifest(tmp_path / "old", "network_state", {key: manifest[key] for key in ("time", "neurons")})
-    assert load_state(tmp_path / "old").plastic.shape == (0, 2)
-    sl.simulate(network, 0.2, resume=load_state(tmp_path / "old"))
+def test_a_state_without_plastic_synapses_is_refused_by_a_network_that_has_one():
     plastic = clamped([[0.1]], [0.1], stdp())
     with pytest.raises(
         ValueError, match="must be a state of this network of 1 plastic synapses and their traces, got 0"
