@@ -1,94 +1,24 @@
-"""Networks in the catalogue: from the tables of a model file to a network, and what is measured in a run."""
+"""Networks in the catalogue: what is measured in a run, which formulas it should equal, and the figure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.models.adaptive_lif.model import AdaptiveLIF
-from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
-from spikelearn.network.records import Network, PoissonInput, Population, Projection
+from spikelearn.network.records import Network
 from spikelearn.network.wiring import wire
-from spikelearn.parameters import parse_quantity, unknown_name
 from spikelearn.recording import Recording
 from spikelearn.systems.network_figure import overview
 from spikelearn.systems.network_pair import contraction, measured_contraction
-from spikelearn.systems.network_plasticity import (
-    read_plasticity,
-    read_source,
-    stdp_window,
-    weight_change,
-    window_figure,
-)
+from spikelearn.systems.network_plasticity import stdp_window, weight_change, window_figure
+from spikelearn.systems.network_tables import build_network
 from spikelearn.systems.record import Measure, RunRequest, System
-from spikelearn.systems.running import SIMULATE_SETTINGS, _spread, simulate_request
+from spikelearn.systems.running import SIMULATE_SETTINGS, simulate_request
 
 __all__ = ["SYSTEM"]
-
-_CONNECTIONS = ("pairs", "ring", "one_to_one", "probability", "in_degree")
-
-
-def _connections(given: Mapping[str, Any], size: int) -> Any:
-    """Read ``{ in_degree = 20 }``, ``{ pairs = [[0, 1], [1, 0]] }`` and so on."""
-    if len(given) != 1:
-        raise ValueError(f"Network: connect must have one of {', '.join(_CONNECTIONS)}, got {sorted(given)}")
-    ((kind, value),) = given.items()
-    if kind == "pairs":
-        pairs = np.asarray(value, dtype=np.int64).reshape(-1, 2)
-        return Connections(pairs[:, 0], pairs[:, 1])
-    if kind == "ring":
-        index = np.arange(size)
-        return Connections(index, (index + int(value)) % size)
-    if kind == "one_to_one":
-        return OneToOne()
-    if kind == "probability":
-        return FixedProbability(float(value))
-    if kind == "in_degree":
-        return FixedInDegree(int(value))
-    raise ValueError(unknown_name("Network", "connect", kind, _CONNECTIONS))
-
-
-def _population(given: Mapping[str, Any]) -> Population:
-    settings = dict(given)
-    n, refractory = int(settings.pop("n", 1)), parse_quantity(settings.pop("refractory", 0.0))
-    vary = {name: _spread(name, value) for name, value in settings.pop("vary", {}).items()}
-    return Population(AdaptiveLIF(**settings), n, vary, refractory)
-
-
-def _build(parameters: Mapping[str, Any]) -> Network:
-    populations = {name: _population(table) for name, table in parameters.get("populations", {}).items()}
-    sources = {name: read_source(name, table) for name, table in parameters.get("sources", {}).items()}
-    rules = {name: read_plasticity(name, table) for name, table in parameters.get("plasticity", {}).items()}
-    projections = []
-    for table in parameters.get("projections", []):
-        missing = {"source", "target", "connect", "weight", "delay"} - set(table)
-        if missing:
-            raise ValueError(f"Network: a projection must have {sorted(missing)[0]}")
-        learns = table.get("plasticity")
-        if learns is not None and learns not in rules:
-            raise ValueError(unknown_name("Network", "plasticity", str(learns), rules))
-        size = populations[table["source"]].n if table["source"] in populations else 0
-        projections.append(
-            Projection(
-                table["source"],
-                table["target"],
-                _connections(table["connect"], size),
-                _values(table["weight"]),
-                _values(table["delay"]),
-                bool(table.get("allow_self", False)),
-                None if learns is None else rules[learns],
-            )
-        )
-    poisson = [PoissonInput(t["population"], t["rate"], t["weight"]) for t in parameters.get("poisson", [])]
-    return Network(populations, projections, sources, poisson, seed=int(parameters.get("seed", 0)))
-
-
-def _values(given: Any) -> Any:
-    return _spread("values", given) if isinstance(given, list) else parse_quantity(given)
 
 
 def _trains(recording: Recording) -> list[NDArray[np.float64]]:
@@ -188,9 +118,10 @@ SYSTEM = System(
         "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
         "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
         "seed": "0",
+        "max_rate": "10 kHz",
     },
     run_settings=SIMULATE_SETTINGS - {"n", "vary"},
-    build=_build,
+    build=build_network,
     run=_run,
     quantities=QUANTITIES,
     formulas=FORMULAS,

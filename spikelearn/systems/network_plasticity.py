@@ -23,6 +23,7 @@ __all__ = ["read_plasticity", "read_source", "stdp_window", "weight_change", "wi
 Floats = NDArray[np.float64]
 
 _RULES: dict[Any, Callable[..., Any]] = {"pair_stdp": pair_stdp, "formulas": Plasticity}
+_SOURCE = ("trains", "times", "shifts")
 
 
 def read_source(name: str, given: Mapping[str, Any]) -> SpikeSource:
@@ -33,10 +34,15 @@ def read_source(name: str, given: Mapping[str, Any]) -> SpikeSource:
     Raises
     ------
     ValueError
-        Other keys, or a time before 0.
+        Keys that there are not or that do not go together, no list of times, or a time before 0.
     """
+    for key in given:
+        if key not in _SOURCE:
+            raise ValueError(unknown_name(f"Network: source {name}", "setting", key, _SOURCE))
     if set(given) == {"trains"}:
-        trains = [_times(f"{name}.trains", train) if train else np.empty(0) for train in given["trains"]]
+        if not isinstance(given["trains"], list):
+            raise ValueError(f"{name}.trains must be a list of lists of times, got {given['trains']!r}")
+        trains = [np.empty(0) if train == [] else _times(f"{name}.trains", train) for train in given["trains"]]
     elif set(given) in ({"times"}, {"times", "shifts"}):
         times = _times(f"{name}.times", given["times"])
         shifts = _times(f"{name}.shifts", given["shifts"]) if "shifts" in given else np.zeros(1)
@@ -63,13 +69,15 @@ def read_plasticity(name: str, given: Mapping[str, Any]) -> Plasticity:
         A rule or a setting of it that there is not.
     """
     settings = dict(given)
-    kind = settings.pop("rule", None)
+    if "rule" not in settings:
+        raise ValueError(f"Network: plasticity {name} must have a rule, one of {', '.join(sorted(_RULES))}")
+    kind = str(settings.pop("rule"))
     if kind not in _RULES:
-        raise ValueError(unknown_name(f"Network: plasticity {name}", "rule", str(kind), _RULES))
+        raise ValueError(unknown_name(f"Network: plasticity {name}", "rule", kind, _RULES))
     known = inspect.signature(_RULES[kind]).parameters
     for key in settings:
         if key not in known:
-            raise ValueError(unknown_name(f"Network: plasticity {name}", "setting", key, known))
+            raise ValueError(unknown_name(f"Network: plasticity {name}", "setting", key, ("rule", *known)))
     missing = [key for key, about in known.items() if about.default is about.empty and key not in settings]
     if missing:
         raise ValueError(f"Network: plasticity {name} must have {missing[0]}")
