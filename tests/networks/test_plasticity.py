@@ -131,6 +131,23 @@ def test_a_jump_has_the_weight_from_before_its_arrival():
     assert recording.traces["w"].attrs["units"] == "V"
 
 
+def test_what_is_recorded_at_the_time_of_an_event_is_the_value_after_it():
+    """An arrival at 1/8 s + 1/1024 s and a spike at 1/4 s, both at times of the trace; then nothing more."""
+    rule = Plasticity({}, {"w": "2*w"}, {"w": "w/8"})
+    step = 2.0**-10
+    network = clamped([[0.125]], [0.25 - 1e-3], rule, weight=1 * mV, delay=step)
+    recording = sl.simulate(network, 0.5, record=("u", "w"), record_dt=step, synapses=[0])
+    times = recording.traces["time"].values
+    np.testing.assert_array_equal(recording.spikes.train(), [0.25])
+    assert {0.125 + step, 0.25} <= set(times)
+    expected = 1e-3 * np.select([times < 0.125 + step, times < 0.25], [1, 2], 0.25)
+    np.testing.assert_array_equal(recording.traces["w"].values[:, 0], expected)
+    u = recording.traces["u"].values[:, 0]
+    assert u[times == 0.125 + step] == 1e-3
+    assert u[times == 0.125] == 0.0
+    assert u[times == 0.25] == 0.0
+
+
 def test_in_the_refractory_period_the_jump_is_lost_but_the_arrival_is_learnt():
     """A spike at 0.101 s, an arrival of 100 mV at 0.103 s: no spike, but the weight falls."""
     network = clamped([[0.102]], [0.1], stdp(), weight=100 * mV, refractory=5 * ms)

@@ -179,6 +179,38 @@ def test_poisson_input_has_the_moments_of_its_process():
     assert abs(u.var() / variance - 1) < 4.5 * np.sqrt((2 + excess) / n)
 
 
+def test_several_poisson_inputs_of_one_neuron_keep_their_rates_and_weights():
+    """Campbell over all streams of a neuron: mean tau sum(r w), variance tau/2 sum(r w^2); excitation and inhibition.
+
+    Four groups of n = 2000 neurons with two inputs, one, another one and none; the six statistics within 4.5 standard
+    errors: false alarm 4e-5 together. 20 time constants after the start.
+    """
+    n, tau = 2000, 0.01
+    rates = {"both": [np.repeat([300.0, 900.0], n), np.repeat([700.0, 0.0], n)], "last": [np.repeat([0.0, 500.0], n)]}
+    weights = {"both": [0.2e-3, -0.1e-3], "last": [-0.3e-3]}
+    network = sl.Network(
+        {"last": Population(QUIET, 2 * n), "both": Population(QUIET, 2 * n)},
+        poisson=[
+            PoissonInput("both", rates["both"][0] * Hz, weights["both"][0] * 1e3 * mV),
+            PoissonInput("last", rates["last"][0] * Hz, weights["last"][0] * 1e3 * mV),
+            PoissonInput("both", rates["both"][1] * Hz, weights["both"][1] * 1e3 * mV),
+        ],
+    )
+    u = sl.simulate(network, 0.2, seed=12, record="u", record_dt=0.199).traces["u"].values[1]
+    for name in ("last", "both"):
+        whole = u[network.units(name)]
+        for half in (slice(0, n), slice(n, 2 * n)):
+            streams = [(r[half][0], w) for r, w in zip(rates[name], weights[name], strict=True)]
+            mean = tau * sum(r * w for r, w in streams)
+            variance = tau / 2 * sum(r * w**2 for r, w in streams)
+            if variance == 0.0:
+                assert not whole[half].any()
+                continue
+            excess = tau / 4 * sum(r * w**4 for r, w in streams) / variance**2
+            assert abs(whole[half].mean() - mean) < 4.5 * np.sqrt(variance / n)
+            assert abs(whole[half].var() / variance - 1) < 4.5 * np.sqrt((2 + excess) / n)
+
+
 def test_connections_have_the_numbers_that_were_asked_for():
     rng = np.random.default_rng(2)
     pre, post = FixedInDegree(12).pairs(50, 40, False, rng, "")
