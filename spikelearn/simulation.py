@@ -67,7 +67,8 @@ def simulate(
     seed : int, optional
         Seed of random numbers. Streams differ between engines and targets.
     record : str or iterable of str
-        Variables to record as traces; "counts" alone keeps spike counts instead of spike times.
+        Variables to record as traces; "counts" alone keeps spike counts instead of spike times. At the very time of an
+        event the exact engine gives the value after it, Brian2 that at the start of the step, before it.
     record_dt : Quantity, str or float, optional
         Step of the traces; `dt` if not given. On the brian2 engine a whole multiple of `dt`.
     vary : mapping of str to array_like, optional
