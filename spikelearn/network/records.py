@@ -19,7 +19,7 @@ from spikelearn.spikes import SpikeTrains
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
 
 # Far beyond any membrane; numbers above 2**52 have another meaning in the compiled loop.
-_LARGEST_WEIGHT = 1e9
+LARGEST_WEIGHT = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +154,8 @@ class Projection:
                             f"FixedInDegree, got {type(self.connections).__name__}")  # fmt: skip
         weight = np.asarray(si_value(self.weight, "1 mV", f"{where}: weight"))
         delay = _times(self.delay, f"{where}: delay")
-        if not (np.abs(weight) < _LARGEST_WEIGHT).all():
-            raise ValueError(f"{where}: weight must be finite and below {_LARGEST_WEIGHT:g} V, got {self.weight}")
+        if not (np.abs(weight) < LARGEST_WEIGHT).all():
+            raise ValueError(f"{where}: weight must be finite and below {LARGEST_WEIGHT:g} V, got {self.weight}")
         if not np.isfinite(delay).all() or (delay <= 0).any():
             worst = float(delay[~(delay > 0)].flat[0]) if (~(delay > 0)).any() else float(delay.max())
             raise ValueError(f"{where}: delay must be positive and finite, got {worst} s")
