@@ -47,8 +47,7 @@ class Population:
     def __post_init__(self) -> None:
         if not isinstance(self.neuron, AdaptiveLIF):
             raise TypeError(f"Population.neuron must be an AdaptiveLIF, got {type(self.neuron).__name__}")
-        if whole_number("Population.n", self.n) < 1:
-            raise ValueError(f"Population.n must be at least 1, got {self.n}")
+        whole_number("Population.n", self.n, at_least=1)
         pause = _times(self.refractory, "Population.refractory")
         if pause.ndim and pause.shape != (self.n,):
             raise ValueError(f"Population.refractory must be one time or {self.n}, got shape {pause.shape}")
