@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 from typing import Any
 
 from spikelearn.initial import Initial
 from spikelearn.parameters import parse_quantity, seconds, unknown_name
 
-__all__ = ["initial_state", "method_name", "positive_time", "record_names", "whole_number"]
-
-
-def whole_number(name: str, value: Any, *, at_least: int) -> int:
-    """Read a whole number, NumPy's too; True and 2.5 are none.
-
-    Raises
-    ------
-    TypeError
-        Not a whole number.
-    ValueError
-        Below `at_least`.
-    """
-    try:
-        number = None if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None:
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if number < at_least:
-        raise ValueError(f"{name} must be at least {at_least}, got {number}")
-    return number
+__all__ = ["initial_state", "method_name", "positive_time", "record_names"]
 
 
 def positive_time(name: str, value: Any) -> float:

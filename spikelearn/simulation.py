@@ -13,8 +13,8 @@ from spikelearn.initial import Initial
 from spikelearn.network.checks import flat, read_units
 from spikelearn.parameters import unknown_name
 from spikelearn.recording import Recording
-from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names, whole_number
-from spikelearn.spike_checks import whole_numbers
+from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names
+from spikelearn.spike_checks import whole_number, whole_numbers
 
 __all__ = ["ENGINES", "Initial", "simulate"]
 

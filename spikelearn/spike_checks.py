@@ -66,15 +66,15 @@ def without_unit(times: Any) -> Floats:
     return np.asarray(times, dtype=np.float64)
 
 
-def whole_number(name: str, value: Any) -> int:
-    """Read a whole number not below 0.
+def whole_number(name: str, value: Any, *, at_least: int = 0) -> int:
+    """Read a whole number, NumPy's too; True and 2.5 are none.
 
     Raises
     ------
     TypeError
         The value is no whole number.
     ValueError
-        It is negative.
+        It is below `at_least`.
     """
     try:
         number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
@@ -82,8 +82,9 @@ def whole_number(name: str, value: Any) -> int:
         number = None
     if number is None:
         raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if number < 0:
-        raise ValueError(f"{name} must not be negative, got {number}")
+    if number < at_least:
+        rule = f"be at least {at_least}" if at_least else "not be negative"
+        raise ValueError(f"{name} must {rule}, got {number}")
     return number
 
 

@@ -18,7 +18,8 @@ from spikelearn.brian_engine import Circuit, Settings, check_start
 from spikelearn.initial import Initial
 from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
-from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names, whole_number
+from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names
+from spikelearn.spike_checks import whole_number
 
 __all__ = ["StandaloneProgram"]
 

@@ -151,7 +151,7 @@ def test_a_section_must_be_a_table(tmp_path, section, value):
         ("vary = {V_0 = {start = '20 mV', stop = '30 mV', num = 0}}", r"vary.V_0.num must be a whole number .* got 0"),
         ("record = 3", r"\[run\] record must be a name or a list of names, got 3"),
         ("n = 2.5", "n must be a whole number, got 2.5"),
-        ("seed = -1", "seed must be at least 0, got -1"),
+        ("seed = -1", "seed must not be negative, got -1"),
         ("dt = true", r"\[run\] dt: a quantity must be text"),
         ("dt = '1 pig'", r"\[run\] dt: '1 pig' has the unknown unit"),
         ("dt = '1 mV'", r"\[run\] dt must have the unit of 1 second"),

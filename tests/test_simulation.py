@@ -116,7 +116,7 @@ def test_below_threshold_there_are_no_spikes_and_no_error():
         ({"initial": sl.Initial(past_spikes=[np.nan, -1] * ms)}, "past_spikes must be finite times, got"),
         ({"initial": sl.Initial(V=-60 * mV)}, "Initial has no variable 'V'. Known: g, u"),
         ({"record": ("u", "u")}, "record must name each variable once, got 'u' twice"),
-        ({"seed": -1}, "seed must be at least 0, got -1"),
+        ({"seed": -1}, "seed must not be negative, got -1"),
         ({"threads": 0}, "threads must be at least 1, got 0"),
     ],
 )
@@ -179,7 +179,7 @@ def test_a_target_or_a_method_means_brian2(options):
         ({"method": 3}, TypeError, "method must be the name of one of Brian2's integration methods or None, got 3"),
         ({"seed": 2.5}, TypeError, "seed must be a whole number, got 2.5"),
         ({"seed": True}, TypeError, "seed must be a whole number, got True"),
-        ({"seed": -1}, ValueError, "seed must be at least 0, got -1"),
+        ({"seed": -1}, ValueError, "seed must not be negative, got -1"),
         ({"threads": 2.0}, TypeError, "threads must be a whole number, got 2.0"),
         ({"threads": -1}, ValueError, "threads must be at least 1, got -1"),
         ({"n": 2.5}, TypeError, "n must be a whole number, got 2.5"),

@@ -94,7 +94,7 @@ def test_a_program_is_built_once_and_run_many_times(population, tmp_path, monkey
             program.run(vary={"t_d": [1, 2, 3] * ms})
         with pytest.raises(ValueError, match=r"vary\['V_0'\] must have one value for each of 3 neurons"):
             program.run(vary={"V_0": [1] * mV})
-        with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
+        with pytest.raises(ValueError, match="seed must not be negative, got -1"):
             program.run(seed=-1)
         for seed in (1.5, "a"):
             with pytest.raises(TypeError, match=f"seed must be a whole number, got {seed!r}"):
@@ -120,7 +120,7 @@ def test_a_program_is_built_once_and_run_many_times(population, tmp_path, monkey
         ({"record_dt": "0.15 ms"}, ValueError, "record_dt must be a whole multiple of dt"),
         ({"method": 3}, TypeError, "method must be the name of one of Brian2's integration methods or None, got 3"),
         ({"initial": {"u": 1}}, TypeError, "initial must be made as Initial"),
-        ({"threads": -1}, ValueError, "threads must be at least 0, got -1"),
+        ({"threads": -1}, ValueError, "threads must not be negative, got -1"),
         ({"initial": sl.Initial(g=400.0)}, ValueError, "dt must be well below"),
     ],
 )

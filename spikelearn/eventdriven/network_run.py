@@ -209,6 +209,9 @@ class _Run:
                 exploded = tuple(int(i) - 1 for i in self.status if i > 0)
                 broken = tuple(self.learning.synapse(-1 - int(i)) for i in self.status if i < 0)
                 if exploded or broken:
+                    # Threads stopped somewhere within the piece: what is whole ends before it.
+                    del times[-workers:], rows[-workers:]
+                    reached = self.begin + done * self.window
                     break
                 self._remember(found, reached)
                 bar.update(reached - bar.n)

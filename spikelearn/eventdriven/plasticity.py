@@ -29,6 +29,8 @@ PLASTIC = 2.0**52
 
 # Columns of a row; the traces follow.
 LAST, WEIGHT = 0, 1
+# Volts; weights of a description are kept below it, too. A weight there is on its way to infinity.
+_LARGEST_WEIGHT = 1e9
 # Columns of a rule in `Plastic.rules`: code for arrivals and for spikes (0: nothing), parameters, settings.
 _PARAMETERS, _SETTINGS, _RULE_COLUMNS = 2, 3, 4
 # Settings of a rule: lowest and highest weight; the time constants of the traces follow.
@@ -148,7 +150,7 @@ def change(first: int, end: int, t: float, post: int, plastic: Plastic) -> int:
     Returns
     -------
     row : int
-        One that has a value that is not finite, -1 if all have.
+        One that has a value that is not finite, or a weight beyond 1e9 V; -1 if none has.
     """
     columns = plastic.columns
     rule, rules = _short(plastic.rule), _whole(plastic.rules)
@@ -179,7 +181,7 @@ def change(first: int, end: int, t: float, post: int, plastic: Plastic) -> int:
             values[k] *= factor
         _call(code, plastic.rows + 8 * (columns * row + WEIGHT), rules[about + _PARAMETERS])
         # Asked before the weight is clipped, which would hide it.
-        total = 0.0
+        total = 0.0 if abs(values[WEIGHT]) < _LARGEST_WEIGHT else math.inf
         for k in range(WEIGHT, columns):
             total += values[k]
         if total - total != 0.0:

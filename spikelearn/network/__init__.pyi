@@ -4,6 +4,7 @@ from .connectivity import FixedProbability as FixedProbability
 from .connectivity import OneToOne as OneToOne
 from .plasticity import Plasticity as Plasticity
 from .recording import NetworkRecording as NetworkRecording
+from .recording import RunawayError as RunawayError
 from .records import Network as Network
 from .records import PoissonInput as PoissonInput
 from .records import Population as Population

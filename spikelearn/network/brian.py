@@ -13,7 +13,7 @@ from spikelearn.network.brian_history import history_objects
 from spikelearn.network.brian_synapses import Joined, join
 from spikelearn.network.history import History, check_start, read_history
 from spikelearn.network.recording import NetworkRecording, network_traces
-from spikelearn.network.records import Network
+from spikelearn.network.records import LARGEST_WEIGHT, Network
 from spikelearn.network.wiring import Wiring, wire
 from spikelearn.provenance import plain, versions
 from spikelearn.spikes import SpikeTrains
@@ -211,11 +211,12 @@ def _weights(network: Network, wiring: Wiring, joined: list[Joined]) -> NDArray[
     for part in joined:
         if part.rule >= 0:
             weights[part.numbers] = part.synapses.w[:]
-    if not np.isfinite(weights).all():
-        which = int(np.flatnonzero(~np.isfinite(weights))[0])
+    sound = np.abs(weights) < LARGEST_WEIGHT
+    if not sound.all():
+        which = int(np.flatnonzero(~sound)[0])
         raise ValueError(
-            f"Network: the weight of synapse {which} ({wiring.name_of(network, which)}) is no longer finite; its "
-            "plasticity must keep it so, for instance by limits"
+            f"Network: the weight of synapse {which} ({wiring.name_of(network, which)}) is no longer finite, or "
+            "beyond 1e9 V; its plasticity must keep it so, for instance by limits"
         )
     return weights
 

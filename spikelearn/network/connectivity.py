@@ -128,11 +128,11 @@ class FixedProbability:
         sources, targets : ndarray of int32
         """
         total = n_sources * n_targets
-        count = int(rng.binomial(total, self.p)) if total else 0
-        # Given their number, the pairs are a random subset; numbers of pairs are drawn and repeats thrown out.
-        if count > total // 3:
+        if self.p > 1.0 / 3.0:
             chosen = np.flatnonzero(rng.random(total) < self.p)
         else:
+            # Given their number, the pairs are a random subset; numbers of pairs are drawn and repeats thrown out.
+            count = int(rng.binomial(total, self.p))
             chosen = np.unique(rng.integers(0, max(total, 1), count))
             while len(chosen) < count:
                 chosen = np.unique(np.concatenate([chosen, rng.integers(0, total, count - len(chosen))]))

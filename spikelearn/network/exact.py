@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from spikelearn.eventdriven.plasticity_inputs import PlasticInputs, fresh_rows
 from spikelearn.initial import Initial
 from spikelearn.network.fingerprint import check_same_network, read_state, seed_of_run, signed
 from spikelearn.network.history import check_start, read_history
-from spikelearn.network.recording import NetworkRecording, network_traces
+from spikelearn.network.recording import NetworkRecording, RunawayError, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
 from spikelearn.parameters import si_value
@@ -45,7 +46,9 @@ def simulate_network_exactly(
     Raises
     ------
     ValueError
-        Input that does not fit; a state of another network or seed; neurons whose rate runs away, with their names.
+        Input that does not fit; a state of another network or seed.
+    RunawayError
+        Neurons whose rate runs away, or synapses whose weight does, with their names.
     TypeError
         `resume` is no state.
     """
@@ -91,19 +94,25 @@ def simulate_network_exactly(
         threads=threads,
         progress=progress,
     )
+    recording = _recording(network, wiring, result, used, record, units, shown, times, begin, duration, initial)
+    if not (result.exploded or result.broken):
+        return recording
+    # Threads stopped in the middle of events: nothing can go on from there.
+    recording = dataclasses.replace(recording, state=None)
+    when = f"after t = {result.state.time:g} s, up to which this error's .recording holds the run"
     if result.exploded:
         names = ", ".join(network.name_of(i) for i in result.exploded)
-        raise ValueError(
+        raise RunawayError(
             f"Network: the activity runs away: {names} fired faster than max_rate = {network.max_rate} through 10 ms "
-            f"before t = {result.state.time:g} s; weaken the weights, add a refractory period or raise max_rate"
+            f"{when}; weaken the weights, add a refractory period or raise max_rate",
+            recording,
         )
-    if result.broken:
-        which = result.broken[0]
-        raise ValueError(
-            f"Network: the weight or a trace of synapse {which} ({wiring.name_of(network, which)}) is no longer finite "
-            f"before t = {result.state.time:g} s; its plasticity must keep it so, for instance by limits"
-        )
-    return _recording(network, wiring, result, used, record, units, shown, times, begin, duration, initial)
+    which = result.broken[0]
+    raise RunawayError(
+        f"Network: the weight or a trace of synapse {which} ({wiring.name_of(network, which)}) is no longer finite, "
+        f"or the weight beyond 1e9 V, {when}; its plasticity must keep it so, for instance by limits",
+        recording,
+    )
 
 
 def network_inputs(wiring: Wiring, seed: int, max_rate: float) -> NetworkInputs:
@@ -144,7 +153,7 @@ def _recording(
     traces = xr.Dataset()
     weights = wiring.weight.copy()
     weights[wiring.learns] = result.state.plastic[:, WEIGHT]
-    if len(times):
+    if set(record) - {"counts"}:
         shown = times < end
         found = {}
         if set(record) - {"w"}:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from spikelearn.eventdriven.network_records import NetworkState
 
-__all__ = ["NetworkRecording", "network_traces"]
+__all__ = ["NetworkRecording", "RunawayError", "network_traces"]
 
 _UNITS = {"u": "V", "g": "1", "V": "V", "w": "V"}
 
@@ -47,6 +47,21 @@ class NetworkRecording(Recording):
         """Whether the run was stopped before its end."""
         found: Any = self.provenance.get("interrupted", False)
         return bool(found)
+
+
+class RunawayError(ValueError):
+    """A rate or a weight without bound stopped a run.
+
+    Attributes
+    ----------
+    recording : NetworkRecording
+        Spikes and traces up to a time shortly before; without a state, since nothing can go on from there. Weights are
+        those at the stop.
+    """
+
+    def __init__(self, message: str, recording: NetworkRecording) -> None:
+        super().__init__(message)
+        self.recording = recording
 
 
 def network_traces(

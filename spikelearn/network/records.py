@@ -19,7 +19,7 @@ from spikelearn.spikes import SpikeTrains
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
 
 # Far beyond any membrane; numbers above 2**52 have another meaning in the compiled loop.
-_LARGEST_WEIGHT = 1e9
+LARGEST_WEIGHT = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,7 @@ class Population:
     def __post_init__(self) -> None:
         if not isinstance(self.neuron, AdaptiveLIF):
             raise TypeError(f"Population.neuron must be an AdaptiveLIF, got {type(self.neuron).__name__}")
-        if whole_number("Population.n", self.n) < 1:
-            raise ValueError(f"Population.n must be at least 1, got {self.n}")
+        whole_number("Population.n", self.n, at_least=1)
         pause = _times(self.refractory, "Population.refractory")
         if pause.ndim and pause.shape != (self.n,):
             raise ValueError(f"Population.refractory must be one time or {self.n}, got shape {pause.shape}")
@@ -154,8 +153,8 @@ class Projection:
                             f"FixedInDegree, got {type(self.connections).__name__}")  # fmt: skip
         weight = np.asarray(si_value(self.weight, "1 mV", f"{where}: weight"))
         delay = _times(self.delay, f"{where}: delay")
-        if not (np.abs(weight) < _LARGEST_WEIGHT).all():
-            raise ValueError(f"{where}: weight must be finite and below {_LARGEST_WEIGHT:g} V, got {self.weight}")
+        if not (np.abs(weight) < LARGEST_WEIGHT).all():
+            raise ValueError(f"{where}: weight must be finite and below {LARGEST_WEIGHT:g} V, got {self.weight}")
         if not np.isfinite(delay).all() or (delay <= 0).any():
             worst = float(delay[~(delay > 0)].flat[0]) if (~(delay > 0)).any() else float(delay.max())
             raise ValueError(f"{where}: delay must be positive and finite, got {worst} s")

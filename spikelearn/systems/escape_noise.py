@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.escape_noise.model import EscapeNoise
-from spikelearn.models.escape_noise.settings import whole_number
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
 from spikelearn.parameters import parse_quantity, seconds, unknown_name
 from spikelearn.recording import Recording
+from spikelearn.spike_checks import whole_number
 from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SYSTEM", "EscapeCase"]
@@ -67,7 +67,7 @@ def _run(case: EscapeCase, request: RunRequest) -> Recording:
     if "duration" not in settings:
         raise ValueError("[run] must have a duration, such as duration = '20 s'")
     duration = seconds(settings["duration"], "[run] duration")
-    n_trials, seed = whole_number(settings.get("trials", 1), "[run] trials", least=1), settings.get("seed")
+    n_trials, seed = whole_number("[run] trials", settings.get("trials", 1), at_least=1), settings.get("seed")
     n_bins = round(duration / case.dt)
     if n_bins < 1 or abs(n_bins * case.dt - duration) > 1e-6 * case.dt:
         raise ValueError(f"[run] duration must be a whole number of bins of {case.dt} s, got {duration} s")

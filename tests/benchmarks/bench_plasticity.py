@@ -103,9 +103,8 @@ def main():
     rate = spikes / wiring.n / duration
     print(f"exact: 1 thread {own[1][0]:.2f} s, 2 threads {own[2][0]:.2f} s; {rate:.2f} Hz")
     print(f"{plastic:,} plastic synapses from 0.05 mV to {weights.min() * 1e3:.3f} ... {weights.max() * 1e3:.3f} mV")
-    print(
-        f"synaptic events a second on the better number of threads: {events / spent:,.0f}; {spent / events * 1e9:.1f} ns each"
-    )
+    speed = f"{events / spent:,.0f}; {spent / events * 1e9:.1f} ns each"
+    print(f"synaptic events a second on the better number of threads: {speed}")
     print(f"bytes a plastic synapse: {size:.0f}; a static one: {wiring.weight.itemsize + wiring.target.itemsize}")
     print(f"a new rule compiles in {compilation(inputs.plasticity.rules[0]):.2f} s")
     clock = {threads: brian(wiring, duration, threads) for threads in (1, 2)}

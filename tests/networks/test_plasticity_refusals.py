@@ -5,7 +5,16 @@ import pytest
 from brian2 import Hz, mA, ms, mV, second, volt
 
 import spikelearn as sl
-from spikelearn.network import Connections, Plasticity, Population, Projection, SpikeSource, pair_stdp
+from spikelearn.network import (
+    Connections,
+    OneToOne,
+    Plasticity,
+    Population,
+    Projection,
+    RunawayError,
+    SpikeSource,
+    pair_stdp,
+)
 from spikelearn.network.formula_units import unit_of
 
 GOOD = {
@@ -143,3 +152,18 @@ def test_units_of_formulas():
         "log(w/w)": units["x"],
     }.items():
         assert unit_of(text, units, "f") == unit, text
+
+
+def test_a_weight_that_grows_without_bound_stops_the_run_long_before_infinity():
+    train = sl.SpikeTrains.from_arrays([np.linspace(0.01, 0.09, 81)], t_stop=0.1)
+    network = sl.Network(
+        {"cell": Population(sl.AdaptiveLIF(V_0=0 * mV, delta_g=0.0), 1)},
+        [Projection("x", "cell", OneToOne(), -1 * mV, 1 * ms, plasticity=Plasticity({}, {"w": "3*w"}))],
+        sources={"x": SpikeSource(train)},
+    )
+    # 3^25 is below 1e12, 3^26 above it.
+    with pytest.raises(RunawayError, match=r"synapse 0 .* the weight beyond 1e9 V, after t = ") as caught:
+        sl.simulate(network, 0.1)
+    assert caught.value.recording.weights[0] == pytest.approx(-1e-3 * 3.0**26, rel=1e-12)
+    with pytest.raises(ValueError, match="beyond 1e9 V"):
+        sl.simulate(network, 0.1, engine="brian2", target="numpy")

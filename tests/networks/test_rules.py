@@ -1,5 +1,6 @@
 """Rules of the event order that can be counted by hand, and what a run keeps, resumes and refuses."""
 
+import dataclasses
 import threading
 import time
 
@@ -17,6 +18,7 @@ from spikelearn.network import (
     PoissonInput,
     Population,
     Projection,
+    RunawayError,
     SpikeSource,
     load_state,
     save_state,
@@ -313,8 +315,31 @@ def test_a_runaway_network_is_stopped_and_the_neurons_named():
         sources={"start": SpikeSource(sl.SpikeTrains.from_arrays([[0.001], [0.00102]], t_stop=1.0))},
     )
     assert start.n == 1
-    with pytest.raises(ValueError, match=r"runs away: wild\[[01]\].* fired faster than max_rate = 10 kHz"):
-        sl.simulate(cascade, 1.0)
+    message = r"runs away: wild\[[01]\].* fired faster than max_rate = 10 kHz through 10 ms after t = "
+    with pytest.raises(RunawayError, match=message) as caught:
+        sl.simulate(cascade, 1.0, record="u", record_dt=1e-4)
+    # What came before is not lost: the recording ends before the stop, and holds what a shorter run would.
+    found = caught.value.recording
+    assert found.state is None
+    reached = found.spikes.t_stop
+    assert 0.0011 < reached < 0.012
+    whole = sl.simulate(dataclasses.replace(cascade, max_rate="1 MHz"), reached)
+    assert found.spikes.counts().sum() > 10
+    for a, b in zip(found.spikes, whole.spikes, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert len(found.traces["time"]) == np.ceil(reached / 1e-4 * (1 - 1e-12))
+
+
+def test_a_neuron_that_runs_away_at_once_leaves_an_empty_recording():
+    trains = sl.SpikeTrains.from_arrays([np.linspace(1e-5, 5e-3, 500)], t_stop=1.0)
+    network = sl.Network(
+        {"wild": Population(QUIET, 1)},
+        [Projection("x", "wild", OneToOne(), 20 * mV, 5 * ms)],
+        sources={"x": SpikeSource(trains)},
+    )
+    with pytest.raises(RunawayError, match="after t = 0 s") as caught:
+        sl.simulate(network, 1.0)
+    assert caught.value.recording.spikes.counts().sum() == 0
 
 
 @pytest.mark.parametrize(
@@ -343,3 +368,21 @@ def test_states_that_do_not_fit_are_refused():
         sl.simulate(sl.Network(CELLS), 0.2, resume=state, engine="brian2")
     with pytest.raises(ValueError, match="units, synapses and resume are for networks"):
         sl.simulate(QUIET, 0.2, resume=state)
+
+
+@pytest.mark.parametrize("p", [0.1, 1 / 3, 0.35, 0.6])
+def test_a_fixed_probability_gives_a_binomial_number_of_pairs(p):
+    """2000 draws of 10 x 10 pairs: mean and variance of their number within 4.5 standard errors (7e-6 each)."""
+    draws = 2000
+    numbers = [len(FixedProbability(p).pairs(10, 10, False, np.random.default_rng(s), "")[0]) for s in range(draws)]
+    mean, variance = 100 * p, 100 * p * (1 - p)
+    assert abs(np.mean(numbers) - mean) < 4.5 * np.sqrt(variance / draws)
+    fourth = variance * (1 + 3 * (100 - 2) * p * (1 - p))
+    assert abs(np.var(numbers) - variance) < 4.5 * np.sqrt((fourth - variance**2) / draws)
+
+
+def test_a_resumed_run_without_a_trace_time_in_it_has_empty_traces():
+    network = sl.Network({"cell": Population(QUIET, 2)})
+    state = sl.simulate(network, 0.101, seed=1).state
+    rest = sl.simulate(network, 0.102, resume=state, record=("u", "g"), record_dt="5 ms")
+    assert rest.traces["u"].shape == rest.traces["g"].shape == (0, 2)

@@ -19,7 +19,8 @@ from spikelearn.models.escape_noise.keeper import (
     settings_of,
 )
 from spikelearn.models.escape_noise.posterior import credit, path_gradients, sample_path
-from spikelearn.models.escape_noise.settings import check_estimator, checked_rates, time_constant, whole_number
+from spikelearn.models.escape_noise.settings import check_estimator, checked_rates, time_constant
+from spikelearn.spike_checks import whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -139,11 +140,11 @@ def learn(
 
     V, width = checked_data(network, X_visible), bin_width(dt)
     n_trials, n_bins = V.shape[:2]
-    total, seed = whole_number(n_updates, "learn: n_updates"), whole_number(seed, "learn: seed")
+    total, seed = whole_number("learn: n_updates", n_updates), whole_number("learn: seed", seed)
     mu_M, mu_Q = checked_rates(mu_M, mu_Q)
     if not 0 < baseline_rate <= 1:
         raise ValueError(f"learn: baseline_rate must lie within (0, 1], got {baseline_rate}")
-    size = n_trials if batch is None else whole_number(batch, "learn: batch", least=1)
+    size = n_trials if batch is None else whole_number("learn: batch", batch, at_least=1)
     if size > n_trials:
         raise ValueError(f"learn: batch must be 1 to {n_trials} trials, got {batch}")
     time = time_constant(tau_G, "learn: tau_G")

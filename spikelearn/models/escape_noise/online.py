@@ -15,7 +15,8 @@ from spikelearn.models.escape_noise.kernels import bin_terms, compiled, intensit
 from spikelearn.models.escape_noise.learning import Learning, checked_data, progress_bar
 from spikelearn.models.escape_noise.likelihood import constants
 from spikelearn.models.escape_noise.links import get_link
-from spikelearn.models.escape_noise.settings import checked_rates, time_constant, whole_number
+from spikelearn.models.escape_noise.settings import checked_rates, time_constant
+from spikelearn.spike_checks import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -155,8 +156,8 @@ def learn_online(
     time = time_constant(tau_G, "learn: tau_G")
     time_b = time_constant(tau_baseline, "learn: tau_baseline", least=width)
     n_trials, n_bins = V.shape[:2]
-    total = n_trials * whole_number(n_passes, "learn: n_passes")
-    seed = whole_number(seed, "learn: seed")
+    total = n_trials * whole_number("learn: n_passes", n_passes)
+    seed = whole_number("learn: seed", seed)
     clamped = None if hidden is None else _checked_hidden(hidden, network, V)
     settings = settings_of(
         network, V, rule="online", dt=width, mu_M=mu_M, mu_Q=mu_Q, tau_G=time, tau_baseline=time_b,

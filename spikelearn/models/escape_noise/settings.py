@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.parameters import seconds
 
-__all__ = ["ESTIMATORS", "check_estimator", "checked_baseline", "checked_rates", "time_constant", "whole_number"]
+__all__ = ["ESTIMATORS", "check_estimator", "checked_baseline", "checked_rates", "time_constant"]
 
 Floats = NDArray[np.float64]
 
@@ -94,20 +93,3 @@ def checked_rates(mu_M: Any, mu_Q: Any) -> tuple[float, float]:
         if not (np.isfinite(value) and value >= 0):
             raise ValueError(f"learn: {name} must be a number that is not negative, got {value}")
     return float(mu_M), float(mu_Q)
-
-
-def whole_number(value: Any, where: str, *, least: int = 0) -> int:
-    """Read a whole number of at least `least`.
-
-    Raises
-    ------
-    ValueError
-        It is something else, such as 2.7, True or "3".
-    """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, (bool, np.bool_)) or number < least:
-        raise ValueError(f"{where} must be a whole number of at least {least}, got {value!r}")
-    return int(number)
