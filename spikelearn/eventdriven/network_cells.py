@@ -69,18 +69,18 @@ STATE_COLUMNS = 16
 
 
 class Synapses(NamedTuple):
-    """The synapses onto the neurons of one thread, by source.
+    """Synapses by source.
 
     Attributes
     ----------
     start : ndarray of int64, shape (n_sources + 1,)
         Row of each source, neurons first, then external trains.
     target : ndarray of int32, shape (n,)
-        Target, counted from the thread's first neuron.
+        Neuron.
     weight : ndarray, shape (n,)
         Jump of the membrane, volts.
     delay : ndarray, shape (n,) or (1,)
-        Seconds, rising within a row; one entry where all are the same.
+        Seconds; one entry where all are the same. In the loop they rise within each thread's part of a row.
     """
 
     start: Integers

@@ -39,7 +39,7 @@ def sort_spikes(times: Floats, rows: Integers, places: Integers, n: int) -> None
 @njit(cache=True, error_model="numpy")
 def count_arrivals(
     close: float, under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, way_until: Integers,
-    row_start: Integers, target: Shorts, delay: Floats, counts: Places,
+    row_end: Integers, first: int, target: Shorts, delay: Floats, counts: Places,
 ) -> int:  # fmt: skip
     """Count the arrivals before `close` at each neuron, and all of them.
 
@@ -49,23 +49,27 @@ def count_arrivals(
         Spikes with their next place in their row of synapses.
     way_until : ndarray
         Receives the place up to which each arrives now.
-    row_start, target, delay : ndarray
+    row_end : ndarray
+        Where this thread's part of each row ends.
+    first : int
+        The first neuron of this thread.
+    target, delay : ndarray
         See `network_cells.Synapses`.
     counts : ndarray of uint32
         Zeros; receives the numbers.
     """
     arrived = 0
     for a in range(under_way):
-        t, place, row_end = way_time[a], way_place[a], row_start[way_row[a] + 1]
+        t, place, end = way_time[a], way_place[a], row_end[way_row[a]]
         until = place
         if len(delay) == 1:
             if t + delay[0] < close:
-                until = row_end
+                until = end
         else:
-            while until < row_end and t + delay[until] < close:
+            while until < end and t + delay[until] < close:
                 until += 1
         for p in range(place, until):
-            counts[np.uint32(target[p])] += 1
+            counts[np.uint32(target[p] - first)] += 1
         way_until[a] = until
         arrived += until - place
     return arrived
@@ -104,8 +108,8 @@ def list_neurons(
 @njit(cache=True, error_model="numpy")
 def place_arrivals(
     under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, way_until: Integers,
-    row_start: Integers, target: Shorts, weight: Floats, delay: Floats, box_end: Places, box_row: Shorts,
-    box_time: Floats, box_weight: Floats,
+    row_end: Integers, first: int, target: Shorts, weight: Floats, delay: Floats, box_end: Places,
+    box_row: Shorts, box_time: Floats, box_weight: Floats,
 ) -> int:  # fmt: skip
     """Put the arrivals into their boxes, and give how many spikes are still under way."""
     kept = 0
@@ -114,17 +118,17 @@ def place_arrivals(
         if len(delay) == 1:
             arrival = t + delay[0]
             for p in range(way_place[a], until):
-                j = np.uint32(target[p])
+                j = np.uint32(target[p] - first)
                 b = box_end[j]
                 box_end[j] = b + 1
                 box_time[b], box_weight[b] = arrival, weight[p]
         else:
             for p in range(way_place[a], until):
-                j = np.uint32(target[p])
+                j = np.uint32(target[p] - first)
                 b = box_end[j]
                 box_end[j] = b + 1
                 box_time[b], box_weight[b], box_row[b] = t + delay[p], weight[p], row
-        if until < row_start[row + 1]:
+        if until < row_end[row]:
             way_time[kept], way_row[kept], way_place[kept] = t, row, until
             kept += 1
     return kept

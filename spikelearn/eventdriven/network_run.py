@@ -34,7 +34,7 @@ from spikelearn.eventdriven.network_cells import (
 from spikelearn.eventdriven.network_history import pause_after
 from spikelearn.eventdriven.network_neuron import draw, enter_tables
 from spikelearn.eventdriven.network_records import NetworkInputs, NetworkResult, NetworkState
-from spikelearn.eventdriven.network_sharing import by_delay, delays, part, ranges, writable
+from spikelearn.eventdriven.network_sharing import count_targets, delays, ranges, share, writable
 from spikelearn.eventdriven.network_windows import run_windows
 from spikelearn.eventdriven.phi import Tables
 from spikelearn.eventdriven.plasticity_inputs import fresh_rows, lay_out, mark
@@ -124,12 +124,16 @@ class _Run:
         n = len(u0)
         self.n, self.duration = n, duration
         self.begin = resume.time if resume is not None else 0.0
-        synapses = Synapses(*(writable(array) for array in by_delay(mark(inputs.plasticity, inputs.synapses))))
+        synapses = Synapses(*(writable(array) for array in mark(inputs.plasticity, inputs.synapses)))
         self.shortest, self.longest = delays(synapses, n, inputs)
         self.window = min(self.shortest * _SHORTER, _LONGEST_WINDOW)
         self.limit = max(8, math.ceil(inputs.max_rate * max(_EPOCH, self.window)))
         self.epoch = max(1, round(_EPOCH / self.window))
-        degree = np.bincount(synapses.target, minlength=n)
+        degree = count_targets(synapses.target, n)
+        self.ranges = ranges(degree, threads)
+        # What is sorted here replaces what it is made from: of the weights, the marked copy.
+        synapses, self.row_bounds = share(synapses, self.ranges)
+        self.synapses = synapses
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
         # The constants hold addresses of the tables, which must therefore live as long.
         self.cells, self.tables = _cells(inputs, self.autonomous, g0)
@@ -137,8 +141,6 @@ class _Run:
         values = fresh_rows(inputs.plasticity, inputs.synapses.weight) if resume is None else resume.plastic
         self.learning = lay_out(inputs.plasticity, synapses, n, values, watched, self.trace_times)
         self.quick = quick_constants(self.cells)
-        self.ranges = ranges(degree, threads)
-        self.parts = [part(synapses, a, b) for a, b in zip(self.ranges[:-1], self.ranges[1:], strict=True)]
         self.sources = Sources(*(writable(array) for array in inputs.sources))
         self.state = _fresh(self.cells, u0, g0) if resume is None else _aligned_copy(resume.state)
         entries = len(inputs.poisson_rate)
@@ -167,7 +169,7 @@ class _Run:
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
         self.g = np.full((len(traced), len(trace_times)), np.nan)
-        workers = len(self.parts)
+        workers = len(self.ranges) - 1
         self.barrier = np.zeros(BARRIER_WORDS, dtype=np.int64)
         self.status = np.zeros(2 * workers, dtype=np.int64)
         room = np.diff(self.ranges) * (self.limit + 1)
@@ -186,7 +188,7 @@ class _Run:
         rows: list[Integers] = []
         exploded: tuple[int, ...] = ()
         broken: tuple[int, ...] = ()
-        workers = len(self.parts)
+        workers = len(self.ranges) - 1
         with (
             ThreadPoolExecutor(workers) as pool,
             tqdm(
@@ -232,9 +234,9 @@ class _Run:
         found: tuple[Floats, NDArray[np.int32]] = run_windows(
             thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
             self.shared_counts, self.begin, first, last, self.window, stop, self.cells, self.quick,
-            self.state, self.wake, self.parts[thread], self.sources, self.poisson, self.autonomous, self.plain,
-            self.recent_times, self.recent_rows, self.limit, self.epoch, self.traced_rows, self.trace_place,
-            self.trace_times, self.u, self.g, self.plastic,
+            self.state, self.wake, self.synapses, self.row_bounds[thread], self.row_bounds[thread + 1], self.sources,
+            self.poisson, self.autonomous, self.plain, self.recent_times, self.recent_rows, self.limit, self.epoch,
+            self.traced_rows, self.trace_place, self.trace_times, self.u, self.g, self.plastic,
         )  # fmt: skip
         return found
 

@@ -1,4 +1,9 @@
-"""Synapses sorted by delay and shared out among the threads, each of which owns a range of neurons."""
+"""Synapses shared by the threads, each of which owns a range of neurons and its part of every row.
+
+All threads read the same arrays. Where the targets of a row come in the order of the ranges, and the delays rise within
+each range, a thread's part of it is contiguous, and the thread needs nothing but where it begins and ends. Rows sorted
+by target with one delay for all are like that as they are; others are sorted once.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.eventdriven.network_cells import Synapses
@@ -14,10 +20,11 @@ from spikelearn.eventdriven.network_cells import Synapses
 if TYPE_CHECKING:
     from spikelearn.eventdriven.network_records import NetworkInputs
 
-__all__ = ["by_delay", "delays", "part", "ranges", "writable"]
+__all__ = ["count_targets", "delays", "ranges", "share", "writable"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Shorts = NDArray[np.int32]
 
 
 def writable(array: Any) -> Any:
@@ -25,18 +32,13 @@ def writable(array: Any) -> Any:
     return array if array.flags.writeable and array.flags.c_contiguous else array.copy(order="C")
 
 
-def by_delay(synapses: Synapses) -> Synapses:
-    """Sort every row by delay, so that a spike's arrivals come in order."""
-    if len(synapses.delay) <= 1:
-        delay = synapses.delay if len(synapses.delay) else np.ones(1)
-        return synapses._replace(delay=np.ascontiguousarray(delay))
-    row = np.repeat(np.arange(len(synapses.start) - 1, dtype=np.int32), np.diff(synapses.start))
-    if ((np.diff(synapses.delay) < 0.0) & (np.diff(row) == 0)).any():
-        order = np.lexsort((synapses.delay, row))
-        synapses = synapses._replace(
-            target=synapses.target[order], weight=synapses.weight[order], delay=synapses.delay[order]
-        )
-    return synapses
+@njit(cache=True, error_model="numpy")
+def count_targets(target: Shorts, n: int) -> Integers:
+    """Count the synapses onto each of n neurons; NumPy would make a copy of all targets for it."""
+    counts = np.zeros(n, np.int64)
+    for j in target:
+        counts[j] += 1
+    return counts
 
 
 def delays(synapses: Synapses, n: int, inputs: NetworkInputs) -> tuple[float, float]:
@@ -62,15 +64,64 @@ def ranges(degree: Integers, threads: int | None) -> Integers:
     return edges
 
 
-def part(synapses: Synapses, first: int, end: int) -> Synapses:
-    """Take the synapses onto neurons first to end - 1, targets counted from the first."""
-    inside = (synapses.target >= first) & (synapses.target < end)
-    if inside.all():
-        return synapses._replace(target=synapses.target - np.int32(first))
-    before = np.concatenate([[0], np.cumsum(inside)])
-    delay = synapses.delay[inside] if len(synapses.delay) > 1 else synapses.delay
-    if len(delay) == 1 and len(synapses.delay) > 1:
-        # A single synapse is no uniform delay of many, but reads the same.
-        delay = delay.copy()
-    target = (synapses.target[inside] - np.int32(first)).astype(np.int32)
-    return Synapses(before[synapses.start].astype(np.int64), target, synapses.weight[inside], delay)
+def share(synapses: Synapses, edges: Integers) -> tuple[Synapses, Integers]:
+    """Give the synapses in an order in which each thread's part of a row is contiguous, and where the parts lie.
+
+    Synapses of one source onto one neuron keep their order, or that of their delays, whatever the number of threads.
+
+    Parameters
+    ----------
+    synapses : Synapses
+        All of them, in any order within a row.
+    edges : ndarray of int64, shape (threads + 1,)
+        Thread q owns neurons ``edges[q]`` to ``edges[q + 1] - 1``.
+
+    Returns
+    -------
+    synapses : Synapses
+        The same arrays where they are in order, else sorted copies.
+    bounds : ndarray of int64, shape (threads + 1, n_sources)
+        Thread q's part of row i are the places ``bounds[q, i]`` to ``bounds[q + 1, i] - 1``.
+    """
+    if not len(synapses.target):
+        synapses = synapses._replace(delay=np.ones(1))
+    bounds = np.empty((len(edges), len(synapses.start) - 1), dtype=np.int64)
+    if not _find_parts(synapses.start, synapses.target, synapses.delay, edges, bounds):
+        order = _order(synapses, edges)
+        target, weight = synapses.target[order], synapses.weight[order]
+        delay = synapses.delay[order] if len(synapses.delay) > 1 else synapses.delay
+        synapses = Synapses(synapses.start, target, weight, delay)
+        _find_parts(synapses.start, synapses.target, synapses.delay, edges, bounds)
+    return synapses, bounds
+
+
+@njit(cache=True, error_model="numpy")
+def _find_parts(start: Integers, target: Shorts, delay: Floats, edges: Integers, bounds: Integers) -> bool:
+    """Fill in the bounds of the parts, and say whether all synapses are in order; if not, the bounds are not right."""
+    threads = len(edges) - 1
+    for row in range(len(start) - 1):
+        q = 0
+        bounds[0, row] = start[row]
+        for p in range(start[row], start[row + 1]):
+            j = target[p]
+            if j < edges[q]:
+                return False
+            while j >= edges[q + 1]:
+                q += 1
+                bounds[q, row] = p
+            if len(delay) > 1 and p > bounds[q, row] and delay[p] < delay[p - 1]:
+                return False
+        while q < threads:
+            q += 1
+            bounds[q, row] = start[row + 1]
+    return True
+
+
+def _order(synapses: Synapses, edges: Integers) -> Integers:
+    """Sort by row, thread and delay; what is equal in all keeps its order."""
+    threads, rows = len(edges) - 1, len(synapses.start) - 1
+    part = np.searchsorted(edges[1:-1], synapses.target, side="right")
+    part += np.repeat(np.arange(rows) * threads, np.diff(synapses.start))
+    keys = (synapses.delay, part) if len(synapses.delay) > 1 else (part,)
+    order: Integers = np.lexsort(keys)
+    return order

@@ -62,6 +62,8 @@ def run_windows(
     state: Floats,
     wake: Floats,
     synapses: Synapses,
+    row_start: Integers,
+    row_end: Integers,
     sources: Sources,
     poisson: Inputs,
     autonomous: NDArray[np.bool_],
@@ -99,7 +101,9 @@ def run_windows(
     wake : ndarray, shape (n,)
         Nothing of its own happens to a neuron before this time.
     synapses : Synapses
-        Those onto this thread's neurons.
+        All of them, the same arrays for all threads.
+    row_start, row_end : ndarray of int64, shape (n_sources,)
+        Where the synapses of each source onto this thread's neurons begin and end.
     sources : Sources
         External trains.
     poisson : Inputs
@@ -126,7 +130,7 @@ def run_windows(
     """
     threads = len(ranges) - 1
     # Fields are taken out of their tuples once: in the loop every access would count references.
-    row_start, target, weight, delay = synapses.start, synapses.target, synapses.weight, synapses.delay
+    target, weight, delay = synapses.target, synapses.weight, synapses.delay
     source_times, source_rows = sources.times, sources.rows
     first, end = ranges[thread], ranges[thread + 1]
     n = end - first
@@ -143,14 +147,14 @@ def run_windows(
     own_first, own_last = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     for k in range(len(recent_times)):
         row = recent_rows[k]
-        place, row_end = row_start[row], row_start[row + 1]
+        place, until = row_start[row], row_end[row]
         # What arrived at time 0 or before is part of the initial state.
-        while place < row_end and (
+        while place < until and (
             recent_times[k] + delay[0 if uniform else place] < start
             or recent_times[k] + delay[0 if uniform else place] <= 0.0
         ):
             place += 1
-        if place < row_end:
+        if place < until:
             if under_way == len(way_time):
                 way_time, way_row, way_place = _longer(way_time, 0), _longer(way_row, 0), _longer(way_place, 0)
             way_time[under_way], way_row[under_way], way_place[under_way] = recent_times[k], row, place
@@ -193,7 +197,7 @@ def run_windows(
             for q in range(threads):
                 for m in range(shared_start[q], shared_start[q] + shared_counts[1 - half, q]):
                     row = shared_rows[1 - half, m]
-                    if row_start[row + 1] > row_start[row]:
+                    if row_end[row] > row_start[row]:
                         if under_way == len(way_time):
                             way_time, way_row = _longer(way_time, 0), _longer(way_row, 0)
                             way_place = _longer(way_place, 0)
@@ -202,7 +206,7 @@ def run_windows(
                         under_way += 1
         while source < len(source_times) and source_times[source] < close:
             row = source_rows[source]
-            if row_start[row + 1] > row_start[row]:
+            if row_end[row] > row_start[row]:
                 if under_way == len(way_time):
                     way_time, way_row, way_place = _longer(way_time, 0), _longer(way_row, 0), _longer(way_place, 0)
                 way_time[under_way], way_row[under_way] = source_times[source], row
@@ -215,7 +219,7 @@ def run_windows(
         if under_way > len(way_until):
             way_until = _longer(way_until, under_way)
         arrived = count_arrivals(
-            close, under_way, way_time, way_row, way_place, way_until, row_start, target, delay, counts
+            close, under_way, way_time, way_row, way_place, way_until, row_end, first, target, delay, counts
         )
         # One place more than arrivals: the one after the last is looked at, too.
         if arrived >= len(box_time):
@@ -223,8 +227,8 @@ def run_windows(
             box_row, queue = _longer(box_row, arrived + 1), _longer(queue, arrived + 1)
         queued, visits = list_neurons(close, own_wake, own_plain, counts, box_place, box_end, queue, visit)
         under_way = place_arrivals(
-            under_way, way_time, way_row, way_place, way_until, row_start, target, weight, delay, box_end, box_row,
-            box_time, box_weight,
+            under_way, way_time, way_row, way_place, way_until, row_end, first, target, weight, delay, box_end,
+            box_row, box_time, box_weight,
         )  # fmt: skip
         if not uniform:
             sort_arrivals(box_place, box_end, box_time, box_weight, box_row)

@@ -88,7 +88,7 @@ def test_short_and_long_way_have_the_same_digits(uniform):
     network = crowd(uniform=uniform)
     short = prepared(network, 0.4)
     assert short.plain.all()
-    assert (len(short.parts[0].delay) == 1) == uniform
+    assert (len(short.synapses.delay) == 1) == uniform
     found = finished(short)
     long = prepared(network, 0.4)
     long.plain[:] = False
