@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.selection import train_of
 
 if TYPE_CHECKING:

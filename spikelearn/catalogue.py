@@ -11,7 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from spikelearn.parameters import parse_quantity, si_value, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.recording import Recording
 from spikelearn.systems import SYSTEMS, RunRequest, System, get_system
 

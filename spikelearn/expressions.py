@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.reserved import RESERVED
 
 __all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "plain", "symbol"]

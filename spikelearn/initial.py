@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import seconds, si_value, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.units import seconds, si_value
 
 __all__ = ["Initial"]
 

@@ -19,7 +19,7 @@ from spikelearn.expressions import (
     plain,
     symbol,
 )
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.rate_model import RateModel
 from spikelearn.reserved import RESERVED
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from spikelearn.initial import Initial
-from spikelearn.parameters import parse_quantity, seconds, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.units import parse_quantity, seconds
 
 __all__ = ["initial_state", "method_name", "positive_time", "record_names"]
 

@@ -10,11 +10,10 @@ import numpy as np
 
 from spikelearn.brian import TARGETS
 from spikelearn.initial import Initial
-from spikelearn.network.checks import flat, read_units
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import flat, read_units, whole_number, whole_numbers
 from spikelearn.recording import Recording
 from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names
-from spikelearn.spike_checks import whole_number, whole_numbers
 
 __all__ = ["ENGINES", "Initial", "simulate"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,6 @@ __all__ = [
     "check_times",
     "frozen",
     "plain_times",
-    "whole_number",
-    "whole_numbers",
     "without_unit",
 ]
 
@@ -56,53 +53,14 @@ def without_unit(times: Any) -> Floats:
         The unit is not one of time.
     """
     if hasattr(times, "dim"):
-        from spikelearn.parameters import si_value
+        from spikelearn.parameters.units import si_value
 
         return np.asarray(si_value(times, "1 second", "spike times"), dtype=np.float64)
     if isinstance(times, (list, tuple)) and any(hasattr(item, "dim") for item in times):
-        from spikelearn.parameters import si_value
+        from spikelearn.parameters.units import si_value
 
         times = [si_value(item, "1 second", "spike times") for item in times]
     return np.asarray(times, dtype=np.float64)
-
-
-def whole_number(name: str, value: Any, *, at_least: int = 0) -> int:
-    """Read a whole number, NumPy's too; True and 2.5 are none.
-
-    Raises
-    ------
-    TypeError
-        The value is no whole number.
-    ValueError
-        It is below `at_least`.
-    """
-    try:
-        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
-    except TypeError:
-        number = None
-    if number is None:
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if number < at_least:
-        rule = f"be at least {at_least}" if at_least else "not be negative"
-        raise ValueError(f"{name} must {rule}, got {number}")
-    return number
-
-
-def whole_numbers(name: str, values: Any) -> Integers:
-    """Read whole numbers into an array; floats would be cut short without a word.
-
-    Raises
-    ------
-    TypeError
-        The values are not whole numbers.
-    """
-    array = np.asarray(values)
-    whole = array.dtype.kind in "iu" or (
-        array.dtype == object and all(isinstance(item, (int, np.integer)) for item in array.flat)
-    )
-    if array.size and not whole:
-        raise TypeError(f"{name} must be whole numbers, got {array.dtype.name} values such as {array.flat[0]!s}")
-    return np.asarray(array, dtype=np.int64)
 
 
 def check_slack(slack: Any) -> float:

@@ -13,7 +13,7 @@ from spikelearn import spike_checks as checks
 from spikelearn.alignment import align, shifted
 from spikelearn.binning import count_in_bins, find_observed_bins, rounding
 from spikelearn.concatenation import joined_time, joined_trials, joined_units
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.selection import keep_times, read_choice, sort_into_trains, take_trains
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.jacobians import Linearisation, linearise, whole_spectrum
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.models.ei_rate.theory import TraceDeterminant, eigenvalue_pair, neural_region
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.rule import Rule
 
 if TYPE_CHECKING:

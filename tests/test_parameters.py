@@ -5,15 +5,9 @@ import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, nS
 
-from spikelearn.parameters import (
-    nearest,
-    parse_quantity,
-    quantity,
-    seconds,
-    si_value,
-    unknown_name,
-    validate_parameters,
-)
+from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.names import nearest, unknown_name
+from spikelearn.parameters.units import parse_quantity, seconds, si_value
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from spikelearn.analyses.segments import intervals_of
 from spikelearn.binning import rounding
-from spikelearn.parameters import seconds, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.units import seconds
 from spikelearn.selection import train_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.binning import bin_indices, count_bins, rounding
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.selection import ranges, train_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 
 __all__ = ["Ensemble", "lag_range", "make_ensemble", "whole_steps"]
 

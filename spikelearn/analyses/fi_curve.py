@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.analyses.segments import intervals_of
 from spikelearn.binning import bin_centers, bin_indices, count_bins, read_window, rounding
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 
 if TYPE_CHECKING:
     import xarray as xr

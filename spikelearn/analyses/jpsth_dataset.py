@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.binning import bin_centers
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 
 if TYPE_CHECKING:
     import xarray as xr

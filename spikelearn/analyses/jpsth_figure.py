@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 
 if TYPE_CHECKING:
     import xarray as xr

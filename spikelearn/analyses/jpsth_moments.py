@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.analyses.jpsth_dataset import JointMoments
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 
 __all__ = ["NORMALIZATIONS", "PREDICTORS", "UnitCounts", "as_factors", "check_choice", "joint_moments"]
 

@@ -13,7 +13,7 @@ from spikelearn.analyses.jpsth_dataset import band_bins, lag_sums, near_diagonal
 from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_factors, check_choice, joint_moments
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.binning import bin_centers
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 
 if TYPE_CHECKING:
     import xarray as xr

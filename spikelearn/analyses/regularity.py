@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.analyses.segments import check_trains, interval_pairs, intervals_of, label, sums_per_train
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 
 if TYPE_CHECKING:
     import pandas as pd

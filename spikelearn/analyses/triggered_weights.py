@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.analyses.ensemble import Ensemble, whole_steps
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.binning import bin_indices, count_bins
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spikelearn import analyses
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.interop import read_spikes
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.storage import whole_folder, write_manifest
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS
 from spikelearn.eventdriven.neurons import PARAMETERS
 from spikelearn.eventdriven.phi import LOWEST_KAPPA, Tables, build_tables
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 
 __all__ = ["FEW_TABLES", "MANY_TABLES", "Inputs", "assign_tables", "read_inputs"]
 

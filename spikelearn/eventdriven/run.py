@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from spikelearn.eventdriven.inputs import Inputs, read_inputs
 from spikelearn.eventdriven.neurons import DONE, N_FLOATS, N_INTEGERS, OUTPUT_FULL, RING_FULL, run_neurons
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 
 __all__ = ["NeuronsResult", "simulate_neurons"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.spikes import SpikeTrains
 
 __all__ = ["from_spike_monitor"]

@@ -11,7 +11,7 @@ import numpy as np
 from spikelearn.interop.extras import extra
 from spikelearn.interop.facts import decode_facts, encode_facts
 from spikelearn.interop.session import cut_session, one_window, refuse_unobserved, session_origins
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
 from spikelearn.storage import whole_file

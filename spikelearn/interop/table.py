@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.parameters import nearest, seconds
+from spikelearn.parameters.names import nearest
+from spikelearn.parameters.units import seconds
 from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
 

@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import (
-    fitting_step,
-    parse_quantity,
-    quantity,
-    si_value,
-    unknown_name,
-    validate_parameters,
-)
+from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.steps import fitting_step
+from spikelearn.parameters.units import parse_quantity, si_value
 
 __all__ = ["EquationNeuron"]
 

@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from spikelearn.parameters.names import nearest
+from spikelearn.parameters.numbers import _kind_of, check_name
+from spikelearn.parameters.units import parse_quantity
 
-from spikelearn.parameters import nearest, parse_quantity
-from spikelearn.spike_checks import whole_numbers
-
-__all__ = [
-    "check_flag",
-    "check_name",
-    "check_weight_variable",
-    "flat",
-    "listed",
-    "mapped",
-    "one_number",
-    "read_units",
-    "require",
-]
+__all__ = ["check_weight_variable", "listed", "mapped", "require"]
 
 Kind = TypeVar("Kind")
 
@@ -67,20 +55,6 @@ def mapped(where: str, given: Any, kind: str) -> dict[str, Any]:
     return dict(given)
 
 
-def check_name(where: str, given: Any) -> None:
-    """Refuse a name that is no text, or none."""
-    if not isinstance(given, str):
-        raise TypeError(f"{where} must be text, got {given!r}")
-    if not given:
-        raise ValueError(f"{where} must not be empty")
-
-
-def check_flag(where: str, given: Any) -> None:
-    """Refuse what is neither True nor False."""
-    if not isinstance(given, (bool, np.bool_)):
-        raise TypeError(f"{where} must be True or False, got {given!r}")
-
-
 def check_weight_variable(weight: Any, synapses: Any, where: str) -> None:
     """Refuse text that is neither a variable of the Brian2 synapses nor a quantity."""
     if not hasattr(synapses, "variables"):
@@ -96,64 +70,3 @@ def check_weight_variable(weight: Any, synapses: Any, where: str) -> None:
         raise ValueError(
             f"{where}: weight must be one of the variables {own} of the synapses or a voltage, got {weight!r}{hint}"
         ) from error
-
-
-def one_number(where: str, given: Any) -> float:
-    """Read one plain number; text, True and arrays are none.
-
-    Raises
-    ------
-    TypeError
-        It is no number.
-    """
-    if isinstance(given, (bool, np.bool_)) or not isinstance(given, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{where} must be a number, got {given!r}")
-    return float(given)
-
-
-def flat(where: str, given: Any) -> NDArray[Any]:
-    """Read one value or a flat sequence into an array of one dimension; a generator is read once.
-
-    Raises
-    ------
-    ValueError
-        It has rows, equal or ragged.
-    """
-    try:
-        stream = isinstance(given, Iterable) and not hasattr(given, "__len__")
-        array = np.atleast_1d(np.asarray(list(given) if stream else given))
-    except ValueError as error:
-        raise ValueError(f"{where} must be a flat sequence, got rows of different lengths") from error
-    if array.ndim > 1:
-        raise ValueError(f"{where} must be a flat sequence, got an array of shape {array.shape}")
-    return array
-
-
-def read_units(given: Any, n: int) -> NDArray[np.int64]:
-    """Read which neurons are meant, by a slice such as that of a population or by their numbers; sorted, each once.
-
-    Raises
-    ------
-    TypeError
-        Something else, or numbers that are not whole.
-    ValueError
-        A slice that reaches beyond the neurons, or rows of numbers.
-    """
-    if isinstance(given, slice):
-        try:
-            chosen = np.arange(n)[given]
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"units must be a slice of whole numbers, got {given}") from error
-        # A slice of a larger network would otherwise be cut short without a word.
-        if any(bound is not None and abs(bound) > n for bound in (given.start, given.stop)):
-            raise ValueError(f"units must lie in 0 to {n - 1}, got {given}")
-        return np.unique(chosen)
-    if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) == 0:
-        raise TypeError(
-            f"units must be a slice such as network.units('E') or a sequence of whole numbers, got {given!r}"
-        )
-    return np.unique(whole_numbers("units", flat("units", given if hasattr(given, "dtype") else list(given))))
-
-
-def _kind_of(given: Any) -> str:
-    return f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__

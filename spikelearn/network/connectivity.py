@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.network.checks import flat, one_number
-from spikelearn.spike_checks import whole_number, whole_numbers
+from spikelearn.parameters.numbers import flat, one_number, whole_number, whole_numbers
 
 __all__ = ["Connections", "FixedInDegree", "FixedProbability", "OneToOne", "Pairs"]
 

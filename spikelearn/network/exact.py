@@ -19,7 +19,7 @@ from spikelearn.network.history import check_start, read_history
 from spikelearn.network.recording import NetworkRecording, RunawayError, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
-from spikelearn.parameters import si_value
+from spikelearn.parameters.units import si_value
 from spikelearn.provenance import plain, versions
 from spikelearn.spikes import SpikeTrains
 

@@ -13,7 +13,8 @@ import numpy as np
 from spikelearn.eventdriven.plasticity_inputs import EventRule
 from spikelearn.expressions import parse_expression
 from spikelearn.network.formula_units import unit_name, unit_of
-from spikelearn.parameters import parse_quantity, si_value, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.provenance import plain
 from spikelearn.reserved import RESERVED
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
-from spikelearn.network.checks import check_flag, check_name, check_weight_variable, listed, mapped, require
+from spikelearn.network.checks import check_weight_variable, listed, mapped, require
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
-from spikelearn.parameters import si_value, unknown_name
-from spikelearn.spike_checks import whole_number
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import check_flag, check_name, whole_number
+from spikelearn.parameters.units import si_value
 from spikelearn.spikes import SpikeTrains
 
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, _times
-from spikelearn.parameters import si_value
+from spikelearn.parameters.units import si_value
 
 __all__ = ["Wiring", "wire"]
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.binning import rounding
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.sources.rates import mean_counts, poisson_points, rate_bound
 from spikelearn.sources.sampling import collect, count_argument, read_span
 

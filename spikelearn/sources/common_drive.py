@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.parameters import quantity, si_value, validate_parameters
+from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.units import si_value
 from spikelearn.sources import brian
 from spikelearn.sources.drive_moments import drive_covariance, drive_intensity_covariance, filtered
 from spikelearn.sources.expectation import autocovariance_array, expected_dataset, fano, span_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import seconds, si_value
+from spikelearn.parameters.units import seconds, si_value
 from spikelearn.sources.quadrature import bin_integrals, converged, panel_nodes
 from spikelearn.sources.rates import mean_counts, rate_at
 from spikelearn.sources.sampling import count_argument, read_span

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.parameters import quantity, unknown_name, validate_parameters
+from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.names import unknown_name
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import autocovariance_array, expected_dataset, fano
 from spikelearn.sources.rates import accept, checked_rate, mean_counts, rate_at, rate_bound

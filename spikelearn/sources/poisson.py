@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.parameters import quantity, validate_parameters
+from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import autocovariance_array, expected_dataset, fano
 from spikelearn.sources.rates import checked_rate, poisson_points, rate_at

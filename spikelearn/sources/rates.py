@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.parameters import quantity, si_value, validate_parameters
+from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.units import si_value
 from spikelearn.sources.quadrature import bin_integrals
 
 __all__ = ["BoundedRate", "SinusoidalRate", "checked_rate", "mean_counts", "poisson_points", "rate_at", "rate_bound"]

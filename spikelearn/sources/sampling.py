@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.spikes import SpikeTrains
 
 __all__ = ["collect", "count_argument", "read_span"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.symbolic.approximate import full, set_point_weights, small_weights, up_state
 from spikelearn.symbolic.implicit import Response, implicit_response
 from spikelearn.symbolic.numeric import Numeric, numeric, weight_function

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from spikelearn import reserved
-from spikelearn.parameters import nearest
+from spikelearn.parameters.names import nearest
 
 __all__ = ["RESERVED", "checked_tree", "kink_message", "shown"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.parameters import nearest
+from spikelearn.parameters.names import nearest
 from spikelearn.symbolic.approximate import set_point_weights
 from spikelearn.symbolic.numeric import Vector, weight_function
 

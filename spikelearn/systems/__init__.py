@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SYSTEMS", "Measure", "RunRequest", "System", "get_system"]

@@ -15,7 +15,8 @@ from spikelearn import rules
 from spikelearn.jacobians import linearise
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.models.ei_rate.trajectories import leading_mode, trajectory
-from spikelearn.parameters import seconds, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.units import seconds
 from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
 from spikelearn.rule import Rule

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
-from spikelearn.parameters import parse_quantity, seconds, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.units import parse_quantity, seconds
 from spikelearn.recording import Recording
-from spikelearn.spike_checks import whole_number
 from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SYSTEM", "EscapeCase"]

@@ -13,7 +13,8 @@ from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, SpikeSource
 from spikelearn.network.stdp import pair_stdp
 from spikelearn.network.wiring import Wiring, wire
-from spikelearn.parameters import si_value, unknown_name
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.units import si_value
 from spikelearn.recording import Recording
 from spikelearn.spikes import SpikeTrains
 from spikelearn.systems.running import _spread

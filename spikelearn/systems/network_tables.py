@@ -12,8 +12,8 @@ from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, PoissonInput, Population, Projection
-from spikelearn.parameters import unknown_name
-from spikelearn.spike_checks import whole_number
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.systems.network_plasticity import read_plasticity, read_source
 from spikelearn.systems.running import _spread
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.initial import Initial
-from spikelearn.parameters import parse_quantity, seconds, si_value
+from spikelearn.parameters.units import parse_quantity, seconds, si_value
 from spikelearn.recording import Recording
 from spikelearn.simulation import simulate
 from spikelearn.systems.record import RunRequest

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import quantity, seconds, validate_parameters
+from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.units import seconds
 from spikelearn.recording import Recording
 from spikelearn.sources.brian import trials_of
 from spikelearn.systems.record import Measure, RunRequest, System

@@ -6,7 +6,7 @@ import pytest
 import spikelearn as sl
 from spikelearn import catalogue
 from spikelearn.network.wiring import wire
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.systems.network import SYSTEM
 
 POPULATION = {"n": 3, "V_0": "0 mV", "delta_g": 0.0}

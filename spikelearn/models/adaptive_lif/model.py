@@ -11,14 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.adaptive_lif import bursting, clock, regular, theory, tonic
-from spikelearn.parameters import (
-    check_range,
-    fitting_step,
-    quantity,
-    si_value,
-    unknown_name,
-    validate_parameters,
-)
+from spikelearn.parameters.fields import check_range, quantity, validate_parameters
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.steps import fitting_step
+from spikelearn.parameters.units import si_value
 
 __all__ = ["AdaptiveLIF"]
 

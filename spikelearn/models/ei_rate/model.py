@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.ei_rate.fixed_points import FixedPoint, fixed_points
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 
 __all__ = ["EIRates", "UpState", "Weights"]
 

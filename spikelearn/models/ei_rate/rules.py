@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spikelearn.models.ei_rate import theory
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.rule import Rule, rule_parameter
 
 __all__ = [

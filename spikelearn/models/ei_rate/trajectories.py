@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.jacobians import linearise
 from spikelearn.models.ei_rate.model import EIRates, Weights
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 from spikelearn.rule import Rule
 
 __all__ = ["Mode", "leading_mode", "trajectory"]

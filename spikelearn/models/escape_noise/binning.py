@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.binning import bin_indices, count_bins
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 from spikelearn.spikes import SpikeTrains
 
 __all__ = ["bin_spikes", "bin_width", "checked_spikes", "checked_weights", "to_spike_trains"]

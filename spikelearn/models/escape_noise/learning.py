@@ -20,7 +20,7 @@ from spikelearn.models.escape_noise.keeper import (
 )
 from spikelearn.models.escape_noise.posterior import credit, path_gradients, sample_path
 from spikelearn.models.escape_noise.settings import check_estimator, checked_rates, time_constant
-from spikelearn.spike_checks import whole_number
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     import xarray as xr

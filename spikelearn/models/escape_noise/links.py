@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.parameters import unknown_name
+from spikelearn.parameters.names import unknown_name
 
 __all__ = ["LIKELIHOODS", "LINKS", "Link", "get_link", "likelihood_code"]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
 from spikelearn.models.escape_noise.links import get_link
-from spikelearn.parameters import quantity, validate_parameters
+from spikelearn.parameters.fields import quantity, validate_parameters
 
 __all__ = ["EscapeNoise"]
 

@@ -16,7 +16,7 @@ from spikelearn.models.escape_noise.learning import Learning, checked_data, prog
 from spikelearn.models.escape_noise.likelihood import constants
 from spikelearn.models.escape_noise.links import get_link
 from spikelearn.models.escape_noise.settings import checked_rates, time_constant
-from spikelearn.spike_checks import whole_number
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.parameters import seconds
+from spikelearn.parameters.units import seconds
 
 __all__ = ["ESTIMATORS", "check_estimator", "checked_baseline", "checked_rates", "time_constant"]
 

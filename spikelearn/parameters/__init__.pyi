@@ -1,0 +1,9 @@
+from .fields import quantity as quantity
+from .fields import validate_parameters as validate_parameters
+from .names import nearest as nearest
+from .names import unknown_name as unknown_name
+from .numbers import whole_number as whole_number
+from .numbers import whole_numbers as whole_numbers
+from .units import parse_quantity as parse_quantity
+from .units import seconds as seconds
+from .units import si_value as si_value

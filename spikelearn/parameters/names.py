@@ -1,0 +1,58 @@
+"""Names: the nearest one, and the error for one that is unknown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["nearest", "unknown_name"]
+
+# As many names as an error lists before it says where the rest are.
+_LISTED = 8
+
+
+def nearest(name: str, choices: Iterable[str]) -> str | None:
+    """Give the choice most like `name`, or None where none is alike.
+
+    Examples
+    --------
+    >>> nearest("tauK", ["tau", "tau_K", "t_d"])
+    'tau_K'
+    """
+    pool = list(choices)
+    same = [choice for choice in pool if choice.lower() == name.lower()]
+    if same:
+        return min(same, key=lambda choice: sum(a != b for a, b in zip(choice, name, strict=False)))
+    found = difflib.get_close_matches(name, pool, n=1, cutoff=0.5)
+    if found:
+        return found[0]
+    lowered = {choice.lower(): choice for choice in pool}
+    found = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+    return lowered[found[0]] if found else None
+
+
+def unknown_name(where: str, kind: str, name: str, choices: Iterable[str], *, more: str = "") -> str:
+    """Word the error for a name that is not among the choices, with the nearest one.
+
+    Parameters
+    ----------
+    where, kind, name : str
+        What was asked, for what, and the name that it does not have.
+    choices : iterable of str
+        The names that it has.
+    more : str
+        How to see all of them, where they may be many: then only the eight most alike are listed.
+
+    Examples
+    --------
+    >>> unknown_name("AdaptiveLIF", "parameter", "tauK", ["tau_K", "t_d"])
+    "AdaptiveLIF has no parameter 'tauK'; did you mean 'tau_K'? Known: t_d, tau_K"
+    """
+    pool = sorted(choices)
+    guess = nearest(name, pool)
+    hint = f"; did you mean {guess!r}?" if guess else "."
+    shown = ", ".join(pool)
+    if more and len(pool) > _LISTED:
+        alike = difflib.get_close_matches(name, pool, n=_LISTED, cutoff=0.0)
+        shown = f"{', '.join(alike)}, ... ({more})"
+    return f"{where} has no {kind} {name!r}{hint} Known: {shown}"

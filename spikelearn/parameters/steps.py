@@ -1,0 +1,52 @@
+"""Time steps that fit delays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from spikelearn.parameters.units import seconds, si_value
+
+__all__ = ["check_delay", "fitting_step"]
+
+
+def check_delay(delay: Any, dt: float) -> None:
+    """Refuse a delay above zero that is shorter than a step: Brian2 would round it to none or to a whole step.
+
+    Parameters
+    ----------
+    delay : float or ndarray
+        Delays in seconds.
+    dt : float
+        Time step in seconds.
+
+    Raises
+    ------
+    ValueError
+        Naming the delay and the step that it needs.
+    """
+    short = (np.asarray(delay) > 0) & (np.asarray(delay) < dt * (1 - 1e-9))
+    if short.any():
+        value = float(np.asarray(delay)[short].flat[0])
+        raise ValueError(
+            f"t_d must be 0 or at least one step dt = {dt:g} s on the brian2 engine, got {value:g} s; "
+            f"take dt <= {value:g} s"
+        )
+
+
+def fitting_step(dt: Any, delay: Any) -> Any:
+    """Read the time step of Brian2 objects with a delay: a Quantity, or None for the default clock's.
+
+    Raises
+    ------
+    ValueError
+        `dt` has no unit of time or is not positive, or a delay above zero is shorter than it.
+    """
+    from brian2 import defaultclock, second
+
+    step = float(defaultclock.dt) if dt is None else seconds(si_value(dt, "1 ms", "dt"), "dt")
+    if step <= 0:
+        raise ValueError(f"dt must be positive, got {dt}")
+    check_delay(delay, step)
+    return None if dt is None else step * second

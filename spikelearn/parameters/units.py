@@ -1,0 +1,172 @@
+"""Parameters with units: text to quantities, unit checks, and the one dataclass field that holds a quantity.
+
+Brian2 is imported only where a quantity is built or checked, so that a program that never uses units
+never pays for them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from spikelearn.parameters.names import nearest
+
+__all__ = ["parse_quantity", "seconds", "si_value"]
+
+_NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d._])|inf(?!\w)))")
+# SI symbols that Brian2 leaves out because they would shadow variables of one letter.
+_SHORT_UNITS = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "metre"}
+_FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z_]\w*)\s*(?:(?:\*\*|\^)\s*(-?\d+(?:\.\d+)?))?")
+# The micro sign and the Greek letter mu look alike; Brian2 writes the prefix as u.
+_MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
+
+
+def _unit(name: str, text: str) -> Any:
+    from brian2 import units
+    from brian2.units.fundamentalunits import Unit
+
+    full_name = _SHORT_UNITS.get(name, name)
+    unit = getattr(units, full_name, None)
+    if unit is None and name[-1] in _SHORT_UNITS:
+        # Brian2 has uvolt but no uV.
+        unit = getattr(units, name[:-1] + _SHORT_UNITS[name[-1]], None)
+    if isinstance(unit, Unit):
+        return unit
+    known = [n for n, u in vars(units).items() if isinstance(u, Unit)] + list(_SHORT_UNITS)
+    guess = nearest(name, known)
+    raise ValueError(f"{text!r} has the unknown unit {name!r}" + (f"; did you mean {guess!r}?" if guess else ""))
+
+
+def parse_quantity(text: str | float | int) -> Any:
+    """Read text such as "10 ms" or "2 nS/cm**2" into a quantity.
+
+    Names are looked up among Brian2's units; nothing is evaluated.
+
+    Parameters
+    ----------
+    text : str or number
+        A number, optionally followed by units joined by a space, ``*`` or ``/`` with integer powers.
+        ``inf`` is a number.
+
+    Returns
+    -------
+    brian2.Quantity or float
+        A float where the text has no unit.
+
+    Raises
+    ------
+    ValueError
+        The text is not a number with units, or a unit is unknown.
+
+    Examples
+    --------
+    >>> parse_quantity("10 ms")
+    10. * msecond
+    >>> parse_quantity("0.05")
+    0.05
+    """
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
+        return float(text)
+    if not isinstance(text, str):
+        raise TypeError(f"a quantity must be text such as '10 ms' or a number, got {text!r}")
+    text = text.translate(_MICRO)
+    match = _NUMBER.match(text)
+    if match is None:
+        raise ValueError(f"a quantity must start with a number, as in '10 ms', got {text!r}")
+    value: Any = float(match.group(1))
+    rest = text[match.end() :]
+    while rest.strip():
+        factor = _FACTOR.match(rest)
+        if factor is None:
+            raise ValueError(f"a quantity must read like '10 ms' or '2 nS/cm**2', got {text!r}")
+        unit = _unit(factor.group(2), text) ** _power(factor.group(3))
+        value = value / unit if factor.group(1) == "/" else value * unit
+        rest = rest[factor.end() :]
+    return value
+
+
+def _power(text: str | None) -> int | float:
+    if text is None:
+        return 1
+    return float(text) if "." in text else int(text)
+
+
+def si_value(value: Any, unit: str, where: str) -> Any:
+    """Strip a quantity to plain float64 numbers in SI units after checking its unit.
+
+    Parameters
+    ----------
+    value : Quantity, float, array or str
+        What the user handed in; text is read by `parse_quantity`.
+    unit : str
+        A quantity with the right dimension, for example ``"1 ms"``; ``"1"`` for a pure number.
+    where : str
+        The name for the error message, for example ``"AdaptiveLIF.tau_K"``.
+
+    Returns
+    -------
+    float or ndarray
+        In SI base units.
+
+    Raises
+    ------
+    ValueError
+        The dimension is not that of `unit`, or the text is no quantity.
+    TypeError
+        Something that is no number.
+
+    Examples
+    --------
+    >>> si_value("10 ms", "1 ms", "tau")
+    0.01
+    """
+    from brian2.units.fundamentalunits import get_dimensions
+
+    try:
+        checked = parse_quantity(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    example = parse_quantity(unit)
+    try:
+        same = get_dimensions(checked) == get_dimensions(example)
+        plain = np.asarray(checked, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{where} must be a number with the unit of {unit}, got {value!r}") from error
+    if not same:
+        expected = "be a pure number" if unit == "1" else f"have the unit of {unit}"
+        raise ValueError(f"{where} must {expected}, got {value}")
+    return float(plain) if plain.ndim == 0 else plain
+
+
+def seconds(value: Any, where: str) -> float:
+    """Read a time given as a quantity, as text, or as a plain number of seconds.
+
+    Raises
+    ------
+    ValueError
+        The value is not finite or has another unit than time.
+    TypeError
+        The value is True or False.
+
+    Examples
+    --------
+    >>> seconds(0.25, "bin_size")
+    0.25
+    >>> seconds("5 ms", "bin_size")
+    0.005
+    """
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{where} must be a time, got {value}")
+    if isinstance(value, (int, float, np.floating, np.integer)) and not hasattr(value, "dim"):
+        plain = float(value)
+    else:
+        result = si_value(value, "1 second", where)
+        if not isinstance(result, float):
+            raise ValueError(f"{where} must be one time, got an array of shape {result.shape}")
+        plain = result
+    if not math.isfinite(plain):
+        raise ValueError(f"{where} must be a finite time, got {value}")
+    return plain
