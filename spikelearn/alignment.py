@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.binning import rounding
 from spikelearn.selection import offsets_of, ranges, read_choice, train_of
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from spikelearn.spikes import SpikeTrains
 
 __all__ = ["align", "shifted"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def shifted(trains: SpikeTrains, by: float) -> dict[str, Any]:

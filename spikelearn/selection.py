@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["keep_times", "offsets_of", "ranges", "read_choice", "sort_into_trains", "take_trains", "train_of"]
+from spikelearn.arrays import Floats, Integers
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+__all__ = ["keep_times", "offsets_of", "ranges", "read_choice", "sort_into_trains", "take_trains", "train_of"]
 
 
 def train_of(offsets: Integers) -> Integers:

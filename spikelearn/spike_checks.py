@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats, Integers
+
 __all__ = [
     "check_indices",
     "check_layout",
@@ -17,9 +19,6 @@ __all__ = [
     "plain_times",
     "without_unit",
 ]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:

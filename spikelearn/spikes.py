@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn import spike_checks as checks
 from spikelearn.alignment import align, shifted
+from spikelearn.arrays import Floats, Integers
 from spikelearn.binning import count_in_bins, find_observed_bins, rounding
 from spikelearn.concatenation import joined_time, joined_trials, joined_units
 from spikelearn.parameters.units import seconds
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["SpikeTrains"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 class SpikeTrains:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.analyses.segments import intervals_of
+from spikelearn.arrays import Floats
 from spikelearn.binning import rounding
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["burst_summary", "bursts", "log_isi_threshold"]
 
-Floats = NDArray[np.float64]
 METHODS = ("threshold", "logisi")
 
 

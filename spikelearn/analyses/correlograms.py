@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.analyses.unit_pairs import read_pair
+from spikelearn.arrays import Floats
 from spikelearn.binning import bin_indices, count_bins, rounding
 from spikelearn.parameters.units import seconds
 from spikelearn.selection import ranges, train_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["autocorrelogram", "cross_correlogram"]
 
-Floats = NDArray[np.float64]
 # Pairs of spikes that are held in memory at once, at about 40 bytes each.
 PAIRS_AT_ONCE = 2_000_000
 

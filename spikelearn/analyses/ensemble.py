@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.units import seconds
 
 __all__ = ["Ensemble", "lag_range", "make_ensemble", "whole_steps"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # About 8 MB of float64 at a time: fits the caches of a desktop processor and keeps BLAS busy.
 CHUNK_NUMBERS = 1_000_000

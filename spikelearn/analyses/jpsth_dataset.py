@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.binning import bin_centers
 from spikelearn.parameters.units import seconds
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["JointMoments", "band_bins", "jpsth_dataset", "lag_sums", "near_diagonal"]
-
-Floats = NDArray[np.float64]
 
 
 class JointMoments(NamedTuple):

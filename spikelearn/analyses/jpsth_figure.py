@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.names import unknown_name
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["jpsth_figure"]
 
-Floats = NDArray[np.float64]
 
 # Inches from the lower left corner of the figure.
 _WIDTH, _HEIGHT = 10.4, 8.0

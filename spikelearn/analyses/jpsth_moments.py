@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.analyses.jpsth_dataset import JointMoments
+from spikelearn.arrays import Floats
 from spikelearn.parameters.names import unknown_name
 
 __all__ = ["NORMALIZATIONS", "PREDICTORS", "UnitCounts", "as_factors", "check_choice", "joint_moments"]
 
-Floats = NDArray[np.float64]
 Array = NDArray[np.floating]
 
 PREDICTORS = ("psth", "shift", "shuffle")

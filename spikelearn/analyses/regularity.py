@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.analyses.segments import check_trains, interval_pairs, intervals_of, label, sums_per_train
+from spikelearn.arrays import Floats
 from spikelearn.parameters.units import seconds
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from spikelearn.spikes import SpikeTrains
 
 __all__ = ["cv", "cv2", "fano_factor", "intervals", "isi", "lv", "lvr", "rate", "regularity"]
-
-Floats = NDArray[np.float64]
 
 
 def intervals(trains: SpikeTrains) -> xr.DataArray:

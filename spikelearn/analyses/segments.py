@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["check_trains", "interval_pairs", "intervals_of", "label", "sums_per_train"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def check_trains(trains: object) -> None:

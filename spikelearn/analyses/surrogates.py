@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spikelearn.analyses.joint_psth import bin_units
 from spikelearn.analyses.jpsth_dataset import band_bins, near_diagonal
 from spikelearn.analyses.unit_pairs import read_pair
+from spikelearn.arrays import Floats
 from spikelearn.binning import bin_centers
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from spikelearn.spikes import SpikeTrains
 
 __all__ = ["jpsth_bootstrap", "jpsth_significance"]
-
-Floats = NDArray[np.float64]
 
 
 def jpsth_significance(

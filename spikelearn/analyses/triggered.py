@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spikelearn.analyses.ensemble import Ensemble, make_ensemble
 from spikelearn.analyses.triggered_moments import prior_moments, weighted_averages
 from spikelearn.analyses.triggered_weights import effective_sample_size, read_weights
 from spikelearn.analyses.whitening import whitening
+from spikelearn.arrays import Floats
 from spikelearn.spikes import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["spike_triggered_average"]
-
-Floats = NDArray[np.float64]
 
 
 def spike_triggered_average(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble
+from spikelearn.arrays import Floats
 
 __all__ = ["prior_moments", "weighted_averages", "weighted_moments"]
-
-Floats = NDArray[np.float64]
 
 
 def prior_moments(ensemble: Ensemble) -> tuple[Floats, Floats]:

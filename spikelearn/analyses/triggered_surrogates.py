@@ -16,15 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble
 from spikelearn.analyses.whitening import Whitening
+from spikelearn.arrays import Floats, Integers
 
 __all__ = ["Stage", "nested_test", "rank_p_value", "shifted_covariances", "whitened_covariance"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spikelearn.analyses.ensemble import Ensemble, whole_steps
 from spikelearn.analyses.unit_pairs import read_pair
+from spikelearn.arrays import Floats, Integers
 from spikelearn.binning import bin_indices, count_bins
 from spikelearn.parameters.units import seconds
 from spikelearn.selection import train_of
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["effective_sample_size", "frame_counts", "joint_weights", "read_weights", "summed_weights"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 def frame_counts(trains: SpikeTrains, dt: float) -> Integers:

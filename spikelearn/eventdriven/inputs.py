@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS
 from spikelearn.eventdriven.neurons import PARAMETERS
 from spikelearn.eventdriven.phi import LOWEST_KAPPA, Tables, build_tables
@@ -16,8 +17,6 @@ from spikelearn.parameters.names import unknown_name
 
 __all__ = ["FEW_TABLES", "MANY_TABLES", "Inputs", "assign_tables", "read_inputs"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # So many tables are always made; up to the second number where the run is long enough to repay them; else none.
 FEW_TABLES = 16

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers, Places, Shorts
 from spikelearn.eventdriven.network_cells import (
     BOUND,
     CELL_COLUMNS,
@@ -47,10 +48,6 @@ from spikelearn.eventdriven.prefetch import prefetch
 
 __all__ = ["advance"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Shorts = NDArray[np.int32]
-Places = NDArray[np.uint32]
 
 # Further ahead than any crossing: the solver must not see where a run ends.
 _FAR = 1e9

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers, Shorts
 from spikelearn.eventdriven.cell import Cell, make_cell
 from spikelearn.eventdriven.phi import Tables
 
@@ -46,9 +47,6 @@ __all__ = [
     "quick_constants",
 ]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Shorts = NDArray[np.int32]
 
 # Columns of a neuron's constants after the 23 of a Cell.
 DELAY, PAUSE, TABLED, G0 = range(23, 27)

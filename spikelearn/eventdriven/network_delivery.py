@@ -11,12 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["count_arrivals", "list_neurons", "place_arrivals", "sort_arrivals", "sort_spikes"]
+from spikelearn.arrays import Floats, Integers, Places, Shorts
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Shorts = NDArray[np.int32]
-Places = NDArray[np.uint32]
+__all__ = ["count_arrivals", "list_neurons", "place_arrivals", "sort_arrivals", "sort_spikes"]
 
 
 @njit(cache=True, error_model="numpy")

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Places
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus, less_one
 from spikelearn.eventdriven.network_cells import (
     ABOVE,
@@ -34,8 +33,6 @@ from spikelearn.eventdriven.network_cells import (
 
 __all__ = ["BLOCK_ROOM", "LANES", "SAFE", "ULP", "advance_by_jumps", "decay", "no_crossing_within"]
 
-Floats = NDArray[np.float64]
-Places = NDArray[np.uint32]
 
 ULP = 2.0**-52
 # Bounds are proven for real numbers; this leaves room for their rounding.

@@ -17,8 +17,8 @@ import math
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.eventdriven.cell import CONSTANT_G, Cell, below_threshold, membrane
 from spikelearn.eventdriven.crossing import next_event
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus
@@ -54,7 +54,6 @@ __all__ = [
     "two_sum",
 ]
 
-Floats = NDArray[np.float64]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)

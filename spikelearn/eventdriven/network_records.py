@@ -9,14 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.network_cells import Sources, Synapses
 from spikelearn.eventdriven.network_history import NO_PAST
 from spikelearn.eventdriven.plasticity_inputs import PlasticInputs
 
 __all__ = ["NetworkInputs", "NetworkResult", "NetworkState"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 class NetworkInputs(NamedTuple):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.barrier import BARRIER_WORDS
 from spikelearn.eventdriven.inputs import assign_tables
 from spikelearn.eventdriven.network_cells import (
@@ -41,8 +42,6 @@ from spikelearn.eventdriven.plasticity_inputs import fresh_rows, lay_out, mark
 
 __all__ = ["run_network"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # A window is a little shorter than the shortest delay, so that no rounding brings an arrival back into it.
 _SHORTER = 1.0 - 1e-9

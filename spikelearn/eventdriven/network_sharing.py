@@ -13,18 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers, Shorts
 from spikelearn.eventdriven.network_cells import Synapses
 
 if TYPE_CHECKING:
     from spikelearn.eventdriven.network_records import NetworkInputs
 
 __all__ = ["count_targets", "delays", "ranges", "share", "writable"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Shorts = NDArray[np.int32]
 
 
 def writable(array: Any) -> Any:

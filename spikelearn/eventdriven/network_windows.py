@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers, Shorts
 from spikelearn.eventdriven.barrier import wait
 from spikelearn.eventdriven.network_advance import advance
 from spikelearn.eventdriven.network_cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses
@@ -29,10 +30,6 @@ from spikelearn.eventdriven.network_jumps import BLOCK_ROOM, LANES, advance_by_j
 from spikelearn.eventdriven.plasticity import Plastic
 
 __all__ = ["run_windows"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Shorts = NDArray[np.int32]
 
 
 @njit(cache=True, error_model="numpy")

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, conductance, make_cell, membrane
 from spikelearn.eventdriven.crossing import next_event
 from spikelearn.eventdriven.flow import flow, forgotten, longest_step
@@ -20,8 +19,6 @@ from spikelearn.eventdriven.phi import Tables
 
 __all__ = ["DONE", "N_FLOATS", "N_INTEGERS", "OUTPUT_FULL", "OUT_OF_BUDGET", "PARAMETERS", "RING_FULL", "run_neurons"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Order of the parameters in the flat array that `run_neurons` reads.
 PARAMETERS = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d", "u0", "g0")

@@ -18,6 +18,8 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers
+
 __all__ = [
     "LOWEST_KAPPA",
     "Tables",
@@ -29,8 +31,6 @@ __all__ = [
     "to_bits",
 ]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 CELLS_PER_OCTAVE = 8
 DEGREE = 9

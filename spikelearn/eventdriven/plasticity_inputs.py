@@ -9,14 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.event_code import event_code
 from spikelearn.eventdriven.network_cells import Synapses, aligned
 from spikelearn.eventdriven.plasticity import LIMITS, PLASTIC, WEIGHT, Plastic
 
 __all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 class EventRule(NamedTuple):

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.inputs import Inputs, read_inputs
 from spikelearn.eventdriven.neurons import DONE, N_FLOATS, N_INTEGERS, OUTPUT_FULL, RING_FULL, run_neurons
 from spikelearn.parameters.names import unknown_name
 
 __all__ = ["NeuronsResult", "simulate_neurons"]
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 # Neurons that one worker takes at a time, events between two looks at the clock, spikes in one piece of output.
 _BLOCK = 256

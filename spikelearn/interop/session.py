@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.binning import rounding
 from spikelearn.selection import keep_times, train_of
 from spikelearn.spikes import SpikeTrains
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["common_parts", "cut_session", "one_window", "refuse_unobserved", "session_origins"]
-
-Floats = NDArray[np.float64]
 
 
 def session_origins(trains: SpikeTrains, gap: float) -> Floats:

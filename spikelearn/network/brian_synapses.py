@@ -8,15 +8,13 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Integers
 from spikelearn.expressions import check_expression
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.wiring import Wiring
 
 __all__ = ["Joined", "join"]
-
-Integers = NDArray[np.int64]
 
 
 class Joined(NamedTuple):

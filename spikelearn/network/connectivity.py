@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Shorts
 from spikelearn.parameters.numbers import flat, one_number, whole_number, whole_numbers
 
 __all__ = ["Connections", "FixedInDegree", "FixedProbability", "OneToOne", "Pairs"]
 
-Shorts = NDArray[np.int32]
 # Sources and targets, one entry a synapse.
 Pairs = tuple[Shorts, Shorts]
 

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers
 from spikelearn.initial import Initial
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring
 
 __all__ = ["History", "Pending", "check_start", "read_history"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,15 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats, Integers, Shorts
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, _times
 from spikelearn.parameters.units import si_value
 
 __all__ = ["Wiring", "wire"]
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-Shorts = NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)

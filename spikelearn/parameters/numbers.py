@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Integers
+
 __all__ = ["check_flag", "check_name", "flat", "one_number", "read_units", "whole_number", "whole_numbers"]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.units import si_value
 from spikelearn.sources import brian
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CommonDrive"]
 
-Floats = NDArray[np.float64]
 Points = tuple[Floats, NDArray[np.int64]]
 
 _WHERE = "CommonDrive"

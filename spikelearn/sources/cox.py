@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import autocovariance_array, expected_dataset, fano, modulated_covariance
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from spikelearn.spikes import SpikeTrains
 
 __all__ = ["GammaModulatedPoisson", "OUModulatedPoisson"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.sources.kernels import ExponentialKernel, FiniteKernel
 from spikelearn.sources.quadrature import bin_integrals, converged, panel_nodes
 from spikelearn.sources.rates import rate_at
 
 __all__ = ["drive_covariance", "drive_intensity_covariance", "filtered"]
 
-Floats = NDArray[np.float64]
 Kernel = ExponentialKernel | FiniteKernel
 
 _WHERE = "CommonDrive.drive_rate"

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.units import seconds, si_value
 from spikelearn.sources.quadrature import bin_integrals, converged, panel_nodes
 from spikelearn.sources.rates import mean_counts, rate_at
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["autocovariance_array", "expected_dataset", "fano", "modulated_covariance", "span_of", "window_edges"]
-
-Floats = NDArray[np.float64]
 
 
 def span_of(window: Any, where: str) -> tuple[float, float]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
 from spikelearn.sources import brian
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GAIN_DISTRIBUTIONS", "GainModulatedPoisson", "draw_gains"]
 
-Floats = NDArray[np.float64]
 
 GAIN_DISTRIBUTIONS = ("gamma", "lognormal")
 

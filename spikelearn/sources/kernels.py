@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Floats
 from spikelearn.sources.quadrature import bin_integrals
 
 __all__ = ["ExponentialKernel", "FiniteKernel"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

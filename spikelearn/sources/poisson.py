@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import autocovariance_array, expected_dataset, fano
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from spikelearn.spikes import SpikeTrains
 
 __all__ = ["HomogeneousPoisson", "InhomogeneousPoisson"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

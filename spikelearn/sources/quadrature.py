@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spikelearn.arrays import Floats
 
 __all__ = ["bin_integrals", "converged", "panel_nodes"]
 
-Floats = NDArray[np.float64]
 
 _DEEPEST = 48  # a jump is then located to 2^-48 of its bin
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.units import si_value
 from spikelearn.sources.quadrature import bin_integrals
 
 __all__ = ["BoundedRate", "SinusoidalRate", "checked_rate", "mean_counts", "poisson_points", "rate_at", "rate_bound"]
 
-Floats = NDArray[np.float64]
 
 # Points at which a bound is looked for: one in 50 us, within limits that keep a call short.
 _SPACING, _FEWEST, _MOST = 5e-5, 20_001, 1_000_001

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
 from spikelearn.parameters.names import unknown_name
@@ -19,7 +20,6 @@ from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SYSTEM", "EscapeCase"]
 
-Floats = NDArray[np.float64]
 _CELL = ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u", "link")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, SpikeSource
 from spikelearn.network.stdp import pair_stdp
@@ -21,7 +21,6 @@ from spikelearn.systems.running import _spread
 
 __all__ = ["read_plasticity", "read_source", "stdp_window", "weight_change", "window_figure"]
 
-Floats = NDArray[np.float64]
 
 _RULES: dict[Any, Callable[..., Any]] = {"pair_stdp": pair_stdp, "formulas": Plasticity}
 _SOURCE = ("trains", "times", "shifts")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.units import seconds
 from spikelearn.recording import Recording
@@ -17,7 +17,6 @@ from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SourceExperiment", "source_system"]
 
-Floats = NDArray[np.float64]
 
 RUN_SETTINGS = frozenset({"n_trials", "seed", "dt"})
 EXPERIMENT = {"duration": "0.2 s", "bin_size": "10 ms"}

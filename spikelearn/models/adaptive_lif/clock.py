@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.adaptive_lif.theory import critical_conductance, time_to_spike
 
 __all__ = ["fastest_rate", "largest_conductance"]
-
-Floats = NDArray[np.float64]
 
 
 def largest_conductance(

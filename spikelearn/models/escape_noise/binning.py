@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Bins, Floats
 from spikelearn.binning import bin_indices, count_bins
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes import SpikeTrains
 
 __all__ = ["bin_spikes", "bin_width", "checked_spikes", "checked_weights", "to_spike_trains"]
 
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 _LARGEST_COUNT = 255
 
 

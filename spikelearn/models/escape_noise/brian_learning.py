@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes
 from spikelearn.models.escape_noise.keeper import LearningDivergedError
 from spikelearn.models.escape_noise.links import get_link
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BrianLearning", "learn_in_brian"]
 
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 # At the start of a step the spikes of the last one enter the traces (cleared where a trial begins); then Brian2 decays
 # them, sums the drives and tests the threshold. Spikes of this step wait in X until the next: strict causality.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import checked_weights
 from spikelearn.models.escape_noise.links import get_link
 from spikelearn.spikes import SpikeTrains
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["continuous_gradient", "continuous_log_likelihood"]
 
-Floats = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(10)
 # How far z may move within one piece. The nearest poles of a link lie pi i from the line, so that ten nodes leave about
 # 6^-20 of a piece.

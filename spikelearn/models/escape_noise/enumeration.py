@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes
 from spikelearn.models.escape_noise.likelihood import evaluate
 from spikelearn.models.escape_noise.posterior import Path, credit, evaluate_path, path_gradients
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Moments", "all_patterns", "estimator_moments", "exact_free_energy", "exact_gradients", "log_evidence"]
 
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 _LARGEST = 20
 # Patterns that are evaluated side by side: scores take 8 bytes a pattern, bin and unit.
 _AT_ONCE = 4096

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import bin_spikes, bin_width
 from spikelearn.models.escape_noise.likelihood import traces
 from spikelearn.models.escape_noise.links import get_link, likelihood_code
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GLMFit", "fit"]
 
-Floats = NDArray[np.float64]
 _MOST_STEPS = 100
 
 

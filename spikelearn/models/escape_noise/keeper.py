@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Bins
 from spikelearn.models.escape_noise.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from spikelearn.models.escape_noise.posterior import sample_path
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeper", "LearningDivergedError", "checksum", "energy_limit", "mean_energy", "settings_of"]
 
-Bins = NDArray[np.uint8]
 # Free energy a bin, in units of where learning began, that only divergence reaches.
 _GROWTH = 1000.0
 # Bins of a trial that are enough to see an energy explode.

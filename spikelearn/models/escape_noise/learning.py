@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.binning import bin_width
 from spikelearn.models.escape_noise.keeper import (
     Keeper,
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
 
 __all__ = ["Learning", "LearningDivergedError", "checked_data", "learn", "progress_bar"]
-
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.links import get_link, likelihood_code
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.model import EscapeNoise
 
 __all__ = ["Evaluation", "constants", "evaluate", "traces", "weighted_gradient"]
-
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

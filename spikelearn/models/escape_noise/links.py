@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.names import unknown_name
 
 __all__ = ["LIKELIHOODS", "LINKS", "Link", "get_link", "likelihood_code"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

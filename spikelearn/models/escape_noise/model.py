@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
 from spikelearn.models.escape_noise.links import get_link
 from spikelearn.parameters.fields import quantity, validate_parameters
 
 __all__ = ["EscapeNoise"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.settings import check_estimator, checked_baseline
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from spikelearn.models.escape_noise.learning import Learning
 
 __all__ = ["FreeEnergyGradients", "VariationalNetwork"]
-
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.likelihood import constants, evaluate, weighted_gradient
 from spikelearn.models.escape_noise.links import get_link
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
 
 __all__ = ["Path", "credit", "evaluate_path", "path_gradients", "sample_path"]
-
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import checked_spikes
 
 __all__ = ["RescalingTest", "rescaled_intervals", "rescaling_test"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

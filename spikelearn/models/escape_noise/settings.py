@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spikelearn.arrays import Floats
 from spikelearn.parameters.units import seconds
 
 __all__ = ["ESTIMATORS", "check_estimator", "checked_baseline", "checked_rates", "time_constant"]
 
-Floats = NDArray[np.float64]
 
 ESTIMATORS = ("causal", "episode")
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["corridor", "corridor_patterns", "reversing_sequence", "staircase"]
+from spikelearn.arrays import Bins
 
-Bins = NDArray[np.uint8]
-Floats = NDArray[np.float64]
+__all__ = ["corridor", "corridor_patterns", "reversing_sequence", "staircase"]
 
 
 def _blocks(

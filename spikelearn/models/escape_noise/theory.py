@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import bin_width
 from spikelearn.models.escape_noise.links import get_link
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["adapting_rate", "driven_rate", "rest_rate"]
 
-Floats = NDArray[np.float64]
 _KNOTS = (200, 400, 800, 1600, 3200)
 # Change on the last doubling of the knots; the error of the finer value is several times smaller.
 _SETTLED = 1e-8
