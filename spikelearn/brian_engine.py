@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from spikelearn.brian import choose_target, session
 from spikelearn.initial import Initial
 from spikelearn.parameters.steps import check_delay
-from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
 from spikelearn.spikes import SpikeTrains
+from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["Circuit", "Settings", "simulate_on_brian"]
 

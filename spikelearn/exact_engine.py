@@ -8,9 +8,9 @@ import numpy as np
 
 from spikelearn.eventdriven import simulate_neurons
 from spikelearn.initial import Initial
-from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
 from spikelearn.spikes import SpikeTrains
+from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["simulate_exactly"]
 

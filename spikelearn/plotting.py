@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.storage import whole_file
+from spikelearn.storage.files import whole_file
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.spikes import SpikeTrains
-from spikelearn.storage import read_manifest, whole_folder, write_manifest
+from spikelearn.storage.files import read_manifest, whole_folder, write_manifest
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -17,9 +17,9 @@ from spikelearn.brian import session
 from spikelearn.brian_engine import Circuit, Settings, check_start
 from spikelearn.initial import Initial
 from spikelearn.parameters.numbers import whole_number
-from spikelearn.provenance import provenance_of
 from spikelearn.recording import Recording
 from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names
+from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["StandaloneProgram"]
 

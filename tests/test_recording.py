@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import spikelearn as sl
-from spikelearn.storage import whole_file, whole_folder
+from spikelearn.storage.files import whole_file, whole_folder
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from spikelearn import analyses
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.interop import read_spikes
 from spikelearn.parameters.units import seconds
-from spikelearn.storage import whole_folder, write_manifest
+from spikelearn.storage.files import whole_folder, write_manifest
 
 if TYPE_CHECKING:
     import pandas as pd

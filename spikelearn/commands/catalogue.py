@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import catalogue
-from spikelearn.provenance import plain
-from spikelearn.storage import whole_folder
+from spikelearn.storage.files import whole_folder
+from spikelearn.storage.provenance import plain
 
 __all__ = ["check_many", "description", "listing", "run_and_write", "table"]
 

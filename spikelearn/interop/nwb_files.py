@@ -14,7 +14,7 @@ from spikelearn.interop.session import cut_session, one_window, refuse_unobserve
 from spikelearn.parameters.units import seconds
 from spikelearn.selection import train_of
 from spikelearn.spikes import SpikeTrains
-from spikelearn.storage import whole_file
+from spikelearn.storage.files import whole_file
 
 __all__ = ["from_nwb", "to_nwb"]
 

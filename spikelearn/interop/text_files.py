@@ -14,7 +14,7 @@ from spikelearn.interop.facts import decode_facts, encode_facts
 from spikelearn.interop.table import read_frame, to_frame
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes import SpikeTrains
-from spikelearn.storage import whole_file
+from spikelearn.storage.files import whole_file
 
 __all__ = ["read_csv", "write_csv"]
 

@@ -15,8 +15,8 @@ from spikelearn.network.history import History, check_start, read_history
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import LARGEST_WEIGHT, Network
 from spikelearn.network.wiring import Wiring, wire
-from spikelearn.provenance import plain, versions
 from spikelearn.spikes import SpikeTrains
+from spikelearn.storage.provenance import plain, versions
 
 __all__ = ["brian_objects", "simulate_network_on_brian"]
 

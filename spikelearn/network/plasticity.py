@@ -15,8 +15,8 @@ from spikelearn.expressions import parse_expression
 from spikelearn.network.formula_units import unit_name, unit_of
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
-from spikelearn.provenance import plain
 from spikelearn.reserved import RESERVED
+from spikelearn.storage.provenance import plain
 
 __all__ = ["Plasticity"]
 

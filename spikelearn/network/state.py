@@ -9,7 +9,7 @@ import numpy as np
 
 from spikelearn.eventdriven.network_records import NetworkState
 from spikelearn.network.fingerprint import read_state
-from spikelearn.storage import read_manifest, whole_folder, write_manifest
+from spikelearn.storage.files import read_manifest, whole_folder, write_manifest
 
 __all__ = ["load_state", "save_state"]
 

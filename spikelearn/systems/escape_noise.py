@@ -62,7 +62,7 @@ def _run(case: EscapeCase, request: RunRequest) -> Recording:
 
     from spikelearn.models.escape_noise.binning import to_spike_trains
     from spikelearn.models.escape_noise.sampling import sample
-    from spikelearn.provenance import provenance_of
+    from spikelearn.storage.provenance import provenance_of
 
     settings = request.settings
     if "duration" not in settings:

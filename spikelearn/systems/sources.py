@@ -146,7 +146,7 @@ def run_source(experiment: SourceExperiment, request: RunRequest) -> Recording:
     """
     import xarray as xr
 
-    from spikelearn.provenance import provenance_of
+    from spikelearn.storage.provenance import provenance_of
 
     n_trials, seed = int(request.settings.get("n_trials", 1000)), int(request.settings.get("seed", 0))
     duration = float(experiment.duration)

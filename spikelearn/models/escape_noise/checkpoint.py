@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.storage import read_manifest, whole_folder, write_manifest
+from spikelearn.storage.files import read_manifest, whole_folder, write_manifest
 
 __all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint"]
 
