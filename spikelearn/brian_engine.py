@@ -12,7 +12,7 @@ from spikelearn.brian import choose_target, session
 from spikelearn.initial import Initial
 from spikelearn.parameters.steps import check_delay
 from spikelearn.recording import Recording
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["Circuit", "Settings", "simulate_on_brian"]

@@ -9,7 +9,7 @@ import numpy as np
 from spikelearn.eventdriven import simulate_neurons
 from spikelearn.initial import Initial
 from spikelearn.recording import Recording
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["simulate_exactly"]

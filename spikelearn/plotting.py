@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from spikelearn.recording import Recording
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["COLOURS", "new_figure", "phase_plane", "raster", "save_figure", "trace"]
 

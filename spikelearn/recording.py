@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import read_manifest, whole_folder, write_manifest
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from spikelearn.analyses.segments import intervals_of
 from spikelearn.arrays import Floats
-from spikelearn.binning import rounding
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
-from spikelearn.selection import train_of
+from spikelearn.spikes.binning import rounding
+from spikelearn.spikes.selection import train_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["burst_summary", "bursts", "log_isi_threshold"]
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats
-from spikelearn.binning import bin_indices, count_bins, rounding
 from spikelearn.parameters.units import seconds
-from spikelearn.selection import ranges, train_of
+from spikelearn.spikes.binning import bin_indices, count_bins, rounding
+from spikelearn.spikes.selection import ranges, train_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["autocorrelogram", "cross_correlogram"]
 

@@ -14,7 +14,7 @@ from spikelearn.analyses.triggered_surrogates import Stage, nested_test, whitene
 from spikelearn.analyses.triggered_weights import effective_sample_size, read_weights
 from spikelearn.analyses.whitening import Whitening, whitening
 from spikelearn.arrays import Floats
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr

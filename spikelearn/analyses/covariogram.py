@@ -15,7 +15,7 @@ from spikelearn.analyses.jpsth_moments import check_choice
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["covariogram_band"]
 

@@ -12,7 +12,7 @@ from spikelearn.parameters.units import seconds
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["fi_curve"]
 

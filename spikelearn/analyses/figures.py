@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["plot_bursts", "plot_correlogram", "plot_fi_curve", "plot_isi_histogram", "plot_psth", "plot_raster"]
 

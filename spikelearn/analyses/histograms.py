@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.analyses.segments import intervals_of
-from spikelearn.binning import bin_centers, bin_indices, count_bins, read_window, rounding
 from spikelearn.parameters.units import seconds
+from spikelearn.spikes.binning import bin_centers, bin_indices, count_bins, read_window, rounding
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["isi_histogram", "psth"]
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from spikelearn.analyses.jpsth_dataset import band_bins, jpsth_dataset
 from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_factors, check_choice, joint_moments
 from spikelearn.analyses.unit_pairs import read_pair
-from spikelearn.binning import read_window
+from spikelearn.spikes.binning import read_window
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["BinnedUnits", "bin_units", "jpsth"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from spikelearn.arrays import Floats
-from spikelearn.binning import bin_centers
 from spikelearn.parameters.units import seconds
+from spikelearn.spikes.binning import bin_centers
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,13 +12,13 @@ from spikelearn.analyses.joint_psth import bin_units
 from spikelearn.analyses.jpsth_dataset import band_bins, lag_sums, near_diagonal
 from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_factors, check_choice, joint_moments
 from spikelearn.analyses.unit_pairs import read_pair
-from spikelearn.binning import bin_centers
 from spikelearn.parameters.names import unknown_name
+from spikelearn.spikes.binning import bin_centers
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["jpsth_pairs"]
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble, make_ensemble
 from spikelearn.analyses.triggered_weights import read_weights
 from spikelearn.arrays import Floats
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr

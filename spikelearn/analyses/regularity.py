@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["cv", "cv2", "fano_factor", "intervals", "isi", "lv", "lvr", "rate", "regularity"]
 

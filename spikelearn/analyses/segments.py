@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.selection import train_of
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.selection import train_of
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,12 +12,12 @@ from spikelearn.analyses.joint_psth import bin_units
 from spikelearn.analyses.jpsth_dataset import band_bins, near_diagonal
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats
-from spikelearn.binning import bin_centers
+from spikelearn.spikes.binning import bin_centers
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["jpsth_bootstrap", "jpsth_significance"]
 

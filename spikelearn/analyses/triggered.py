@@ -12,7 +12,7 @@ from spikelearn.analyses.triggered_moments import prior_moments, weighted_averag
 from spikelearn.analyses.triggered_weights import effective_sample_size, read_weights
 from spikelearn.analyses.whitening import whitening
 from spikelearn.arrays import Floats
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr

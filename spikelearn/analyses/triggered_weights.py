@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from spikelearn.analyses.ensemble import Ensemble, whole_steps
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats, Integers
-from spikelearn.binning import bin_indices, count_bins
 from spikelearn.parameters.units import seconds
-from spikelearn.selection import train_of
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.binning import bin_indices, count_bins
+from spikelearn.spikes.selection import train_of
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr

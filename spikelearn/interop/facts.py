@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from spikelearn.interop.table import KEYS, facts_of
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.table import KEYS, facts_of
+from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["decode_facts", "encode_facts"]
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["FORMATS", "read_spikes"]
 

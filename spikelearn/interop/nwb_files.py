@@ -12,8 +12,8 @@ from spikelearn.interop.extras import extra
 from spikelearn.interop.facts import decode_facts, encode_facts
 from spikelearn.interop.session import cut_session, one_window, refuse_unobserved, session_origins
 from spikelearn.parameters.units import seconds
-from spikelearn.selection import train_of
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.selection import train_of
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_file
 
 __all__ = ["from_nwb", "to_nwb"]

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 
 from spikelearn.interop.extras import extra
 from spikelearn.interop.facts import decode_facts, encode_facts
-from spikelearn.interop.table import read_frame, to_frame
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.table import read_frame, to_frame
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_file
 
 __all__ = ["read_parquet", "write_parquet"]

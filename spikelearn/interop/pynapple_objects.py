@@ -8,8 +8,8 @@ import numpy as np
 
 from spikelearn.interop.extras import extra
 from spikelearn.interop.session import cut_session, one_window, session_origins
-from spikelearn.selection import train_of
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.selection import train_of
+from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["from_pynapple", "to_pynapple"]
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
-from spikelearn.binning import rounding
-from spikelearn.selection import keep_times, train_of
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.binning import rounding
+from spikelearn.spikes.selection import keep_times, train_of
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

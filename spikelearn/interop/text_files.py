@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.interop.facts import decode_facts, encode_facts
-from spikelearn.interop.table import read_frame, to_frame
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.table import read_frame, to_frame
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_file
 
 __all__ = ["read_csv", "write_csv"]

@@ -15,7 +15,7 @@ from spikelearn.network.history import History, check_start, read_history
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import LARGEST_WEIGHT, Network
 from spikelearn.network.wiring import Wiring, wire
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import plain, versions
 
 __all__ = ["brian_objects", "simulate_network_on_brian"]

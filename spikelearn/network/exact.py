@@ -20,7 +20,7 @@ from spikelearn.network.recording import NetworkRecording, RunawayError, network
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
 from spikelearn.parameters.units import si_value
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import plain, versions
 
 __all__ = ["network_inputs", "simulate_network_exactly"]

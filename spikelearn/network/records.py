@@ -15,7 +15,7 @@ from spikelearn.network.plasticity import Plasticity
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import check_flag, check_name, whole_number
 from spikelearn.parameters.units import si_value
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
 

@@ -27,13 +27,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.binning import rounding
 from spikelearn.parameters.units import seconds
 from spikelearn.sources.rates import mean_counts, poisson_points, rate_bound
 from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.spikes.binning import rounding
 
 if TYPE_CHECKING:
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["drive_group", "gain_group", "gamma_group", "ou_group", "poisson_group", "trials_of"]
 

@@ -18,7 +18,7 @@ from spikelearn.sources.sampling import collect, count_argument, read_span
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["GammaModulatedPoisson", "OUModulatedPoisson"]
 

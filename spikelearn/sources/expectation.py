@@ -44,7 +44,7 @@ def window_edges(bin_size: Any, window: Any, where: str) -> tuple[Floats, float]
     ValueError
         The bin size does not divide the window.
     """
-    from spikelearn.binning import bin_edges, count_bins
+    from spikelearn.spikes.binning import bin_edges, count_bins
 
     width = seconds(bin_size, f"{where}: bin_size")
     start, stop = span_of(window, where)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["collect", "count_argument", "read_span"]
 

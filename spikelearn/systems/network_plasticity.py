@@ -16,7 +16,7 @@ from spikelearn.network.wiring import Wiring, wire
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import si_value
 from spikelearn.recording import Recording
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.systems.running import _spread
 
 __all__ = ["read_plasticity", "read_source", "stdp_window", "weight_change", "window_figure"]

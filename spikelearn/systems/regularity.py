@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.recording import Recording
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.systems.record import Measure
 
 __all__ = ["REGULARITY"]

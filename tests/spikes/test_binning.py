@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spikelearn import SpikeTrains
-from spikelearn.binning import bin_centers, bin_edges, bin_indices, count_bins
+from spikelearn.spikes.binning import bin_centers, bin_edges, bin_indices, count_bins
 
 WIDTHS = (0.1, 0.05, 0.001, 0.0001, 1 / 3, 0.007, 0.25, 1e-5)
 modest = settings(derandomize=True, max_examples=100, deadline=None)

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Bins, Floats
-from spikelearn.binning import bin_indices, count_bins
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.binning import bin_indices, count_bins
+from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["bin_spikes", "bin_width", "checked_spikes", "checked_weights", "to_spike_trains"]
 

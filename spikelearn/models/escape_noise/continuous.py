@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import checked_weights
 from spikelearn.models.escape_noise.links import get_link
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.model import EscapeNoise

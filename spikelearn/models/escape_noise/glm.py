@@ -13,7 +13,7 @@ from spikelearn.models.escape_noise.binning import bin_spikes, bin_width
 from spikelearn.models.escape_noise.likelihood import traces
 from spikelearn.models.escape_noise.links import get_link, likelihood_code
 from spikelearn.models.escape_noise.model import EscapeNoise
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import pandas as pd

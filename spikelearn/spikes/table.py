@@ -10,8 +10,8 @@ import numpy as np
 
 from spikelearn.parameters.names import nearest
 from spikelearn.parameters.units import seconds
-from spikelearn.selection import train_of
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.selection import train_of
+from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.binning import rounding
-from spikelearn.selection import offsets_of, ranges, read_choice, train_of
+from spikelearn.spikes.binning import rounding
+from spikelearn.spikes.selection import offsets_of, ranges, read_choice, train_of
 
 if TYPE_CHECKING:
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["align", "shifted"]
 
@@ -92,7 +92,7 @@ def _cut(trains: SpikeTrains, events: Floats, trial: Integers, before: float, af
     cut = np.repeat(np.arange(len(train)), last - first)
     absolute = trains.times[ranges(first, last - first)]
     relative = absolute - event[cut]
-    # A spike that lies on a border of the cut but for rounding counts as on it, as in `spikelearn.binning`.
+    # A spike that lies on a border of the cut but for rounding counts as on it, as in `spikelearn.spikes.binning`.
     slack = rounding(absolute, event[cut], before, after)
     keep = (relative >= -before - slack) & (relative < after - slack)
     return np.maximum(relative[keep], -before), offsets_of(np.bincount(cut[keep], minlength=len(train)))

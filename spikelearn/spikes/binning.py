@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.parameters.units import seconds
-from spikelearn.selection import train_of
+from spikelearn.spikes.selection import train_of
 
 if TYPE_CHECKING:
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = [
     "bin_centers",

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn import spike_checks as checks
-from spikelearn.alignment import align, shifted
 from spikelearn.arrays import Floats, Integers
-from spikelearn.binning import count_in_bins, find_observed_bins, rounding
-from spikelearn.concatenation import joined_time, joined_trials, joined_units
 from spikelearn.parameters.units import seconds
-from spikelearn.selection import keep_times, read_choice, sort_into_trains, take_trains
+from spikelearn.spikes.alignment import align, shifted
+from spikelearn.spikes.binning import count_in_bins, find_observed_bins, rounding
+from spikelearn.spikes.concatenation import joined_time, joined_trials, joined_units
+from spikelearn.spikes.selection import keep_times, read_choice, sort_into_trains, take_trains
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +175,7 @@ class SpikeTrains:
         a table cannot show, silent units and the end of the recording above all, is taken from ``frame.attrs``, where
         `to_dataframe` leaves it, unless it is given here. What is missing is refused.
         """
-        from spikelearn.interop.table import read_frame
+        from spikelearn.spikes.table import read_frame
 
         facts = {"t_start": t_start, "t_stop": t_stop, "n_units": n_units, "n_trials": n_trials, "observed": observed}
         return read_frame(frame, {key: value for key, value in facts.items() if value is not None}, "the table")
@@ -183,7 +183,7 @@ class SpikeTrains:
     @classmethod
     def from_spike_monitor(cls, monitor: Any, *, t_start: float = 0.0, t_stop: float | None = None) -> SpikeTrains:
         """Build one trial from a Brian2 SpikeMonitor; the same as `spikelearn.interop.from_spike_monitor`."""
-        from spikelearn.interop.brian_monitor import from_spike_monitor
+        from spikelearn.spikes.monitor import from_spike_monitor
 
         return from_spike_monitor(monitor, t_start=t_start, t_stop=t_stop)
 
@@ -267,7 +267,7 @@ class SpikeTrains:
 
         Bin k is half-open, ``[t_start + k*bin_size, t_start + (k + 1)*bin_size)``, where `t_start` and `t_stop` may
         choose a part of the window. No spike is lost, and one that lies on an edge but for rounding counts as on the
-        edge (see `spikelearn.binning.bin_indices`).
+        edge (see `spikelearn.spikes.binning.bin_indices`).
 
         Raises
         ------
@@ -371,7 +371,7 @@ class SpikeTrains:
 
         The rest (window, numbers of trials and units) is in ``attrs``, where `from_dataframe` finds it.
         """
-        from spikelearn.interop.table import to_frame
+        from spikelearn.spikes.table import to_frame
 
         return to_frame(self)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes import SpikeTrains
+from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["from_spike_monitor"]
 

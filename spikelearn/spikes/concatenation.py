@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.binning import rounding
-from spikelearn.selection import offsets_of, sort_into_trains, train_of
+from spikelearn.spikes.binning import rounding
+from spikelearn.spikes.selection import offsets_of, sort_into_trains, train_of
 
 if TYPE_CHECKING:
-    from spikelearn.spikes import SpikeTrains
+    from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["joined_time", "joined_trials", "joined_units"]
 
