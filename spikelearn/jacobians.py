@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.expressions import numpy_function, parse_expression, symbol
+from spikelearn.formulas.formula import numpy_function, parse_expression, symbol
 from spikelearn.rate_model import RateModel
 from spikelearn.rule import Rule
 

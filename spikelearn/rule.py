@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.expressions import (
+from spikelearn.formulas.formula import (
     check_expression,
     names_in,
     numpy_function,
@@ -19,9 +19,9 @@ from spikelearn.expressions import (
     plain,
     symbol,
 )
+from spikelearn.formulas.reserved import RESERVED
 from spikelearn.parameters.names import unknown_name
 from spikelearn.rate_model import RateModel
-from spikelearn.reserved import RESERVED
 
 __all__ = ["Rule", "rule_parameter"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from numba import cfunc, njit
 
-from spikelearn.expressions import parse_expression, symbol
+from spikelearn.formulas.formula import parse_expression, symbol
 
 __all__ = ["event_code"]
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from spikelearn.arrays import Integers
-from spikelearn.expressions import check_expression
+from spikelearn.formulas.formula import check_expression
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.wiring import Wiring
 

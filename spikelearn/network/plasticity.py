@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from spikelearn.eventdriven.plasticity_inputs import EventRule
-from spikelearn.expressions import parse_expression
-from spikelearn.network.formula_units import unit_name, unit_of
+from spikelearn.formulas.formula import parse_expression
+from spikelearn.formulas.reserved import RESERVED
+from spikelearn.formulas.units import unit_name, unit_of
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
-from spikelearn.reserved import RESERVED
 from spikelearn.storage.provenance import plain
 
 __all__ = ["Plasticity"]
@@ -38,7 +38,7 @@ class Plasticity:
     on_pre : mapping of str to str
         At the arrival of a spike, after the delay: for ``w`` or a trace a formula of its new value. All formulas read
         the values from before the event; they may hold the traces, ``w``, the parameters, ``pi`` and the functions in
-        `spikelearn.expressions.FUNCTIONS`.
+        `spikelearn.formulas.formula.FUNCTIONS`.
     on_post : mapping of str to str
         The same at a spike of the target.
     parameters : mapping of str to Quantity, str or float

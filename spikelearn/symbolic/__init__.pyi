@@ -1,6 +1,7 @@
+from spikelearn.formulas.smooth import parse_expression as parse_expression
+
 from .derive import DerivedRule as DerivedRule
 from .derive import derive_rule as derive_rule
-from .parse import parse_expression as parse_expression
 from .populations import RatePopulations as RatePopulations
 from .spectrum import RuleSpectrum as RuleSpectrum
 from .spectrum import rule_spectrum as rule_spectrum

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from spikelearn.formulas.smooth import parse_expression
 from spikelearn.parameters.names import unknown_name
 from spikelearn.symbolic.approximate import full, set_point_weights, small_weights, up_state
 from spikelearn.symbolic.implicit import Response, implicit_response
 from spikelearn.symbolic.numeric import Numeric, numeric, weight_function
-from spikelearn.symbolic.parse import parse_expression
 from spikelearn.symbolic.populations import SteadyState, neural_equations, read_steady_state
 from spikelearn.symbolic.remarks import LossFacts, check_loss, remarks
 from spikelearn.symbolic.spectrum import require_free_weights, rule_spectrum
@@ -209,7 +209,7 @@ def derive_rule(
     ----------
     loss : str
         A differentiable formula in the populations, the weights and the parameters, for example
-        ``"(E_set - E)**2/2 + (I_set - I)**2/2"``; see `spikelearn.symbolic.parse.parse_expression` for the grammar.
+        ``"(E_set - E)**2/2 + (I_set - I)**2/2"``; see `spikelearn.formulas.smooth.parse_expression` for the grammar.
     model : object
         An ``EIRates``, a ``RatePopulations``, or any object with equations, parameters and populations; see
         `spikelearn.symbolic.populations.read_steady_state`.

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from spikelearn.symbolic.grammar import RESERVED
-from spikelearn.symbolic.parse import parse_expression
+from spikelearn.formulas.grammar import RESERVED
+from spikelearn.formulas.smooth import parse_expression
 
 __all__ = ["RatePopulations", "SteadyState", "neural_equations", "read_steady_state"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.expressions import FUNCTIONS, names_in, numpy_function, parse_expression, symbol
+from spikelearn.formulas.formula import FUNCTIONS, names_in, numpy_function, parse_expression, symbol
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from brian2 import Hz, mA, ms, mV, second, volt
 
 import spikelearn as sl
+from spikelearn.formulas.units import unit_of
 from spikelearn.network import (
     Connections,
     OneToOne,
@@ -15,7 +16,6 @@ from spikelearn.network import (
     SpikeSource,
     pair_stdp,
 )
-from spikelearn.network.formula_units import unit_of
 
 GOOD = {
     "traces": {"x": 20 * ms, "y": "20 ms"},

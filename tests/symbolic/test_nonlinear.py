@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spikelearn.reserved import FUNCTION_NAMES, RESERVED, UNIT_NAMES
+from spikelearn.formulas.reserved import FUNCTION_NAMES, RESERVED, UNIT_NAMES
 from spikelearn.rule import Rule
 from spikelearn.symbolic.approximate import set_point_weights
 from spikelearn.symbolic.derive import derive_rule

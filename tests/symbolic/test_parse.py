@@ -5,7 +5,7 @@ import math
 import pytest
 import sympy
 
-from spikelearn.symbolic.parse import parse_expression
+from spikelearn.formulas.smooth import parse_expression
 
 NAMES = ("E", "I", "E_set", "I_set", "W_EE", "eps")
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from spikelearn.expressions import check_expression
+from spikelearn.formulas.formula import check_expression
 
 __all__ = ["unit_name", "unit_of"]
 
@@ -17,7 +17,7 @@ def unit_of(text: str, units: Mapping[str, Any], where: str) -> Any:
     Parameters
     ----------
     text : str
-        A formula of the grammar of `spikelearn.expressions`, with known names only.
+        A formula of the grammar of `spikelearn.formulas.formula`, with known names only.
     units : mapping of str to Dimension
         Brian2's dimension of each name; ``pi`` is a number.
     where : str

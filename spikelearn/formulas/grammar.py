@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
-from spikelearn import reserved
+from spikelearn.formulas import reserved
 from spikelearn.parameters.names import nearest
 
 __all__ = ["RESERVED", "checked_tree", "kink_message", "shown"]
@@ -84,7 +84,7 @@ def checked_tree(text: str, names: Collection[str], where: str) -> ast.expr:
     TypeError
         `text` is no text.
     ValueError
-        See `spikelearn.symbolic.parse.parse_expression`.
+        See `spikelearn.formulas.smooth.parse_expression`.
     """
     tree = _tree(text, where)
     _check(tree, names, where)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Any
 
-from spikelearn.symbolic.grammar import checked_tree, kink_message, shown
+from spikelearn.formulas.grammar import checked_tree, kink_message, shown
 
 __all__ = ["parse_expression"]
 

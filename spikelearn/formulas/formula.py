@@ -12,8 +12,8 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
+from spikelearn.formulas.reserved import RESERVED
 from spikelearn.parameters.names import unknown_name
-from spikelearn.reserved import RESERVED
 
 __all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "plain", "symbol"]
 

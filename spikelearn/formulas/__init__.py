@@ -1,0 +1,1 @@
+"""One closed grammar for everything that a user writes as text."""
