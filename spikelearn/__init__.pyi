@@ -12,7 +12,7 @@ from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
 from .network.records import Network as Network
 from .recording import Recording as Recording
-from .rule import Rule as Rule
+from .rules.rule import Rule as Rule
 from .simulation import Initial as Initial
 from .simulation import simulate as simulate
 from .spikes import SpikeTrains as SpikeTrains

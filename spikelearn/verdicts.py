@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.jacobians import Linearisation, linearise, whole_spectrum
 from spikelearn.models.ei_rate.model import EIRates, Weights
-from spikelearn.models.ei_rate.theory import TraceDeterminant, eigenvalue_pair, neural_region
 from spikelearn.parameters.names import unknown_name
-from spikelearn.rule import Rule
+from spikelearn.rules.closed_forms import TraceDeterminant, eigenvalue_pair, neural_region
+from spikelearn.rules.linearise import Linearisation, linearise, whole_spectrum
+from spikelearn.rules.rule import Rule
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -220,7 +220,7 @@ def _require_kinds(model: Any, rule: Any) -> None:
         got = model if isinstance(model, str) else type(model).__name__
         raise TypeError(
             f"stability must be given a spikelearn.EIRates, got {got!r}; for populations of another kind use "
-            "derive_rule(...).stability, or spikelearn.jacobians.linearise"
+            "derive_rule(...).stability, or spikelearn.rules.linearise.linearise"
         )
     if isinstance(rule, Rule):
         return
@@ -242,5 +242,5 @@ def _require_rest(linear: Linearisation, rule: Rule) -> None:
         largest = float(np.abs(linear.change).max())
         raise ValueError(
             f"{rule.label} must rest at the set point to be judged there, got a change of up to {largest:.3g}; "
-            "its own resting state can be linearised with spikelearn.jacobians.linearise"
+            "its own resting state can be linearised with spikelearn.rules.linearise.linearise"
         )

@@ -105,7 +105,7 @@ class DerivedRule:
     @property
     def rule(self) -> Any:
         """The rule as a ``spikelearn.Rule``, for trials, stability maps and Brian2 runs."""
-        from spikelearn.rule import Rule
+        from spikelearn.rules.rule import Rule
 
         source = f"-alpha grad L of L = {self.text} ({self.approximation})"
         return Rule(dW=self.texts, parameters={**self.parameters, "alpha": self.alpha}, source=source)

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn import rules
-from spikelearn.jacobians import linearise
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.models.ei_rate.trajectories import leading_mode, trajectory
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
 from spikelearn.recording import Recording
-from spikelearn.rule import Rule
+from spikelearn.rules.linearise import linearise
+from spikelearn.rules.rule import Rule
 from spikelearn.storage.provenance import provenance_of
 from spikelearn.systems.record import Measure, RunRequest, System
 from spikelearn.verdicts import stability, stability_map

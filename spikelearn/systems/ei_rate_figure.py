@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.ei_rate.model import EIRates
-from spikelearn.models.ei_rate.theory import TraceDeterminant, coefficients
 from spikelearn.plotting import COLOURS, new_figure
 from spikelearn.recording import Recording
-from spikelearn.rule import Rule
+from spikelearn.rules.closed_forms import TraceDeterminant, coefficients
+from spikelearn.rules.rule import Rule
 from spikelearn.verdicts import stability, stability_map
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.jacobians import linearise, whole_spectrum
+from spikelearn.rules.linearise import linearise, whole_spectrum
 from spikelearn.systems.ei_rate import grid_axes
 
 N = 500

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.models.ei_rate.theory import TraceDeterminant, coefficients, eigenvalue_pair
+from spikelearn.rules.closed_forms import TraceDeterminant, coefficients, eigenvalue_pair
 
 N_MODELS, N_POINTS = 50, 200
 NAMES = ("EE", "EI", "IE", "II")

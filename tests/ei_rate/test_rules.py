@@ -11,7 +11,7 @@ from brian2 import Network, NeuronGroup, ms
 
 import spikelearn as sl
 from spikelearn.brian import session
-from spikelearn.jacobians import linearise
+from spikelearn.rules.linearise import linearise
 
 MODEL = sl.EIRates.non_paradoxical()
 RATES = {"alpha_EE": 0.02, "alpha_EI": 0.01, "alpha_IE": 0.03, "alpha_II": 0.005}

@@ -7,7 +7,7 @@ from scipy.integrate import solve_ivp
 
 import spikelearn as sl
 from spikelearn.brian import session
-from spikelearn.jacobians import linearise
+from spikelearn.rules.linearise import linearise
 
 MODEL = sl.EIRates()
 SLOW = {"alpha_EE": 2e-5, "alpha_EI": 2e-5, "alpha_IE": 2e-5, "alpha_II": 2e-5}

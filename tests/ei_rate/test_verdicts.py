@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.jacobians import linearise, whole_spectrum
+from spikelearn.rules.linearise import linearise, whole_spectrum
 
 MODEL = sl.EIRates()
 RATES = {"alpha_EE": 0.02, "alpha_EI": 0.02, "alpha_IE": 0.02, "alpha_II": 0.02}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spikelearn.formulas.reserved import FUNCTION_NAMES, RESERVED, UNIT_NAMES
-from spikelearn.rule import Rule
+from spikelearn.rules.rule import Rule
 from spikelearn.symbolic.approximate import set_point_weights
 from spikelearn.symbolic.derive import derive_rule
 from spikelearn.symbolic.numeric import weight_function

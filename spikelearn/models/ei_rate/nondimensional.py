@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.ei_rate.model import EIRates, Weights
-from spikelearn.rule import Rule
+from spikelearn.rules.rule import Rule
 
 __all__ = ["Nondimensional"]
 

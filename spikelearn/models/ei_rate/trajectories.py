@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.jacobians import linearise
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.parameters.names import unknown_name
-from spikelearn.rule import Rule
+from spikelearn.rules.linearise import linearise
+from spikelearn.rules.rule import Rule
 
 __all__ = ["Mode", "leading_mode", "trajectory"]
 

@@ -21,7 +21,7 @@ from spikelearn.formulas.formula import (
 )
 from spikelearn.formulas.reserved import RESERVED
 from spikelearn.parameters.names import unknown_name
-from spikelearn.rate_model import RateModel
+from spikelearn.rules.rate_model import RateModel
 
 __all__ = ["Rule", "rule_parameter"]
 
@@ -48,7 +48,7 @@ class Rule:
         What it is called.
     closed_form : callable, optional
         ``closed_form(model, parameters, W_EE, W_IE)`` gives trace and determinant of the synaptic 2 x 2 problem, or all
-        nonzero eigenvalues; see `spikelearn.models.ei_rate.theory`. It belongs to these expressions: a copy with other
+        nonzero eigenvalues; see `spikelearn.rules.closed_forms`. It belongs to these expressions: a copy with other
         ones has none, unless it is given its own.
 
     Raises

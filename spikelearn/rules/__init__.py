@@ -1,6 +1,6 @@
 """Plasticity rules of rate models: the generic record and the named family."""
 
-from spikelearn.models.ei_rate.rules import (
+from spikelearn.rules.family import (
     CrossHomeostatic,
     ForcedBalance,
     Homeostatic,
@@ -9,7 +9,7 @@ from spikelearn.models.ei_rate.rules import (
     SynapticScaling,
     TwoTerm,
 )
-from spikelearn.rule import Rule
+from spikelearn.rules.rule import Rule
 
 __all__ = [
     "CrossHomeostatic",

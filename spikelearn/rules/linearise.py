@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.formulas.formula import numpy_function, parse_expression, symbol
-from spikelearn.rate_model import RateModel
-from spikelearn.rule import Rule
+from spikelearn.rules.rate_model import RateModel
+from spikelearn.rules.rule import Rule
 
 __all__ = ["Linearisation", "linearise", "whole_spectrum"]
 

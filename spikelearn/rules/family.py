@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spikelearn.models.ei_rate import theory
 from spikelearn.parameters.names import unknown_name
-from spikelearn.rule import Rule, rule_parameter
+from spikelearn.rules import closed_forms
+from spikelearn.rules.rule import Rule, rule_parameter
 
 __all__ = [
     "CrossHomeostatic",
@@ -50,7 +50,7 @@ def Homeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: Any) -
         parameters={"alpha_EE": alpha_EE, "alpha_EI": alpha_EI, "alpha_IE": alpha_IE, "alpha_II": alpha_II},
         source="003 Eq. (1)",
         name="Homeostatic",
-        closed_form=theory.homeostatic,
+        closed_form=closed_forms.homeostatic,
     )
 
 
@@ -77,7 +77,7 @@ def CrossHomeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: A
         parameters=_not_negative("CrossHomeostatic", rates),
         source="003 Eq. (6)",
         name="CrossHomeostatic",
-        closed_form=theory.cross_homeostatic,
+        closed_form=closed_forms.cross_homeostatic,
     )
 
 
@@ -103,7 +103,7 @@ def TwoTerm(*, alpha: Any, beta: Any) -> Rule:
         parameters={"alpha": alpha, "beta": beta},
         source="003 Eq. (9)",
         name="TwoTerm",
-        closed_form=theory.two_term,
+        closed_form=closed_forms.two_term,
     )
 
 
@@ -130,7 +130,7 @@ def SynapticScaling(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: An
         parameters=_not_negative("SynapticScaling", rates),
         source="003 Eq. (12)",
         name="SynapticScaling",
-        closed_form=theory.synaptic_scaling,
+        closed_form=closed_forms.synaptic_scaling,
     )
 
 
@@ -202,7 +202,9 @@ def ForcedBalance(
         parameters=parameters,
         source="003 Eq. (15)",
         name=f"ForcedBalance {mode} {ie_sign:+d}",
-        closed_form=(theory.forced_balance if mode == "follower" else theory.forced_balance_pinned)(ie_sign),
+        closed_form=(closed_forms.forced_balance if mode == "follower" else closed_forms.forced_balance_pinned)(
+            ie_sign
+        ),
     )
 
 
@@ -230,7 +232,7 @@ def LossGradient(*, alpha: Any) -> Rule:
         parameters=_not_negative("LossGradient", {"alpha": alpha}),
         source="003 Eq. (56), errata E1 and E2",
         name="LossGradient",
-        closed_form=theory.loss_gradient,
+        closed_form=closed_forms.loss_gradient,
     )
 
 
@@ -263,7 +265,7 @@ def LossApproximate(*, alpha: Any) -> Rule:
         parameters=_not_negative("LossApproximate", {"alpha": alpha}),
         source="003 Eq. (57), erratum E3",
         name="LossApproximate",
-        closed_form=theory.loss_gradient,
+        closed_form=closed_forms.loss_gradient,
     )
 
 
