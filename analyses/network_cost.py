@@ -38,7 +38,7 @@ from spikelearn.network.brian import brian_objects
 from spikelearn.network.exact import network_inputs
 from spikelearn.network.wiring import wire
 from spikelearn.plotting import COLOURS, new_figure, save_figure
-from spikelearn.targets import why_not
+from spikelearn.simulation.targets import why_not
 
 # The case that all panels share.
 NEURONS, FAN_IN, DELTA_G, STEP = 1000, 100, 0.3, 0.1e-3

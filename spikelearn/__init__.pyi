@@ -11,11 +11,11 @@ from .models.equation_neuron import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
 from .network.records import Network as Network
-from .recording import Recording as Recording
 from .rules.rule import Rule as Rule
-from .simulation import Initial as Initial
-from .simulation import simulate as simulate
-from .spikes import SpikeTrains as SpikeTrains
+from .simulation.recording import Recording as Recording
+from .simulation.simulate import Initial as Initial
+from .simulation.simulate import simulate as simulate
+from .spikes.trains import SpikeTrains as SpikeTrains
 from .standalone import StandaloneProgram as StandaloneProgram
 from .symbolic.derive import DerivedRule as DerivedRule
 from .symbolic.derive import derive_rule as derive_rule

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn.parameters.names import unknown_name
-from spikelearn.targets import why_not
+from spikelearn.simulation.targets import why_not
 
 __all__ = ["TARGETS", "Session", "choose_target", "session"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.brian import choose_target, session
-from spikelearn.initial import Initial
 from spikelearn.parameters.steps import check_delay
-from spikelearn.recording import Recording
+from spikelearn.simulation.initial import Initial
+from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.systems import SYSTEMS, RunRequest, System, get_system
 
 __all__ = ["Configuration", "Expected", "check", "find", "load", "model_folder", "names", "run"]

@@ -147,7 +147,7 @@ def derive(
 @app.command()
 def targets() -> None:
     """Say which engines and targets work on this machine, and why not."""
-    from spikelearn.targets import target_status
+    from spikelearn.simulation.targets import target_status
 
     for row in target_status():
         typer.echo(f"{row.name:24s} {'works' if row.works else 'does not work':14s} {row.reason}")

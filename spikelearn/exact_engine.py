@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.eventdriven import simulate_neurons
-from spikelearn.initial import Initial
-from spikelearn.recording import Recording
+from spikelearn.simulation.initial import Initial
+from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
 

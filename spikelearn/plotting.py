@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from spikelearn.recording import Recording
+    from spikelearn.simulation.recording import Recording
     from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["COLOURS", "new_figure", "phase_plane", "raster", "save_figure", "trace"]

@@ -15,10 +15,10 @@ import numpy as np
 
 from spikelearn.brian import session
 from spikelearn.brian_engine import Circuit, Settings, check_start
-from spikelearn.initial import Initial
 from spikelearn.parameters.numbers import whole_number
-from spikelearn.recording import Recording
-from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names
+from spikelearn.simulation.arguments import initial_state, method_name, positive_time, record_names
+from spikelearn.simulation.initial import Initial
+from spikelearn.simulation.recording import Recording
 from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["StandaloneProgram"]

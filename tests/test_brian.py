@@ -4,7 +4,7 @@ from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device,
 from brian2.devices.device import reset_device
 
 from spikelearn.brian import session
-from spikelearn.targets import why_not
+from spikelearn.simulation.targets import why_not
 
 NOISE = "dv/dt = (1 - v)/(10*ms) + 0.1*xi/sqrt(ms) : 1"
 

@@ -55,7 +55,7 @@ def read_spikes(path: str | os.PathLike[str], **options: Any) -> SpikeTrains:
 
 
 def _recorded(folder: Path, given: dict[str, Any]) -> SpikeTrains:
-    from spikelearn.recording import Recording
+    from spikelearn.simulation.recording import Recording
 
     if given:
         raise ValueError(f"{folder} is a recording and knows its window; leave out {', '.join(sorted(given))}")

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.brian import choose_target, session
-from spikelearn.initial import Initial
 from spikelearn.network.brian_history import history_objects
 from spikelearn.network.brian_synapses import Joined, join
 from spikelearn.network.history import History, check_start, read_history
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import LARGEST_WEIGHT, Network
 from spikelearn.network.wiring import Wiring, wire
+from spikelearn.simulation.initial import Initial
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import plain, versions
 

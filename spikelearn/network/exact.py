@@ -13,13 +13,13 @@ from spikelearn.eventdriven.network_records import NetworkInputs, NetworkResult,
 from spikelearn.eventdriven.network_run import run_network
 from spikelearn.eventdriven.plasticity import WEIGHT
 from spikelearn.eventdriven.plasticity_inputs import PlasticInputs, fresh_rows
-from spikelearn.initial import Initial
 from spikelearn.network.fingerprint import check_same_network, read_state, seed_of_run, signed
 from spikelearn.network.history import check_start, read_history
 from spikelearn.network.recording import NetworkRecording, RunawayError, network_traces
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
 from spikelearn.parameters.units import si_value
+from spikelearn.simulation.initial import Initial
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import plain, versions
 

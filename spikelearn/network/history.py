@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.initial import Initial
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring
+from spikelearn.simulation.initial import Initial
 
 __all__ = ["History", "Pending", "check_start", "read_history"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
     import xarray as xr

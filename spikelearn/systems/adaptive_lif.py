@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.systems.record import Measure, RunRequest, System
 from spikelearn.systems.regularity import REGULARITY
 from spikelearn.systems.running import SIMULATE_SETTINGS, simulate_request

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.plotting import COLOURS, new_figure, phase_plane, raster, trace
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 
 __all__ = ["overview"]
 

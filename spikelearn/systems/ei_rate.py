@@ -16,9 +16,9 @@ from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.models.ei_rate.trajectories import leading_mode, trajectory
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
-from spikelearn.recording import Recording
 from spikelearn.rules.linearise import linearise
 from spikelearn.rules.rule import Rule
+from spikelearn.simulation.recording import Recording
 from spikelearn.storage.provenance import provenance_of
 from spikelearn.systems.record import Measure, RunRequest, System
 from spikelearn.verdicts import stability, stability_map

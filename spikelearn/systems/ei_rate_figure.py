@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.plotting import COLOURS, new_figure
-from spikelearn.recording import Recording
 from spikelearn.rules.closed_forms import TraceDeterminant, coefficients
 from spikelearn.rules.rule import Rule
+from spikelearn.simulation.recording import Recording
 from spikelearn.verdicts import stability, stability_map
 
 if TYPE_CHECKING:

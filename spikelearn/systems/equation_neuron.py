@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.models.equation_neuron import EquationNeuron
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.systems import adaptive_lif
 from spikelearn.systems.record import Measure, RunRequest, System
 from spikelearn.systems.running import SIMULATE_SETTINGS, simulate_request

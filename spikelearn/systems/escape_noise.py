@@ -15,7 +15,7 @@ from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, re
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import parse_quantity, seconds
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SYSTEM", "EscapeCase"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import wire
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.systems.network_figure import overview
 from spikelearn.systems.network_pair import contraction, measured_contraction
 from spikelearn.systems.network_plasticity import stdp_window, weight_change, window_figure

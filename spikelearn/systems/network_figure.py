@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.network.records import Network
 from spikelearn.plotting import COLOURS, new_figure, raster
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.systems.network_pair import contraction, distances, is_pair, predicted_distances
 
 __all__ = ["overview"]

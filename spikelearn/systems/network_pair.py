@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring, wire
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 
 __all__ = ["contraction", "distances", "is_pair", "measured_contraction", "predicted_distances"]
 

@@ -15,7 +15,7 @@ from spikelearn.network.stdp import pair_stdp
 from spikelearn.network.wiring import Wiring, wire
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import si_value
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.systems.running import _spread
 

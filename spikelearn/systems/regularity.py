@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.systems.record import Measure
 

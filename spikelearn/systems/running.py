@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.initial import Initial
 from spikelearn.parameters.units import parse_quantity, seconds, si_value
-from spikelearn.recording import Recording
-from spikelearn.simulation import simulate
+from spikelearn.simulation.initial import Initial
+from spikelearn.simulation.recording import Recording
+from spikelearn.simulation.simulate import simulate
 from spikelearn.systems.record import RunRequest
 
 __all__ = ["SIMULATE_SETTINGS", "simulate_request"]

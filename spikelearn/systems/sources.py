@@ -11,7 +11,7 @@ import numpy as np
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.units import seconds
-from spikelearn.recording import Recording
+from spikelearn.simulation.recording import Recording
 from spikelearn.sources.brian import trials_of
 from spikelearn.systems.record import Measure, RunRequest, System
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from spikelearn.initial import Initial
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, seconds
+from spikelearn.simulation.initial import Initial
 
 __all__ = ["initial_state", "method_name", "positive_time", "record_names"]
 

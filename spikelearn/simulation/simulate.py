@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from spikelearn.brian import TARGETS
-from spikelearn.initial import Initial
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import flat, read_units, whole_number, whole_numbers
-from spikelearn.recording import Recording
-from spikelearn.run_arguments import initial_state, method_name, positive_time, record_names
+from spikelearn.simulation.arguments import initial_state, method_name, positive_time, record_names
+from spikelearn.simulation.initial import Initial
+from spikelearn.simulation.recording import Recording
 
 __all__ = ["ENGINES", "Initial", "simulate"]
 

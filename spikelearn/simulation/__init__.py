@@ -1,0 +1,1 @@
+"""From a model to a recording: arguments, initial states, recordings, targets."""
