@@ -31,7 +31,7 @@ from brian2.devices.device import get_device
 from scipy.optimize import nnls
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 from spikelearn.eventdriven.network_run import run_network
 from spikelearn.network import FixedInDegree, Population, Projection
 from spikelearn.network.brian import brian_objects

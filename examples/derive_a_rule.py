@@ -10,7 +10,7 @@ import numpy as np
 from brian2 import Network, NeuronGroup, StateMonitor, ms
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 
 LOSS = "E*log(E/E_set) - E + E_set + I*log(I/I_set) - I + I_set"
 

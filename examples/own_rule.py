@@ -6,7 +6,7 @@ A cross-homeostatic rule whose errors saturate, after 003 Eq. (6).
 from brian2 import Network, NeuronGroup, ms
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 
 model = sl.EIRates()
 rule = sl.Rule(

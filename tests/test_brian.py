@@ -3,7 +3,7 @@ import pytest
 from brian2 import Network, NeuronGroup, SpikeMonitor, defaultclock, get_device, ms, prefs, set_device
 from brian2.devices.device import reset_device
 
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 from spikelearn.simulation.targets import why_not
 
 NOISE = "dv/dt = (1 - v)/(10*ms) + 0.1*xi/sqrt(ms) : 1"
@@ -59,7 +59,7 @@ def test_what_brian_refuses_is_one_line():
 @pytest.mark.skipif(why_not("cpp_standalone") is not None, reason="compiler missing")
 def test_a_users_unfinished_standalone_program_is_left_alone(tmp_path):
     import spikelearn as sl
-    from spikelearn.brian import choose_target
+    from spikelearn.brian.session import choose_target
 
     set_device("cpp_standalone", build_on_run=False, directory=str(tmp_path / "own"))
     try:

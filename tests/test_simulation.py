@@ -3,7 +3,7 @@ import pytest
 from brian2 import Hz, Network, SpikeMonitor, ms, mV, nA, second
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 
 RESTLESS = sl.AdaptiveLIF(V_0=30 * mV, delta_g=0.1, tau_K=50 * ms, t_d=3 * ms)
 

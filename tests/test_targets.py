@@ -8,7 +8,7 @@ from brian2 import ms, mV, second
 
 import spikelearn as sl
 from spikelearn import targets
-from spikelearn.brian import choose_target, session
+from spikelearn.brian.session import choose_target, session
 from spikelearn.models.equation_neuron import EquationNeuron
 
 N = 24
@@ -165,13 +165,13 @@ def test_a_run_of_a_program_is_checked_before_and_after(monkeypatch):
 
 def test_auto_takes_numpy_for_short_runs_and_compiles_long_ones(monkeypatch):
     assert choose_target("auto", n=1, steps=10_000) == "numpy"
-    monkeypatch.setattr("spikelearn.brian.why_not", lambda target: None)
+    monkeypatch.setattr("spikelearn.brian.session.why_not", lambda target: None)
     assert choose_target("auto", n=10_000, steps=1e6) == "cpp_standalone"
 
 
 def test_without_a_compiler_there_is_one_clear_line(monkeypatch, capsys):
     monkeypatch.setattr(
-        "spikelearn.brian.why_not", lambda target: None if target == "numpy" else "no C++ compiler found"
+        "spikelearn.brian.session.why_not", lambda target: None if target == "numpy" else "no C++ compiler found"
     )
     assert choose_target("auto", n=10_000, steps=1e6) == "numpy"
     assert capsys.readouterr().err == "spikelearn: no C++ compiler found; running on numpy, which may take long\n"

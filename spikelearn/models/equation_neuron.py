@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.brian.steps import fitting_step
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
-from spikelearn.parameters.steps import fitting_step
 from spikelearn.parameters.units import parse_quantity, si_value
 
 __all__ = ["EquationNeuron"]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.brian import choose_target, session
+from spikelearn.brian.session import choose_target, session
 from spikelearn.network.brian_history import history_objects
 from spikelearn.network.brian_synapses import Joined, join
 from spikelearn.network.history import History, check_start, read_history

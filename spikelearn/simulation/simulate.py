@@ -8,19 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.brian import TARGETS
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import flat, read_units, whole_number, whole_numbers
 from spikelearn.simulation.arguments import initial_state, method_name, positive_time, record_names
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
+from spikelearn.simulation.targets import TARGETS
 
 __all__ = ["ENGINES", "Initial", "simulate"]
 
 # Engine -> the function that runs it; a model names the engines it can run on, best first.
 ENGINES = {
     "exact": "spikelearn.exact_engine:simulate_exactly",
-    "brian2": "spikelearn.brian_engine:simulate_on_brian",
+    "brian2": "spikelearn.brian.neurons:simulate_on_brian",
 }
 
 

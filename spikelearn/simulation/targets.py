@@ -10,7 +10,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["TargetStatus", "compiler", "target_status", "why_not"]
+from spikelearn.simulation.targets import why_not
+
+__all__ = ["TARGETS", "TargetStatus", "compiler", "target_status", "why_not"]
 
 _PROGRAM = "#include <vector>\nint main() { return static_cast<int>(std::vector<int>(0).size()); }\n"
 
@@ -79,3 +81,6 @@ def target_status() -> list[TargetStatus]:
         reason = why_not(name)
         rows.append(TargetStatus(f"brian2 {name}", reason is None, reason or remark))
     return rows
+
+
+TARGETS = ("numpy", "cython", "cpp_standalone")

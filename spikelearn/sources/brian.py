@@ -9,7 +9,7 @@ distribution) comes from ``seed``; the spikes come from Brian2's random numbers.
 Examples
 --------
 >>> from brian2 import Network, SpikeMonitor, ms
->>> from spikelearn.brian import session
+>>> from spikelearn.brian.session import session
 >>> from spikelearn.sources import CommonDrive
 >>> with session("numpy", seed=1) as brian:
 ...     cells, drive = CommonDrive(rate="20 Hz", drive_rate="40 Hz").brian_group(50, dt=0.2 * ms)

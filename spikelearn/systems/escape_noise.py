@@ -91,7 +91,7 @@ def _in_brian(case: EscapeCase, n_trials: int, n_bins: int, seed: int | None, re
     """Run all trials side by side as one network of unconnected copies."""
     from brian2 import Network, SpikeMonitor, second
 
-    from spikelearn.brian import session
+    from spikelearn.brian.session import session
 
     size = len(case.W)
     with session("numpy" if request.target == "auto" else request.target, seed) as brian:

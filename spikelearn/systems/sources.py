@@ -158,7 +158,7 @@ def run_source(experiment: SourceExperiment, request: RunRequest) -> Recording:
         from brian2 import Network, SpikeMonitor
         from brian2.units import second
 
-        from spikelearn.brian import session
+        from spikelearn.brian.session import session
 
         dt = seconds(request.settings.get("dt", "0.1 ms"), "[run] dt")
         target = "numpy" if request.target == "auto" else request.target

@@ -20,7 +20,7 @@ import numpy as np
 from brian2 import ms, mV, second
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 
 N = 1000
 V_0 = (15.5 + 10 * np.arange(N) / N) * mV

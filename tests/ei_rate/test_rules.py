@@ -10,7 +10,7 @@ import sympy
 from brian2 import Network, NeuronGroup, ms
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 from spikelearn.rules.linearise import linearise
 
 MODEL = sl.EIRates.non_paradoxical()

@@ -6,7 +6,7 @@ from brian2 import Network, NeuronGroup, StateMonitor, ms
 from scipy.integrate import solve_ivp
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 from spikelearn.rules.linearise import linearise
 
 MODEL = sl.EIRates()

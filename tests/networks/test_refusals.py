@@ -144,7 +144,7 @@ def test_descriptions_that_are_refused(make, message):
 def test_a_weight_variable_that_the_synapses_do_not_have():
     from brian2 import Synapses
 
-    from spikelearn.brian import session
+    from spikelearn.brian.session import session
 
     with session("numpy"):
         group, _own = QUIET.brian_objects(2, dt=0.1 * ms)

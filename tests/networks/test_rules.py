@@ -231,7 +231,7 @@ def test_connections_have_the_numbers_that_were_asked_for():
 def test_compressed_rows_and_brian_synapses_give_the_same_network():
     from brian2 import Network, Synapses
 
-    from spikelearn.brian import session
+    from spikelearn.brian.session import session
 
     with session("numpy") as brian:
         group, own = QUIET.brian_objects(4, dt=0.1 * ms)

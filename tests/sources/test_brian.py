@@ -7,7 +7,7 @@ import pytest
 from brian2 import Network, SpikeMonitor, ms, second
 from scipy import stats
 
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 from spikelearn.sources import (
     CommonDrive,
     GainModulatedPoisson,

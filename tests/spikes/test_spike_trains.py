@@ -358,7 +358,7 @@ def test_sizes_and_slack_are_not_negative(call, message):
 def test_spikes_of_a_brian2_monitor(record):
     from brian2 import Network, SpikeGeneratorGroup, SpikeMonitor, ms
 
-    from spikelearn.brian import session
+    from spikelearn.brian.session import session
 
     with session("numpy") as brian:
         source = SpikeGeneratorGroup(3, [2, 0, 2], [1, 2, 3] * ms, dt=0.1 * ms)

@@ -7,7 +7,7 @@ import pytest
 from brian2 import Network, NeuronGroup, StateMonitor, ms
 from symbolic_models import PAPER_LOSS, TABLE_1, THREE, THREE_LOSS, held, three, three_state, two, up_state
 
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.symbolic.derive import derive_rule
 

@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.brian.steps import fitting_step
 from spikelearn.models.adaptive_lif import bursting, clock, regular, theory, tonic
 from spikelearn.parameters.fields import check_range, quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
-from spikelearn.parameters.steps import fitting_step
 from spikelearn.parameters.units import si_value
 
 __all__ = ["AdaptiveLIF"]
@@ -229,7 +229,7 @@ class AdaptiveLIF:
         Examples
         --------
         >>> from brian2 import Network, SpikeMonitor, ms, mV
-        >>> from spikelearn.brian import session
+        >>> from spikelearn.brian.session import session
         >>> with session("numpy") as brian:
         ...     group, adaptation = AdaptiveLIF(V_0=30 * mV).brian_objects(2, dt=0.1 * ms)
         ...     spikes = SpikeMonitor(group)

@@ -136,7 +136,7 @@ def _brian2(
 ) -> NDArray[np.float64]:
     from brian2 import Network, NeuronGroup, StateMonitor, ms
 
-    from spikelearn.brian import session
+    from spikelearn.brian.session import session
 
     names = (*model.populations, *model.weights)
     equations = model.equations if rule is None else rule.brian_equations(model)

@@ -158,7 +158,7 @@ def learn_in_brian(
     """
     from brian2 import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, second
 
-    from spikelearn.brian import session
+    from spikelearn.brian.session import session
 
     V, width = network.checked_visible(X_visible), bin_width(dt)
     mu_M, mu_Q = checked_rates(mu_M, mu_Q)

@@ -7,7 +7,7 @@ import pytest
 from brian2 import Hz, Network, SpikeMonitor, StateMonitor, ms, second
 
 import spikelearn as sl
-from spikelearn.brian import session
+from spikelearn.brian.session import session
 from spikelearn.models.escape_noise import learn_in_brian, sample
 from spikelearn.models.escape_noise.posterior import credit, evaluate_path, path_gradients
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.brian.steps import check_delay
 from spikelearn.parameters.units import seconds, si_value
 
-__all__ = ["check_delay", "fitting_step"]
+__all__ = ["check_delay", "fitting_step", "whole_multiple"]
 
 
 def check_delay(delay: Any, dt: float) -> None:
@@ -50,3 +51,17 @@ def fitting_step(dt: Any, delay: Any) -> Any:
         raise ValueError(f"dt must be positive, got {dt}")
     check_delay(delay, step)
     return None if dt is None else step * second
+
+
+def whole_multiple(value: float, step: float, name: str) -> int:
+    """Give value/step as an int.
+
+    Raises
+    ------
+    ValueError
+        The ratio is not whole.
+    """
+    ratio = value / step
+    if ratio < 0.5 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+        raise ValueError(f"{name} must be a whole multiple of dt = {step:g} s, got {value:g} s")
+    return round(ratio)

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn.parameters.names import unknown_name
-from spikelearn.simulation.targets import why_not
+from spikelearn.simulation.targets import TARGETS, why_not
 
-__all__ = ["TARGETS", "Session", "choose_target", "session"]
+__all__ = ["Session", "choose_target", "session"]
 
 # Seconds of work on numpy from which compiling a program is the shorter way.
 _WORTH_COMPILING = 20.0
-TARGETS = ("numpy", "cython", "cpp_standalone")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.brian import session
-from spikelearn.brian_engine import Circuit, Settings, check_start
+from spikelearn.brian.neurons import Circuit, Settings, check_start
+from spikelearn.brian.session import session
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.simulation.arguments import initial_state, method_name, positive_time, record_names
 from spikelearn.simulation.initial import Initial

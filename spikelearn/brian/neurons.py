@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.brian import choose_target, session
-from spikelearn.parameters.steps import check_delay
+from spikelearn.brian.session import choose_target, session
+from spikelearn.brian.steps import check_delay, whole_multiple
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
@@ -169,20 +169,6 @@ def check_start(
                 f"brian2 engine, got {settings.dt:g} s; take dt <= {0.2 / rate:.1g} s"
             )
     return states, past
-
-
-def whole_multiple(value: float, step: float, name: str) -> int:
-    """Give value/step as an int.
-
-    Raises
-    ------
-    ValueError
-        The ratio is not whole.
-    """
-    ratio = value / step
-    if ratio < 0.5 or abs(ratio - round(ratio)) > 1e-6 * ratio:
-        raise ValueError(f"{name} must be a whole multiple of dt = {step:g} s, got {value:g} s")
-    return round(ratio)
 
 
 def _trains(monitor: Any, n: int, duration: float) -> SpikeTrains:
