@@ -32,7 +32,7 @@ from scipy.optimize import nnls
 
 import spikelearn as sl
 from spikelearn.brian.session import session
-from spikelearn.eventdriven.network_run import run_network
+from spikelearn.eventdriven.network.run import run_network
 from spikelearn.network import FixedInDegree, Population, Projection
 from spikelearn.network.brian import brian_objects
 from spikelearn.network.exact import network_inputs

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.brian.steps import check_delay
 from spikelearn.parameters.units import seconds, si_value
 
 __all__ = ["check_delay", "fitting_step", "whole_multiple"]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.network_cells import Sources, Synapses
-from spikelearn.eventdriven.network_records import NetworkInputs, NetworkResult, NetworkState
-from spikelearn.eventdriven.network_run import run_network
-from spikelearn.eventdriven.plasticity import WEIGHT
-from spikelearn.eventdriven.plasticity_inputs import PlasticInputs, fresh_rows
+from spikelearn.eventdriven.network.cells import Sources, Synapses
+from spikelearn.eventdriven.network.plasticity import WEIGHT
+from spikelearn.eventdriven.network.plasticity_inputs import PlasticInputs, fresh_rows
+from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult, NetworkState
+from spikelearn.eventdriven.network.run import run_network
 from spikelearn.network.fingerprint import check_same_network, read_state, seed_of_run, signed
 from spikelearn.network.history import check_start, read_history
 from spikelearn.network.recording import NetworkRecording, RunawayError, network_traces

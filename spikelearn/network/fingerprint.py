@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.network_records import NetworkState
+from spikelearn.eventdriven.network.records import NetworkState
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.wiring import Wiring
 

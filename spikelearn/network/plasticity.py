@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.eventdriven.plasticity_inputs import EventRule
+from spikelearn.eventdriven.network.plasticity_inputs import EventRule
 from spikelearn.formulas.formula import parse_expression
 from spikelearn.formulas.reserved import RESERVED
 from spikelearn.formulas.units import unit_name, unit_of

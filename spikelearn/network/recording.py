@@ -13,7 +13,7 @@ from spikelearn.simulation.recording import Recording
 if TYPE_CHECKING:
     import xarray as xr
 
-    from spikelearn.eventdriven.network_records import NetworkState
+    from spikelearn.eventdriven.network.records import NetworkState
 
 __all__ = ["NetworkRecording", "RunawayError", "network_traces"]
 

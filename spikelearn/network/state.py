@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spikelearn.eventdriven.network_records import NetworkState
+from spikelearn.eventdriven.network.records import NetworkState
 from spikelearn.network.fingerprint import read_state
 from spikelearn.storage.files import read_manifest, whole_folder, write_manifest
 

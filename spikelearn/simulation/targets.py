@@ -10,8 +10,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from spikelearn.simulation.targets import why_not
-
 __all__ = ["TARGETS", "TargetStatus", "compiler", "target_status", "why_not"]
 
 _PROGRAM = "#include <vector>\nint main() { return static_cast<int>(std::vector<int>(0).size()); }\n"

@@ -18,7 +18,7 @@ import numpy as np
 from brian2 import ms, mV
 
 import spikelearn as sl
-from spikelearn.eventdriven.network_run import _Run, run_network
+from spikelearn.eventdriven.network.run import _Run, run_network
 from spikelearn.network import FixedInDegree, Population, Projection
 from spikelearn.network.brian import brian_objects
 from spikelearn.network.exact import network_inputs

@@ -13,9 +13,9 @@ import numpy as np
 from brian2 import ms, mV
 
 import spikelearn as sl
-from spikelearn.eventdriven.event_code import event_code
-from spikelearn.eventdriven.network_run import run_network
-from spikelearn.eventdriven.plasticity_inputs import fresh_rows
+from spikelearn.eventdriven.network.event_code import event_code
+from spikelearn.eventdriven.network.plasticity_inputs import fresh_rows
+from spikelearn.eventdriven.network.run import run_network
 from spikelearn.network import FixedInDegree, Population, Projection, pair_stdp
 from spikelearn.network.brian import brian_objects
 from spikelearn.network.exact import network_inputs

@@ -8,7 +8,7 @@ import pytest
 from brian2 import Hz, ms, mV
 
 import spikelearn as sl
-from spikelearn.eventdriven.network_run import run_network
+from spikelearn.eventdriven.network.run import run_network
 from spikelearn.network import (
     Connections,
     FixedInDegree,

@@ -7,9 +7,9 @@ import pytest
 from brian2 import ms, mV
 
 import spikelearn as sl
-from spikelearn.eventdriven.network_cells import Synapses
-from spikelearn.eventdriven.network_run import _Run, run_network
-from spikelearn.eventdriven.network_sharing import share
+from spikelearn.eventdriven.network.cells import Synapses
+from spikelearn.eventdriven.network.run import _Run, run_network
+from spikelearn.eventdriven.network.sharing import share
 from spikelearn.network import Connections, Population, Projection, pair_stdp
 from spikelearn.network.exact import network_inputs
 from spikelearn.network.wiring import wire

@@ -10,7 +10,7 @@ from mpmath import mp, mpf
 
 import spikelearn as sl
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus, less_one
-from spikelearn.eventdriven.network_run import _Run
+from spikelearn.eventdriven.network.run import _Run
 from spikelearn.network import Connections, FixedInDegree, Population, Projection, SpikeSource
 from spikelearn.network.exact import network_inputs
 from spikelearn.network.wiring import wire

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.eventdriven.network_cells import Sources, Synapses
-from spikelearn.eventdriven.network_history import NO_PAST
-from spikelearn.eventdriven.plasticity_inputs import PlasticInputs
+from spikelearn.eventdriven.network.cells import Sources, Synapses
+from spikelearn.eventdriven.network.history import NO_PAST
+from spikelearn.eventdriven.network.plasticity_inputs import PlasticInputs
 
 __all__ = ["NetworkInputs", "NetworkResult", "NetworkState"]
 

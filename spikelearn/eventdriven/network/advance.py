@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Places, Shorts
-from spikelearn.eventdriven.network_cells import (
+from spikelearn.eventdriven.network.cells import (
     BOUND,
     CELL_COLUMNS,
     DELAY,
@@ -32,8 +32,8 @@ from spikelearn.eventdriven.network_cells import (
     X,
     cell_of,
 )
-from spikelearn.eventdriven.network_jumps import ULP
-from spikelearn.eventdriven.network_neuron import (
+from spikelearn.eventdriven.network.jumps import ULP
+from spikelearn.eventdriven.network.neuron import (
     draw,
     find_crossing,
     jump_membrane,
@@ -43,8 +43,8 @@ from spikelearn.eventdriven.network_neuron import (
     to_time,
     two_sum,
 )
-from spikelearn.eventdriven.plasticity import PLASTIC, Plastic, change, fetch_rows, rows_onto, weight_of
-from spikelearn.eventdriven.prefetch import prefetch
+from spikelearn.eventdriven.network.plasticity import PLASTIC, Plastic, change, fetch_rows, rows_onto, weight_of
+from spikelearn.eventdriven.network.prefetch import prefetch
 
 __all__ = ["advance"]
 

@@ -23,7 +23,7 @@ from spikelearn.eventdriven.cell import CONSTANT_G, Cell, below_threshold, membr
 from spikelearn.eventdriven.crossing import next_event
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus
 from spikelearn.eventdriven.flow import flow, look_up
-from spikelearn.eventdriven.network_cells import (
+from spikelearn.eventdriven.network.cells import (
     BOUND,
     DEVIATION,
     JUMPS,
@@ -40,7 +40,7 @@ from spikelearn.eventdriven.network_cells import (
     X,
     cell_of,
 )
-from spikelearn.eventdriven.network_jumps import SAFE, ULP, decay, no_crossing_within
+from spikelearn.eventdriven.network.jumps import SAFE, ULP, decay, no_crossing_within
 
 __all__ = [
     "draw",

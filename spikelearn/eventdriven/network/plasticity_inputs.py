@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.eventdriven.event_code import event_code
-from spikelearn.eventdriven.network_cells import Synapses, aligned
-from spikelearn.eventdriven.plasticity import LIMITS, PLASTIC, WEIGHT, Plastic
+from spikelearn.eventdriven.network.cells import Synapses, aligned
+from spikelearn.eventdriven.network.event_code import event_code
+from spikelearn.eventdriven.network.plasticity import LIMITS, PLASTIC, WEIGHT, Plastic
 
 __all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark"]
 

@@ -16,18 +16,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Shorts
-from spikelearn.eventdriven.barrier import wait
-from spikelearn.eventdriven.network_advance import advance
-from spikelearn.eventdriven.network_cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses
-from spikelearn.eventdriven.network_delivery import (
+from spikelearn.eventdriven.network.advance import advance
+from spikelearn.eventdriven.network.barrier import wait
+from spikelearn.eventdriven.network.cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses
+from spikelearn.eventdriven.network.delivery import (
     count_arrivals,
     list_neurons,
     place_arrivals,
     sort_arrivals,
     sort_spikes,
 )
-from spikelearn.eventdriven.network_jumps import BLOCK_ROOM, LANES, advance_by_jumps
-from spikelearn.eventdriven.plasticity import Plastic
+from spikelearn.eventdriven.network.jumps import BLOCK_ROOM, LANES, advance_by_jumps
+from spikelearn.eventdriven.network.plasticity import Plastic
 
 __all__ = ["run_windows"]
 

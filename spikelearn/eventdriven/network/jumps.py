@@ -16,7 +16,7 @@ from numba import njit
 
 from spikelearn.arrays import Floats, Places
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus, less_one
-from spikelearn.eventdriven.network_cells import (
+from spikelearn.eventdriven.network.cells import (
     ABOVE,
     BOUND,
     DECAY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.network_cells import PAUSE_END, Sources
+from spikelearn.eventdriven.network.cells import PAUSE_END, Sources
 
 __all__ = ["NO_PAST", "pause_after"]
 

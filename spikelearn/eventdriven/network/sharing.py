@@ -15,10 +15,10 @@ import numpy as np
 from numba import njit
 
 from spikelearn.arrays import Floats, Integers, Shorts
-from spikelearn.eventdriven.network_cells import Synapses
+from spikelearn.eventdriven.network.cells import Synapses
 
 if TYPE_CHECKING:
-    from spikelearn.eventdriven.network_records import NetworkInputs
+    from spikelearn.eventdriven.network.records import NetworkInputs
 
 __all__ = ["count_targets", "delays", "ranges", "share", "writable"]
 

@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from spikelearn.eventdriven.prefetch import prefetch_address
+from spikelearn.eventdriven.network.prefetch import prefetch_address
 
 __all__ = ["LAST", "LIMITS", "PLASTIC", "WEIGHT", "Plastic", "change", "fetch_rows", "rows_onto", "weight_of"]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.eventdriven.barrier import BARRIER_WORDS
 from spikelearn.eventdriven.inputs import assign_tables
-from spikelearn.eventdriven.network_cells import (
+from spikelearn.eventdriven.network.barrier import BARRIER_WORDS
+from spikelearn.eventdriven.network.cells import (
     BOUND,
     CELL_COLUMNS,
     DEVIATION,
@@ -32,13 +32,13 @@ from spikelearn.eventdriven.network_cells import (
     fill_cells,
     quick_constants,
 )
-from spikelearn.eventdriven.network_history import pause_after
-from spikelearn.eventdriven.network_neuron import draw, enter_tables
-from spikelearn.eventdriven.network_records import NetworkInputs, NetworkResult, NetworkState
-from spikelearn.eventdriven.network_sharing import count_targets, delays, ranges, share, writable
-from spikelearn.eventdriven.network_windows import run_windows
+from spikelearn.eventdriven.network.history import pause_after
+from spikelearn.eventdriven.network.neuron import draw, enter_tables
+from spikelearn.eventdriven.network.plasticity_inputs import fresh_rows, lay_out, mark
+from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult, NetworkState
+from spikelearn.eventdriven.network.sharing import count_targets, delays, ranges, share, writable
+from spikelearn.eventdriven.network.windows import run_windows
 from spikelearn.eventdriven.phi import Tables
-from spikelearn.eventdriven.plasticity_inputs import fresh_rows, lay_out, mark
 
 __all__ = ["run_network"]
 
