@@ -11,8 +11,8 @@ import argparse
 from pathlib import Path
 
 import spikelearn as sl
+from spikelearn.models.ei_rate.figure import stability_panel
 from spikelearn.plotting import new_figure, save_figure
-from spikelearn.systems.ei_rate_figure import stability_panel
 
 NAMES = ("alpha_EE", "alpha_EI", "alpha_IE", "alpha_II")
 

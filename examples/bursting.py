@@ -11,9 +11,9 @@ import numpy as np
 from brian2 import ms, mV, second
 
 import spikelearn as sl
+from spikelearn.models.adaptive_lif.entry import settled_bursts
+from spikelearn.models.adaptive_lif.figure import overview
 from spikelearn.plotting import save_figure
-from spikelearn.systems.adaptive_lif import settled_bursts
-from spikelearn.systems.adaptive_lif_figure import overview
 
 neuron = sl.AdaptiveLIF(V_0=20 * mV, tau_K=200 * ms, t_d=1 * second, delta_g=0.05)
 recording = sl.simulate(neuron, 12 * second, record=("u", "g"), record_dt=1 * ms)

@@ -8,7 +8,10 @@ from .brian.standalone import StandaloneProgram as StandaloneProgram
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
 from .models.ei_rate.model import EIRates as EIRates
-from .models.equation_neuron import EquationNeuron as EquationNeuron
+from .models.ei_rate.stability import Stability as Stability
+from .models.ei_rate.stability import stability as stability
+from .models.ei_rate.stability import stability_map as stability_map
+from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
 from .network.records import Network as Network
@@ -20,8 +23,5 @@ from .spikes.trains import SpikeTrains as SpikeTrains
 from .symbolic.derive import DerivedRule as DerivedRule
 from .symbolic.derive import derive_rule as derive_rule
 from .symbolic.populations import RatePopulations as RatePopulations
-from .verdicts import Stability as Stability
-from .verdicts import stability as stability
-from .verdicts import stability_map as stability_map
 
 __version__: str

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from spikelearn import catalogue
-from spikelearn.systems import SYSTEMS, get_system
+from spikelearn.catalogue.registry import SYSTEMS, get_system
 
 LITERALS = json.loads((Path(__file__).parent / "reference" / "configurations.json").read_text())
 

@@ -107,7 +107,7 @@ def test_memory_and_units_are_one_line(monkeypatch, capsys, error):
     def fail():
         raise error
 
-    monkeypatch.setattr("spikelearn.commands.catalogue.listing", fail)
+    monkeypatch.setattr("spikelearn.cli.catalogue.listing", fail)
     assert call("list") == 2
     message = capsys.readouterr().err
     assert message.startswith("spikelearn: ")

@@ -6,7 +6,7 @@ from brian2 import ms, mV
 
 import spikelearn as sl
 from spikelearn.models.adaptive_lif.clock import largest_conductance
-from spikelearn.models.equation_neuron import EquationNeuron
+from spikelearn.models.equation_neuron.model import EquationNeuron
 
 
 @pytest.mark.parametrize(

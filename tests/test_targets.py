@@ -9,7 +9,7 @@ from brian2 import ms, mV, second
 import spikelearn as sl
 from spikelearn import targets
 from spikelearn.brian.session import choose_target, session
-from spikelearn.models.equation_neuron import EquationNeuron
+from spikelearn.models.equation_neuron.model import EquationNeuron
 
 N = 24
 DURATION = 0.3

@@ -19,7 +19,7 @@ __all__ = ["ENGINES", "Initial", "simulate"]
 
 # Engine -> the function that runs it; a model names the engines it can run on, best first.
 ENGINES = {
-    "exact": "spikelearn.exact_engine:simulate_exactly",
+    "exact": "spikelearn.models.adaptive_lif.exact:simulate_exactly",
     "brian2": "spikelearn.brian.neurons:simulate_on_brian",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from spikelearn.sources.common_drive import CommonDrive
-from spikelearn.systems.sources import source_system
+from spikelearn.sources.entry import source_system
 
 __all__ = ["SYSTEM"]
 

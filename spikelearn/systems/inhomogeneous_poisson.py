@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from spikelearn.sources.entry import modulated_rate, source_system
 from spikelearn.sources.poisson import InhomogeneousPoisson
-from spikelearn.systems.sources import modulated_rate, source_system
 
 __all__ = ["SYSTEM"]
 

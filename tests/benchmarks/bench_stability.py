@@ -9,8 +9,8 @@ import time
 import numpy as np
 
 import spikelearn as sl
+from spikelearn.models.ei_rate.entry import grid_axes
 from spikelearn.rules.linearise import linearise, whole_spectrum
-from spikelearn.systems.ei_rate import grid_axes
 
 N = 500
 NAMES = ("alpha_EE", "alpha_EI", "alpha_IE", "alpha_II")

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from spikelearn import Recording, SpikeTrains, analyses, interop
-from spikelearn.commands.analyse import analyse, read_stimulus
+from spikelearn.cli.analyse import analyse, read_stimulus
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
+from spikelearn.models.ei_rate.entry import grid_axes, slower
+from spikelearn.models.ei_rate.figure import stability_panel
 from spikelearn.plotting import new_figure
-from spikelearn.systems.ei_rate import grid_axes, slower
-from spikelearn.systems.ei_rate_figure import stability_panel
 
 ROOT = Path(__file__).parents[2]
 TABLE_1, OTHER = sl.EIRates(), sl.EIRates.non_paradoxical()

@@ -10,7 +10,7 @@ from brian2.parsing.sympytools import str_to_sympy
 from symbolic_models import PAPER_LOSS, TABLE_1, THREE, THREE_LOSS, evaluate, held, three, two
 
 import spikelearn as sl
-from spikelearn.commands.derive import derivation
+from spikelearn.cli.derive import derivation
 from spikelearn.symbolic.derive import APPROXIMATIONS, derive_rule
 from spikelearn.symbolic.implicit import adjugate_and_determinant, is_identically_zero
 from spikelearn.symbolic.populations import RatePopulations

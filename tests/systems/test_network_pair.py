@@ -7,8 +7,8 @@ from brian2 import ms, mV
 
 import spikelearn as sl
 from spikelearn.network import Connections, Population, Projection
-from spikelearn.systems.network_figure import overview
-from spikelearn.systems.network_pair import (
+from spikelearn.network.figure import overview
+from spikelearn.network.pair import (
     contraction,
     distances,
     is_pair,

@@ -5,9 +5,9 @@ import pytest
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.network.entry import SYSTEM
+from spikelearn.network.stdp_window import read_plasticity, read_source, stdp_window, window_figure
 from spikelearn.network.wiring import wire
-from spikelearn.systems.network import SYSTEM
-from spikelearn.systems.network_plasticity import read_plasticity, read_source, stdp_window, window_figure
 
 
 def tables(**changes):

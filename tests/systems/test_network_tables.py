@@ -5,9 +5,9 @@ import pytest
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.network.entry import SYSTEM
 from spikelearn.network.wiring import wire
 from spikelearn.parameters.names import unknown_name
-from spikelearn.systems.network import SYSTEM
 
 POPULATION = {"n": 3, "V_0": "0 mV", "delta_g": 0.0}
 PROJECTION = {"source": "E", "target": "E", "connect": {"ring": 1}, "weight": "1 mV", "delay": "2 ms"}

@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 from spikelearn import Recording, SpikeTrains, catalogue
-from spikelearn.systems.adaptive_lif import QUANTITIES
-from spikelearn.systems.regularity import REGULARITY
+from spikelearn.catalogue.regularity import REGULARITY
+from spikelearn.models.adaptive_lif.entry import QUANTITIES
 
 
 def test_log_intervals_find_the_bursts_of_the_adaptive_neuron():

@@ -6,8 +6,8 @@ from brian2 import Hz, ms
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.catalogue.registry import RunRequest, get_system
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
-from spikelearn.systems import RunRequest, get_system
 
 NAMES = ["escape_poisson", "escape_adapting", "escape_driven"]
 

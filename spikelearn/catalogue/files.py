@@ -11,10 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from spikelearn.catalogue.registry import SYSTEMS, RunRequest, System, get_system
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.simulation.recording import Recording
-from spikelearn.systems import SYSTEMS, RunRequest, System, get_system
 
 __all__ = ["Configuration", "Expected", "check", "find", "load", "model_folder", "names", "run"]
 

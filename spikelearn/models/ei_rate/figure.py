@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.ei_rate.model import EIRates
+from spikelearn.models.ei_rate.stability import stability, stability_map
 from spikelearn.plotting import COLOURS, new_figure
 from spikelearn.rules.closed_forms import TraceDeterminant, coefficients
 from spikelearn.rules.rule import Rule
 from spikelearn.simulation.recording import Recording
-from spikelearn.verdicts import stability, stability_map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -171,7 +171,7 @@ def overview(case: Any, recording: Recording, title: str) -> Any:
     Parameters
     ----------
     case : Case
-        Of `spikelearn.systems.ei_rate`.
+        Of `spikelearn.models.ei_rate.entry`.
     recording : Recording
         Its run.
     title : str

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import importlib
 
+from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.parameters.names import unknown_name
-from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SYSTEMS", "Measure", "RunRequest", "System", "get_system"]
 
 SYSTEMS = {
-    "AdaptiveLIF": "spikelearn.systems.adaptive_lif",
-    "EscapeNoise": "spikelearn.systems.escape_noise",
-    "CommonDrive": "spikelearn.systems.common_drive",
-    "EIRates": "spikelearn.systems.ei_rate",
-    "EquationNeuron": "spikelearn.systems.equation_neuron",
-    "GainModulatedPoisson": "spikelearn.systems.gain_modulated_poisson",
-    "InhomogeneousPoisson": "spikelearn.systems.inhomogeneous_poisson",
-    "Network": "spikelearn.systems.network",
+    "AdaptiveLIF": "spikelearn.models.adaptive_lif.entry",
+    "EscapeNoise": "spikelearn.models.escape_noise.entry",
+    "CommonDrive": "spikelearn.catalogue.registry.common_drive",
+    "EIRates": "spikelearn.models.ei_rate.entry",
+    "EquationNeuron": "spikelearn.models.equation_neuron.entry",
+    "GainModulatedPoisson": "spikelearn.catalogue.registry.gain_modulated_poisson",
+    "InhomogeneousPoisson": "spikelearn.catalogue.registry.inhomogeneous_poisson",
+    "Network": "spikelearn.network.entry",
 }
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.models.equation_neuron import EquationNeuron
+from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.registry import adaptive_lif
+from spikelearn.catalogue.tables import SIMULATE_SETTINGS, simulate_request
+from spikelearn.models.equation_neuron.model import EquationNeuron
 from spikelearn.simulation.recording import Recording
-from spikelearn.systems import adaptive_lif
-from spikelearn.systems.record import Measure, RunRequest, System
-from spikelearn.systems.running import SIMULATE_SETTINGS, simulate_request
 
 __all__ = ["SYSTEM"]
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
+from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import parse_quantity, seconds
 from spikelearn.simulation.recording import Recording
-from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SYSTEM", "EscapeCase"]
 

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn import rules
+from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.models.ei_rate.model import EIRates, Weights
+from spikelearn.models.ei_rate.stability import stability, stability_map
 from spikelearn.models.ei_rate.trajectories import leading_mode, trajectory
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
@@ -20,8 +22,6 @@ from spikelearn.rules.linearise import linearise
 from spikelearn.rules.rule import Rule
 from spikelearn.simulation.recording import Recording
 from spikelearn.storage.provenance import provenance_of
-from spikelearn.systems.record import Measure, RunRequest, System
-from spikelearn.verdicts import stability, stability_map
 
 __all__ = ["SYSTEM", "Case", "grid_axes"]
 
@@ -217,7 +217,7 @@ FORMULAS = {
 
 
 def _figure(case: Case, recording: Recording, title: str) -> Any:
-    from spikelearn.systems.ei_rate_figure import overview
+    from spikelearn.models.ei_rate.figure import overview
 
     return overview(case, recording, title)
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.network.pair import contraction, distances, is_pair, predicted_distances
 from spikelearn.network.records import Network
 from spikelearn.plotting import COLOURS, new_figure, raster
 from spikelearn.simulation.recording import Recording
-from spikelearn.systems.network_pair import contraction, distances, is_pair, predicted_distances
 
 __all__ = ["overview"]
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats
+from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.units import seconds
 from spikelearn.simulation.recording import Recording
 from spikelearn.sources.brian import trials_of
-from spikelearn.systems.record import Measure, RunRequest, System
 
 __all__ = ["SourceExperiment", "source_system"]
 

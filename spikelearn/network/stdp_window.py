@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats
+from spikelearn.catalogue.tables import _spread
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, SpikeSource
 from spikelearn.network.stdp import pair_stdp
@@ -17,7 +18,6 @@ from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
-from spikelearn.systems.running import _spread
 
 __all__ = ["read_plasticity", "read_source", "stdp_window", "weight_change", "window_figure"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.catalogue.entry import RunRequest
 from spikelearn.parameters.units import parse_quantity, seconds, si_value
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
 from spikelearn.simulation.simulate import simulate
-from spikelearn.systems.record import RunRequest
 
 __all__ = ["SIMULATE_SETTINGS", "simulate_request"]
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.catalogue.tables import _spread
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, PoissonInput, Population, Projection
+from spikelearn.network.stdp_window import read_plasticity, read_source
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
-from spikelearn.systems.network_plasticity import read_plasticity, read_source
-from spikelearn.systems.running import _spread
 
 __all__ = ["build_network"]
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.tables import SIMULATE_SETTINGS, simulate_request
+from spikelearn.network.figure import overview
+from spikelearn.network.pair import contraction, measured_contraction
 from spikelearn.network.records import Network
+from spikelearn.network.stdp_window import stdp_window, weight_change, window_figure
+from spikelearn.network.tables import build_network
 from spikelearn.network.wiring import wire
 from spikelearn.simulation.recording import Recording
-from spikelearn.systems.network_figure import overview
-from spikelearn.systems.network_pair import contraction, measured_contraction
-from spikelearn.systems.network_plasticity import stdp_window, weight_change, window_figure
-from spikelearn.systems.network_tables import build_network
-from spikelearn.systems.record import Measure, RunRequest, System
-from spikelearn.systems.running import SIMULATE_SETTINGS, simulate_request
 
 __all__ = ["SYSTEM"]
 

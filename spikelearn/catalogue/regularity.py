@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.catalogue.entry import Measure
 from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
-from spikelearn.systems.record import Measure
 
 __all__ = ["REGULARITY"]
 

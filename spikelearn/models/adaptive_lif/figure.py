@@ -68,7 +68,7 @@ def overview(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
 
 def _predictions(axes: Any, model: AdaptiveLIF, recording: Recording) -> None:
     """Mark above the raster when theory expects the neuron to fire, counted from the last settled burst or spike."""
-    from spikelearn.systems.adaptive_lif import settled_bursts
+    from spikelearn.models.adaptive_lif.entry import settled_bursts
 
     if recording.spikes is None or recording.spikes.n_units != 1 or float(model.t_d) == 0:
         return

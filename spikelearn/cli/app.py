@@ -39,7 +39,7 @@ Name = Annotated[str, typer.Argument(help="A name from 'spikelearn list', or a m
 @app.command("list")
 def list_configurations() -> None:
     """List the configurations of the catalogue."""
-    from spikelearn.commands.catalogue import listing
+    from spikelearn.cli.catalogue import listing
 
     typer.echo(listing())
 
@@ -47,7 +47,7 @@ def list_configurations() -> None:
 @app.command()
 def show(name: Name) -> None:
     """Show a configuration: parameters, run settings, source and expected values."""
-    from spikelearn.commands.catalogue import description
+    from spikelearn.cli.catalogue import description
 
     typer.echo(description(name))
 
@@ -57,7 +57,7 @@ def run(
     name: Name, output: Output = None, engine: Engine = None, target: Target = "auto", quiet: Quiet = False
 ) -> None:
     """Run a configuration, compare it with its formulas, and write figure, data and manifest."""
-    from spikelearn.commands.catalogue import run_and_write
+    from spikelearn.cli.catalogue import run_and_write
 
     text, passed = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
     typer.echo(text)
@@ -72,7 +72,7 @@ def check(
     target: Target = "auto",
 ) -> None:
     """Compare configurations with their expected values; the exit status is 1 if any is off."""
-    from spikelearn.commands.catalogue import check_many
+    from spikelearn.cli.catalogue import check_many
 
     verdicts = []
     for text, good in check_many(names or [], engine=engine, target=target):
@@ -99,7 +99,7 @@ def analyse(
     by_trial: Annotated[bool, typer.Option("--by-trial", help="Cut a file with trials into trials.")] = False,
 ) -> None:
     """Analyse recorded spikes: regularity, PSTH and JPSTH of a pair, STA given a stimulus."""
-    from spikelearn.commands.analyse import analyse as analyse_file
+    from spikelearn.cli.analyse import analyse as analyse_file
 
     text = analyse_file(
         file,
@@ -128,7 +128,7 @@ def derive(
     alpha: Annotated[float, typer.Option(help="Learning rate per ms or per trial.")] = 1e-6,
 ) -> None:
     """Derive a plasticity rule from a loss: formulas, Brian2 equations, stability."""
-    from spikelearn.commands.derive import derivation
+    from spikelearn.cli.derive import derivation
 
     text, passed = derivation(
         loss,

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.regularity import REGULARITY
+from spikelearn.catalogue.tables import SIMULATE_SETTINGS, simulate_request
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.simulation.recording import Recording
-from spikelearn.systems.record import Measure, RunRequest, System
-from spikelearn.systems.regularity import REGULARITY
-from spikelearn.systems.running import SIMULATE_SETTINGS, simulate_request
 
 __all__ = ["SYSTEM", "settled_bursts"]
 
@@ -161,7 +161,7 @@ def _run(model: AdaptiveLIF, request: RunRequest) -> Recording:
 
 
 def _figure(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
-    from spikelearn.systems.adaptive_lif_figure import overview
+    from spikelearn.models.adaptive_lif.figure import overview
 
     return overview(model, recording, title)
 

@@ -1,0 +1,13 @@
+from .entry import Measure as Measure
+from .entry import RunRequest as RunRequest
+from .entry import System as System
+from .files import Configuration as Configuration
+from .files import Expected as Expected
+from .files import check as check
+from .files import find as find
+from .files import load as load
+from .files import model_folder as model_folder
+from .files import names as names
+from .files import run as run
+from .registry import get_system as get_system
+from .registry import system_names as system_names

@@ -1,0 +1,1 @@
+"""A neuron of your own, by Brian2 equation strings."""
