@@ -13,7 +13,7 @@ __all__ = ["drop_stale"]
 
 
 def drop_stale(folder: Path) -> list[Path]:
-    """Remove compiled code in ``folder/__pycache__`` that is older than the newest Python file in `folder`.
+    """Remove compiled code in `folder` and below that is older than the newest Python file there.
 
     Parameters
     ----------
@@ -25,9 +25,9 @@ def drop_stale(folder: Path) -> list[Path]:
     list of Path
         What was removed; a file that cannot be removed is left.
     """
-    newest = max((path.stat().st_mtime for path in folder.glob("*.py")), default=0.0)
+    newest = max((path.stat().st_mtime for path in folder.rglob("*.py")), default=0.0)
     removed = []
-    for path in [*folder.glob("__pycache__/*.nbi"), *folder.glob("__pycache__/*.nbc")]:
+    for path in [*folder.rglob("__pycache__/*.nbi"), *folder.rglob("__pycache__/*.nbc")]:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < newest:
                 path.unlink()

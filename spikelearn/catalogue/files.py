@@ -11,7 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from spikelearn.catalogue.registry import SYSTEMS, RunRequest, System, get_system
+from spikelearn.catalogue.entry import RunRequest, System
+from spikelearn.catalogue.registry import get_system, system_names
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.simulation.recording import Recording
@@ -86,7 +87,7 @@ class Configuration:
 def model_folder() -> Path:
     """Give the folder that holds the model files: inside the installed package, else beside it in a checkout."""
     packaged = Path(str(files("spikelearn") / "model_files"))
-    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[1] / "models"
+    return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "models"
 
 
 def names() -> list[str]:
@@ -271,7 +272,7 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
         _refuse_unknown("[model]", table, USER_NEURON)
         system, given = get_system("EquationNeuron"), table
     else:
-        raise ValueError(f"[model] must have a system ({', '.join(sorted(SYSTEMS))}) or equations")
+        raise ValueError(f"[model] must have a system ({', '.join(system_names())}) or equations")
     settings, initial = content.get("run", {}), content.get("initial", {})
     _refuse_unknown("[run]", settings, system.run_settings)
     model = system.build(given)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.registry import register
 from spikelearn.catalogue.tables import SIMULATE_SETTINGS, simulate_request
 from spikelearn.network.figure import overview
 from spikelearn.network.pair import contraction, measured_contraction
@@ -108,23 +109,25 @@ def _figure(network: Network, recording: Recording, title: str) -> Any:
     return window_figure(network, recording, title) or overview(network, recording, title)
 
 
-SYSTEM = System(
-    name="Network",
-    summary="adaptive LIF neurons coupled by delayed jumps of the membrane",
-    parameters={
-        "populations": "{ E = { n = 80, V_0 = '20 mV' } }",
-        "projections": "[{ source = 'E', target = 'E', connect = { in_degree = 9 }, weight = '1 mV', delay = '1 ms' }]",
-        "sources": "{ input = { trains = [['10 ms', '20 ms'], ['15 ms']] } }",
-        "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
-        "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
-        "seed": "0",
-        "max_rate": "10 kHz",
-    },
-    run_settings=SIMULATE_SETTINGS - {"n", "vary"},
-    build=build_network,
-    run=_run,
-    quantities=QUANTITIES,
-    formulas=FORMULAS,
-    figure=_figure,
-    initial_settings=frozenset({"u", "g", "past_spikes"}),
+SYSTEM = register(
+    System(
+        name="Network",
+        summary="adaptive LIF neurons coupled by delayed jumps of the membrane",
+        parameters={
+            "populations": "{ E = { n = 80, V_0 = '20 mV' } }",
+            "projections": "[{ source = 'E', target = 'E', connect = { in_degree = 9 }, weight = '1 mV', delay = '1 ms' }]",
+            "sources": "{ input = { trains = [['10 ms', '20 ms'], ['15 ms']] } }",
+            "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
+            "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
+            "seed": "0",
+            "max_rate": "10 kHz",
+        },
+        run_settings=SIMULATE_SETTINGS - {"n", "vary"},
+        build=build_network,
+        run=_run,
+        quantities=QUANTITIES,
+        formulas=FORMULAS,
+        figure=_figure,
+        initial_settings=frozenset({"u", "g", "past_spikes"}),
+    )
 )

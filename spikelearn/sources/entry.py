@@ -10,10 +10,14 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.registry import register
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.units import seconds
 from spikelearn.simulation.recording import Recording
 from spikelearn.sources.brian import trials_of
+from spikelearn.sources.common_drive import CommonDrive
+from spikelearn.sources.gain import GainModulatedPoisson
+from spikelearn.sources.poisson import InhomogeneousPoisson
 
 __all__ = ["SourceExperiment", "source_system"]
 
@@ -220,3 +224,43 @@ def modulated_rate(given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     if not float(depth):
         return rate, rest
     return SinusoidalRate(mean=rate, depth=depth, frequency=frequency), rest
+
+
+def _common_drive(given: Mapping[str, Any]) -> CommonDrive:
+    return CommonDrive(**given)
+
+
+def _gain_modulated(given: Mapping[str, Any]) -> GainModulatedPoisson:
+    rate, rest = modulated_rate(given)
+    return GainModulatedPoisson(rate=rate, **rest)
+
+
+def _inhomogeneous(given: Mapping[str, Any]) -> InhomogeneousPoisson:
+    rate, _ = modulated_rate(given)
+    return InhomogeneousPoisson(rate=rate)
+
+
+register(
+    source_system(
+        "CommonDrive",
+        "Poisson cells that share the filtered spikes of a hidden cell",
+        {"rate": "20 Hz", "drive_rate": "40 Hz", "alpha": "0.5", "tau": "10 ms"},
+        _common_drive,
+    )
+)
+register(
+    source_system(
+        "GainModulatedPoisson",
+        "Poisson cells whose rates share one random gain a trial",
+        {"rate": "20 Hz", "depth": "0", "frequency": "4 Hz", "gamma": "0.5", "distribution": "gamma"},
+        _gain_modulated,
+    )
+)
+register(
+    source_system(
+        "InhomogeneousPoisson",
+        "independent Poisson cells, constant or sinusoidal rate",
+        {"rate": "20 Hz", "depth": "0", "frequency": "4 Hz"},
+        _inhomogeneous,
+    )
+)

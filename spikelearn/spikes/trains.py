@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn import spike_checks as checks
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.numbers import whole_number, whole_numbers
 from spikelearn.parameters.units import seconds
+from spikelearn.spikes import checks
 from spikelearn.spikes.alignment import align, shifted
 from spikelearn.spikes.binning import count_in_bins, find_observed_bins, rounding
 from spikelearn.spikes.concatenation import joined_time, joined_trials, joined_units
@@ -76,8 +77,8 @@ class SpikeTrains:
         slack: float = 0.0,
     ) -> None:
         flat = checks.frozen(np.array(checks.without_unit(times)))
-        ends = checks.frozen(np.array(checks.whole_numbers("SpikeTrains.offsets", offsets)))
-        n_units = checks.whole_number("SpikeTrains.n_units", n_units)
+        ends = checks.frozen(np.array(whole_numbers("SpikeTrains.offsets", offsets)))
+        n_units = whole_number("SpikeTrains.n_units", n_units)
         start, stop = seconds(t_start, "SpikeTrains.t_start"), seconds(t_stop, "SpikeTrains.t_stop")
         if stop < start:
             raise ValueError(f"SpikeTrains.t_stop must not be before t_start = {start} s, got {stop} s")
@@ -150,9 +151,9 @@ class SpikeTrains:
             As for the class.
         """
         flat = checks.plain_times(times)
-        unit = checks.whole_numbers("indices", indices)
-        trial = np.zeros_like(unit) if trials is None else checks.whole_numbers("trials", trials)
-        n_units, n_trials = checks.whole_number("n_units", n_units), checks.whole_number("n_trials", n_trials)
+        unit = whole_numbers("indices", indices)
+        trial = np.zeros_like(unit) if trials is None else whole_numbers("trials", trials)
+        n_units, n_trials = whole_number("n_units", n_units), whole_number("n_trials", n_trials)
         checks.check_indices("indices", unit, flat.shape, n_units)
         checks.check_indices("trials", trial, flat.shape, n_trials)
         flat, offsets = sort_into_trains(trial * n_units + unit, flat, n_trials * n_units)

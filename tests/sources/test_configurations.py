@@ -3,7 +3,7 @@
 import pytest
 
 from spikelearn import catalogue
-from spikelearn.catalogue.registry import RunRequest, get_system
+from spikelearn.catalogue import RunRequest, get_system
 
 NAMES = ["inhomogeneous_poisson", "gain_modulated", "common_drive"]
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.registry import register
 from spikelearn.catalogue.regularity import REGULARITY
 from spikelearn.catalogue.tables import SIMULATE_SETTINGS, simulate_request
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
@@ -166,24 +167,26 @@ def _figure(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
     return overview(model, recording, title)
 
 
-SYSTEM = System(
-    name="AdaptiveLIF",
-    summary="leaky integrate-and-fire neuron with delayed potassium conductance",
-    parameters={
-        "V_0": "20 mV",
-        "delta_g": "0.05",
-        "tau_K": "100 ms",
-        "t_d": "0 ms",
-        "tau": "10 ms",
-        "E_L": "-65 mV",
-        "E_K": "-80 mV",
-        "V_th": "-50 mV",
-    },
-    run_settings=SIMULATE_SETTINGS,
-    build=_build,
-    run=_run,
-    quantities=QUANTITIES,
-    formulas=FORMULAS,
-    figure=_figure,
-    initial_settings=frozenset({"u", "g", "past_spikes"}),
+SYSTEM = register(
+    System(
+        name="AdaptiveLIF",
+        summary="leaky integrate-and-fire neuron with delayed potassium conductance",
+        parameters={
+            "V_0": "20 mV",
+            "delta_g": "0.05",
+            "tau_K": "100 ms",
+            "t_d": "0 ms",
+            "tau": "10 ms",
+            "E_L": "-65 mV",
+            "E_K": "-80 mV",
+            "V_th": "-50 mV",
+        },
+        run_settings=SIMULATE_SETTINGS,
+        build=_build,
+        run=_run,
+        quantities=QUANTITIES,
+        formulas=FORMULAS,
+        figure=_figure,
+        initial_settings=frozenset({"u", "g", "past_spikes"}),
+    )
 )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from spikelearn import rules
 from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.registry import register
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.models.ei_rate.stability import stability, stability_map
 from spikelearn.models.ei_rate.trajectories import leading_mode, trajectory
@@ -222,24 +223,26 @@ def _figure(case: Case, recording: Recording, title: str) -> Any:
     return overview(case, recording, title)
 
 
-SYSTEM = System(
-    name="EIRates",
-    summary="E/I rate populations at a set point under a homeostatic rule",
-    parameters={
-        "base": "table_1",
-        **{field.name: str(field.default) for field in dataclasses.fields(EIRates)},
-        "rule": "CrossHomeostatic",
-        "rates": "{ alpha_EE = 0.02, alpha_EI = 0.02, alpha_IE = 0.02, alpha_II = 0.02 }",
-        "slowdown": "0.001",
-        "W_EE": "5.0",
-        "W_EI": "2.0",
-        "W_IE": "10.0",
-        "W_II": "2.0",
-    },
-    run_settings=SETTINGS,
-    build=_build,
-    run=_run,
-    quantities=QUANTITIES,
-    formulas=FORMULAS,
-    figure=_figure,
+SYSTEM = register(
+    System(
+        name="EIRates",
+        summary="E/I rate populations at a set point under a homeostatic rule",
+        parameters={
+            "base": "table_1",
+            **{field.name: str(field.default) for field in dataclasses.fields(EIRates)},
+            "rule": "CrossHomeostatic",
+            "rates": "{ alpha_EE = 0.02, alpha_EI = 0.02, alpha_IE = 0.02, alpha_II = 0.02 }",
+            "slowdown": "0.001",
+            "W_EE": "5.0",
+            "W_EI": "2.0",
+            "W_IE": "10.0",
+            "W_II": "2.0",
+        },
+        run_settings=SETTINGS,
+        build=_build,
+        run=_run,
+        quantities=QUANTITIES,
+        formulas=FORMULAS,
+        figure=_figure,
+    )
 )

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from spikelearn.catalogue.entry import Measure, RunRequest, System
-from spikelearn.catalogue.registry import adaptive_lif
+from spikelearn.catalogue.registry import register
 from spikelearn.catalogue.tables import SIMULATE_SETTINGS, simulate_request
+from spikelearn.models.adaptive_lif import entry as adaptive_lif
 from spikelearn.models.equation_neuron.model import EquationNeuron
 from spikelearn.simulation.recording import Recording
 
@@ -48,29 +49,31 @@ def _figure(model: EquationNeuron, recording: Recording, title: str) -> Any:
     return figure
 
 
-SYSTEM = System(
-    name="EquationNeuron",
-    summary="a neuron of your own, by Brian2 equation strings",
-    parameters={
-        "equations": "dv/dt = (drive - v)/tau : volt",
-        "threshold": "v > 15*mV",
-        "reset": "v = 0*mV",
-        "refractory": "5 ms",
-        "on_spike": "g_post += 0.05",
-        "delay": "2 ms",
-        "method": "rk4",
-        "parameters": "{ drive = '20 mV', tau = '10 ms' }",
-    },
-    run_settings=SIMULATE_SETTINGS,
-    build=_build,
-    run=_run,
-    quantities={
-        **{
-            name: adaptive_lif.QUANTITIES[name]
-            for name in ("spike_count", "first_spike", "last_spike", "last_interval", "mean_interval")
+SYSTEM = register(
+    System(
+        name="EquationNeuron",
+        summary="a neuron of your own, by Brian2 equation strings",
+        parameters={
+            "equations": "dv/dt = (drive - v)/tau : volt",
+            "threshold": "v > 15*mV",
+            "reset": "v = 0*mV",
+            "refractory": "5 ms",
+            "on_spike": "g_post += 0.05",
+            "delay": "2 ms",
+            "method": "rk4",
+            "parameters": "{ drive = '20 mV', tau = '10 ms' }",
         },
-        "rate": Measure(_rate, "Hz", "spikes a second and neuron"),
-    },
-    formulas={},
-    figure=_figure,
+        run_settings=SIMULATE_SETTINGS,
+        build=_build,
+        run=_run,
+        quantities={
+            **{
+                name: adaptive_lif.QUANTITIES[name]
+                for name in ("spike_count", "first_spike", "last_spike", "last_interval", "mean_interval")
+            },
+            "rate": Measure(_rate, "Hz", "spikes a second and neuron"),
+        },
+        formulas={},
+        figure=_figure,
+    )
 )

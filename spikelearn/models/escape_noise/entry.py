@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.registry import register
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
 from spikelearn.parameters.names import unknown_name
@@ -184,34 +185,36 @@ def _last_rate(case: EscapeCase, recording: Recording) -> float:
     return float(_settled_rates(case, recording)[-1])
 
 
-SYSTEM = System(
-    name="EscapeNoise",
-    summary="escape-noise neurons with adaptation in discrete time (Rezende & Gerstner)",
-    parameters={
-        "tau": "10 ms",
-        "tau_adapt": "10 ms",
-        "eta_0": "0.1",
-        "rho_0": "100 Hz",
-        "v": "0",
-        "Delta_u": "1",
-        "link": "exponential",
-        "W": "[[0.0]]",
-        "dt": "1 ms",
-    },
-    run_settings=frozenset({"duration", "trials", "seed"}),
-    build=_build,
-    run=_run,
-    quantities={
-        "rate": Measure(_last_rate, "Hz", "rate of the last unit, after ten time constants of each trial"),
-        "rates": Measure(_settled_rates, "Hz", "rate of every unit, after ten time constants of each trial"),
-        "log_likelihood": Measure(_log_likelihood, "1", "nats a bin of the spikes under the model itself"),
-    },
-    formulas={
-        "rest_rate": Measure(lambda case: rest_rate(case.cell, case.dt), "Hz", "(1 - exp(-rho dt))/dt at rest"),
-        "adapting_rate": Measure(_adapting_rate, "Hz", "stationary mean of the Markov chain of adaptation, W = 0"),
-        "driven_rate": Measure(
-            _driven_rate, "Hz", "stationary rate of the second of two units, driven by the first; nothing adapts"
-        ),
-    },
-    figure=_figure,
+SYSTEM = register(
+    System(
+        name="EscapeNoise",
+        summary="escape-noise neurons with adaptation in discrete time (Rezende & Gerstner)",
+        parameters={
+            "tau": "10 ms",
+            "tau_adapt": "10 ms",
+            "eta_0": "0.1",
+            "rho_0": "100 Hz",
+            "v": "0",
+            "Delta_u": "1",
+            "link": "exponential",
+            "W": "[[0.0]]",
+            "dt": "1 ms",
+        },
+        run_settings=frozenset({"duration", "trials", "seed"}),
+        build=_build,
+        run=_run,
+        quantities={
+            "rate": Measure(_last_rate, "Hz", "rate of the last unit, after ten time constants of each trial"),
+            "rates": Measure(_settled_rates, "Hz", "rate of every unit, after ten time constants of each trial"),
+            "log_likelihood": Measure(_log_likelihood, "1", "nats a bin of the spikes under the model itself"),
+        },
+        formulas={
+            "rest_rate": Measure(lambda case: rest_rate(case.cell, case.dt), "Hz", "(1 - exp(-rho dt))/dt at rest"),
+            "adapting_rate": Measure(_adapting_rate, "Hz", "stationary mean of the Markov chain of adaptation, W = 0"),
+            "driven_rate": Measure(
+                _driven_rate, "Hz", "stationary rate of the second of two units, driven by the first; nothing adapts"
+            ),
+        },
+        figure=_figure,
+    )
 )

@@ -12,7 +12,7 @@ from spikelearn.models.ei_rate.entry import grid_axes, slower
 from spikelearn.models.ei_rate.figure import stability_panel
 from spikelearn.plotting import new_figure
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TABLE_1, OTHER = sl.EIRates(), sl.EIRates.non_paradoxical()
 
 

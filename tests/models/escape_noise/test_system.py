@@ -6,7 +6,7 @@ from brian2 import Hz, ms
 
 import spikelearn as sl
 from spikelearn import catalogue
-from spikelearn.catalogue.registry import RunRequest, get_system
+from spikelearn.catalogue import RunRequest, get_system
 from spikelearn.models.escape_noise.theory import adapting_rate, driven_rate, rest_rate
 
 NAMES = ["escape_poisson", "escape_adapting", "escape_driven"]
