@@ -1,4 +1,4 @@
-from spikelearn.spikes.monitor import from_spike_monitor as from_spike_monitor
+from .brian_objects import from_spike_monitor as from_spike_monitor
 
 from .files import read_spikes as read_spikes
 from .neo_objects import from_neo as from_neo

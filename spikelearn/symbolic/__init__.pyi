@@ -1,4 +1,3 @@
-from spikelearn.formulas.smooth import parse_expression as parse_expression
 
 from .derive import DerivedRule as DerivedRule
 from .derive import derive_rule as derive_rule

@@ -7,7 +7,7 @@ import pytest
 from brian2 import ms, mV, second
 
 import spikelearn as sl
-from spikelearn import targets
+from spikelearn.simulation import targets
 from spikelearn.brian.session import choose_target, session
 from spikelearn.models.equation_neuron.model import EquationNeuron
 
