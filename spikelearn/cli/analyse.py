@@ -14,7 +14,8 @@ from spikelearn import analyses
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.interop import read_spikes
 from spikelearn.parameters.units import seconds
-from spikelearn.storage.files import whole_folder, write_manifest
+from spikelearn.storage.files import whole_folder
+from spikelearn.storage.manifest import origin, write_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,8 @@ def analyse(
     path : path
         A .nwb, .csv or .parquet file, or a folder that ``spikelearn run`` or ``Recording.save`` wrote.
     output : path, optional
-        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Earlier results are replaced.
+        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Only an earlier
+        analysis of the same file is replaced.
     units : (int, int), optional
         The pair for PSTH, correlogram, JPSTH and spike-triggered average. Without it the first two units (all for the
         average), and what they do not allow is left out with the reason; with it, that is an error.
@@ -98,14 +100,17 @@ def analyse(
         raise ValueError("analyse: stimulus_dt must say how long a frame of the stimulus is, for example '1 ms'")
     frames = None if stimulus is None else read_stimulus(stimulus)
     lines = [repr(trains), ""]
-    with whole_folder(folder, overwrite=True) as temporary:
+    source = origin(place)
+    with whole_folder(
+        folder, overwrite=True, kind="analysis", source=source, inputs=(place, stimulus)
+    ) as temporary:
         lines += [_regularity(trains, refractoriness, temporary), ""]
         if frames is not None:
             lines += _triggered(trains, units, frames, stimulus_dt, stimulus_window, temporary)
         lines.append(_psth(trains, units, width, temporary))
         lines += _pair(trains, units, width, temporary)
         made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
-        write_manifest(temporary, "analysis", {"analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
+        write_manifest(temporary, "analysis", {"source": source, "analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
 
 

@@ -59,10 +59,10 @@ def run(
     """Run a configuration, compare it with its formulas, and write figure, data and manifest."""
     from spikelearn.cli.catalogue import run_and_write
 
-    text, passed = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
+    text, status = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
     typer.echo(text)
-    if not passed:
-        raise typer.Exit(1)
+    if status:
+        raise SystemExit(status)
 
 
 @app.command()

@@ -36,7 +36,7 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
         It is no state.
     """
     read_state(state, "save_state: state")
-    with whole_folder(folder, overwrite=overwrite) as temporary:
+    with whole_folder(folder, overwrite=overwrite, kind="network_state") as temporary:
         np.savez(
             temporary / "state.npz",
             time=np.float64(state.time),
