@@ -5,7 +5,11 @@ Only light modules are imported here; each command imports what it needs, so tha
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -166,7 +170,7 @@ def version(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line: one clear line for what the user can mend, exit status 2; 130 after Ctrl-C.
+    """Run the command line: one clear line for what the user can mend, exit status 2; 130 after Ctrl-C or SIGTERM.
 
     Parameters
     ----------
@@ -174,7 +178,8 @@ def main(arguments: list[str] | None = None) -> None:
         Instead of the process's own.
     """
     try:
-        status = app(args=arguments, standalone_mode=False)
+        with _terminated_like_interrupted():
+            status = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
@@ -191,6 +196,23 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(_INTERRUPTED, 130)
     if isinstance(status, int) and status:
         raise SystemExit(status)
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let a request to terminate, as batch systems send it, end a command as Ctrl-C does: tidily, results so far kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _leave(message: str, status: int) -> NoReturn:
