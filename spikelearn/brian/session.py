@@ -167,7 +167,9 @@ def _refuse_uncountable(network: Any, duration: float) -> None:
     clocks = {thing.clock for thing in network.objects if getattr(thing, "clock", None) is not None}
     for step in sorted(float(clock.dt_) for clock in clocks):
         if not duration / step <= _MOST_STEPS:
-            raise ValueError(f"dt must be at least {duration / _MOST_STEPS:.2g} s in a run of {duration:g} s, got {step:g} s")
+            raise ValueError(
+                f"dt must be at least {duration / _MOST_STEPS:.2g} s in a run of {duration:g} s, got {step:g} s"
+            )
 
 
 def _brian_objects() -> list[Any]:

@@ -101,16 +101,16 @@ def analyse(
     frames = None if stimulus is None else read_stimulus(stimulus)
     lines = [repr(trains), ""]
     source = origin(place)
-    with whole_folder(
-        folder, overwrite=True, kind="analysis", source=source, inputs=(place, stimulus)
-    ) as temporary:
+    with whole_folder(folder, overwrite=True, kind="analysis", source=source, inputs=(place, stimulus)) as temporary:
         lines += [_regularity(trains, refractoriness, temporary), ""]
         if frames is not None:
             lines += _triggered(trains, units, frames, stimulus_dt, stimulus_window, temporary)
         lines.append(_psth(trains, units, width, temporary))
         lines += _pair(trains, units, width, temporary)
         made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
-        write_manifest(temporary, "analysis", {"source": source, "analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
+        write_manifest(
+            temporary, "analysis", {"source": source, "analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}}
+        )
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
 
 

@@ -200,7 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 @contextlib.contextmanager
 def _terminated_like_interrupted() -> Iterator[None]:
-    """Let a request to terminate, as batch systems send it, end a command as Ctrl-C does: tidily, results so far kept."""
+    """Let a request to terminate, as batch systems send it, end a command as Ctrl-C does: tidily."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -49,7 +49,9 @@ def description(name: str) -> str:
     return "\n".join(lines)
 
 
-def run_and_write(name: str, output: Path | None, *, engine: str | None, target: str, progress: bool) -> tuple[str, int]:
+def run_and_write(
+    name: str, output: Path | None, *, engine: str | None, target: str, progress: bool
+) -> tuple[str, int]:
     """Run a configuration and write data, then table, figure and manifest into a folder, whole or not at all.
 
     The data are saved before anything is calculated from them: a figure that cannot be drawn, or a formula that takes
@@ -96,7 +98,9 @@ def run_and_write(name: str, output: Path | None, *, engine: str | None, target:
     if made.get("target"):
         how += f", {made['target']}, dt = {made['dt']:g} s"
     body = table(result) if len(result) else "no expected values: nothing to compare"
-    written = f"data and manifest in {folder}; no figure: {trouble}" if trouble else f"figure, data and manifest in {folder}"
+    written = (
+        f"data and manifest in {folder}; no figure: {trouble}" if trouble else f"figure, data and manifest in {folder}"
+    )
     interrupted = bool(made.get("interrupted", False))
     if interrupted:
         body += f"\n\ninterrupted at {made.get('reached', 0.0):g} s: this is the result so far"

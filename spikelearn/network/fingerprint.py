@@ -51,7 +51,14 @@ def signed(state: NetworkState, wiring: Wiring, seed: int) -> NetworkState:
 
 def state_digest(state: NetworkState) -> str:
     """Digest everything in a state, to the bit."""
-    arrays = (state.state, state.poisson_next, state.poisson_drawn, state.recent_times, state.recent_rows, state.plastic)
+    arrays = (
+        state.state,
+        state.poisson_next,
+        state.poisson_drawn,
+        state.recent_times,
+        state.recent_rows,
+        state.plastic,
+    )
     words = repr((float(state.time), state.seed, sorted(state.fingerprint.items())))
     return _digest(np.array(words), *arrays)
 

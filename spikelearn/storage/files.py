@@ -133,7 +133,7 @@ def _working(final: Path, trouble: str) -> Iterator[Path]:
 
 
 def _refuse_to_lose(final: Path, overwrite: bool, kind: str | None, source: Mapping[str, Any] | None) -> None:
-    """Refuse a place that holds anything but earlier results of the same kind, and those unless they may be replaced."""
+    """Refuse a place that holds anything but earlier results of the same kind, which may be replaced."""
     if not final.exists():
         return
     if not final.is_dir():

@@ -89,9 +89,7 @@ def read_manifest(folder: str | os.PathLike[str], kind: str) -> dict[str, Any]:
     return manifest
 
 
-def read_folder(
-    folder: str | os.PathLike[str], kind: str, read: Callable[[Path, dict[str, Any]], Result]
-) -> Result:
+def read_folder(folder: str | os.PathLike[str], kind: str, read: Callable[[Path, dict[str, Any]], Result]) -> Result:
     """Read a folder as it was at one moment, also while somebody replaces it.
 
     Parameters
@@ -123,7 +121,7 @@ def read_folder(
 
 
 def own_files(folder: Path) -> tuple[set[str], dict[str, Any]]:
-    """Give the names of the files in a folder that its manifest knows, and the manifest; nothing where there is none."""
+    """Give the names of the files in a folder that its manifest knows, and the manifest; nothing without one."""
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if manifest.get("format") not in _READABLE:

@@ -34,7 +34,13 @@ system = "Network"
 [model.parameters]
 populations = { E = { n = 4, V_0 = "30 mV", delta_g = 0.0 } }
 plasticity = { stdp = { rule = "pair_stdp", A_plus = "10 uV", A_minus = "10.5 uV" } }
-projections = [{ source = "E", target = "E", connect = { in_degree = 2 }, weight = "1 mV", delay = "1 ms", plasticity = "stdp" }]
+[[model.parameters.projections]]
+source = "E"
+target = "E"
+connect = { in_degree = 2 }
+weight = "1 mV"
+delay = "1 ms"
+plasticity = "stdp"
 [run]
 duration = "0.2 s"
 """

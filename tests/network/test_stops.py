@@ -102,9 +102,13 @@ def net(rate="1 kHz", delay="1 ms"):
 
 
 def test_rates_and_delays_beyond_the_resolution_of_time_are_refused():
-    with pytest.raises(ValueError, match=r"PoissonInput.rate onto E must be at most 7.21e\+13 Hz in a run of 0.1 s, .*1e\+20"):
+    with pytest.raises(
+        ValueError, match=r"PoissonInput.rate onto E must be at most 7.21e\+13 Hz in a run of 0.1 s, .*1e\+20"
+    ):
         sl.simulate(net(rate="1e20 Hz"), 0.1)
-    with pytest.raises(ValueError, match=r"Projection.delay must be at least 1.39e-14 s in a run of 0.1 s, where times"):
+    with pytest.raises(
+        ValueError, match=r"Projection.delay must be at least 1.39e-14 s in a run of 0.1 s, where times"
+    ):
         sl.simulate(net(delay="1e-15 s"), 0.1)
     # What can be told apart runs.
     assert sl.simulate(net(rate="1 MHz"), 1e-3).provenance["reached"] == 1e-3

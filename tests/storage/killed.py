@@ -103,7 +103,7 @@ def steps(folder, act):
         status = os.waitstatus_to_exitcode(os.waitpid(in_child(work), 0)[1])
         assert status != 4
         if status == 0 and load(folder) == 1:
-            done = in_child(lambda: os._exit(0 if steps_of(folder) < number else 5))
+            done = in_child(lambda number=number: os._exit(0 if steps_of(folder) < number else 5))
             if os.waitstatus_to_exitcode(os.waitpid(done, 0)[1]) == 0:
                 return number
         check(folder, (0, 1), 0)

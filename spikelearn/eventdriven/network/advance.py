@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Places, Shorts
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.cells import (
     BOUND,
     CELL_COLUMNS,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from spikelearn.compiled import njit
 
 __all__ = ["ABORT", "BARRIER_WORDS", "wait"]
 

@@ -12,9 +12,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from spikelearn.arrays import Floats, Integers, Shorts
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.cells import Synapses
 
 if TYPE_CHECKING:

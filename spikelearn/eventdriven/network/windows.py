@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Shorts
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.advance import advance
 from spikelearn.eventdriven.network.barrier import wait
 from spikelearn.eventdriven.network.cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses

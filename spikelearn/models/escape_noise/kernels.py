@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from numba import njit
+
+from spikelearn.compiled import njit
 
 __all__ = [
     "accumulate",
