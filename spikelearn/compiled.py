@@ -1,4 +1,4 @@
-"""Numba's compiled code on disk: kept in step with the sources, never trusted blindly, and not needed.
+"""Numba's compiled code on disk, and how many processors it may use.
 
 Numba sees that the file of a function has changed, but not that a function called from another file has: its callers
 would go on with the old code. So compiled code older than the newest source beside it is thrown away on import.
@@ -9,11 +9,12 @@ without a cache where there is no place for one, and throws damaged files away.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["drop_stale", "njit"]
+__all__ = ["drop_stale", "njit", "processors"]
 
 
 def drop_stale(folder: Path) -> list[Path]:
@@ -64,6 +65,11 @@ def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
         return compiled
 
     return compile_later if function is None else compile_later(function)
+
+
+def processors() -> int:
+    """Count the processors that this process may use, which in a container may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Cautious:
