@@ -12,9 +12,11 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 __all__ = ["drop_stale", "njit", "processors"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def drop_stale(folder: Path) -> list[Path]:
@@ -40,6 +42,10 @@ def drop_stale(folder: Path) -> list[Path]:
     return removed
 
 
+@overload
+def njit(function: Function) -> Function: ...
+@overload
+def njit(function: None = None, *, cache: bool = False, **options: Any) -> Callable[[Function], Function]: ...
 def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
     """Compile a function as `numba.njit` does, with a cache that may be missing, full or damaged.
 

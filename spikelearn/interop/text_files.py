@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spikelearn.interop.facts import decode_facts, encode_facts
+from spikelearn.interop.facts import check_facts, decode_facts, encode_facts
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.table import read_frame, to_frame
 from spikelearn.spikes.trains import SpikeTrains
@@ -40,8 +40,9 @@ def write_csv(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
         The place cannot be written to.
     """
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(MARK + encode_facts(trains) + "\n")
-        to_frame(trains).to_csv(file, index=False, lineterminator="\n")
+        rows = to_frame(trains).to_csv(index=False, lineterminator="\n")
+        file.write(MARK + encode_facts(trains, [rows.encode()]) + "\n")
+        file.write(rows)
 
 
 def read_csv(
@@ -96,9 +97,11 @@ def read_csv(
         )
     for name in frame.columns.intersection(["trial", "unit", "time"]):
         frame[name] = _numbers(frame[name].tolist(), name, where)
-    n_spikes = facts.pop("n_spikes", len(frame))
+    n_spikes = facts.get("n_spikes", len(frame))
     if len(frame) != n_spikes:
         raise ValueError(f"{where} was cut off: it holds {len(frame)} of {n_spikes} spikes")
+    facts = check_facts(facts, [text.encode()], where)
+    facts.pop("n_spikes", None)
     given = {"n_units": n_units, "n_trials": n_trials, "observed": observed}
     for name, value in (("t_start", t_start), ("t_stop", t_stop)):
         given[name] = None if value is None else seconds(value, f"read_csv: {name}")

@@ -116,7 +116,8 @@ def check_values(state: NetworkState, rows: int) -> None:
     valid = (state.recent_rows >= 0) & (state.recent_rows < rows)
     _all(valid, state.recent_rows, "recent_rows", f"lie in 0 to {rows - 1}")
     order = np.lexsort((state.recent_times, state.recent_rows))
-    _all(order == np.arange(len(order)), state.recent_times, "recent_times", "be sorted by row, then time")
+    in_place: Any = order == np.arange(len(order))
+    _all(in_place, state.recent_times, "recent_times", "be sorted by row, then time")
     _all(np.isfinite(state.plastic).all(axis=1), state.plastic[:, LAST], "plastic", "be finite; that of the event at")
     _all(state.plastic[:, LAST] <= latest, state.plastic[:, LAST], "plastic", f"not lie beyond {time:g} s")
 

@@ -10,6 +10,7 @@ are the same for any number of threads. Most of them go the short way of `networ
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ __all__ = ["run_windows"]
 
 
 @njit(cache=True, error_model="numpy")
-def _longer(array, size):  # type: ignore[no-untyped-def]
+def _longer(array: Any, size: int) -> Any:
     new = np.empty(max(size, 2 * len(array)), array.dtype)
     new[: len(array)] = array
     return new
