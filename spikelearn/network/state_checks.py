@@ -118,7 +118,12 @@ def check_values(state: NetworkState, rows: int) -> None:
     order = np.lexsort((state.recent_times, state.recent_rows))
     in_place: Any = order == np.arange(len(order))
     _all(in_place, state.recent_times, "recent_times", "be sorted by row, then time")
-    _all(np.isfinite(state.plastic).all(axis=1), state.plastic[:, LAST], "plastic", "be finite; that of the event at")
+    _all(
+        np.asarray(np.isfinite(state.plastic).all(axis=1)),
+        state.plastic[:, LAST],
+        "plastic",
+        "be finite; that of the event at",
+    )
     _all(state.plastic[:, LAST] <= latest, state.plastic[:, LAST], "plastic", f"not lie beyond {time:g} s")
 
 
