@@ -391,6 +391,9 @@ def _times(value: Any, where: str) -> Any:
     if isinstance(value, str) or hasattr(value, "dim"):
         return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
     try:
-        return np.asarray(value, dtype=np.float64)
+        given = np.asarray(value)
+        if given.dtype.kind not in "iuf":
+            raise TypeError(f"numbers are wanted, not {given.dtype}")
+        return np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise TypeError(f"{where} must be a time or an array of times, got {value!r}") from error
