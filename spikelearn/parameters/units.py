@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, unmasked, widened
 from spikelearn.parameters.names import nearest
 
 __all__ = ["parse_quantity", "seconds", "si_value"]
 
+_TIMES = ("1 second", "1 s", "1 ms")
 _NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d._])|inf(?!\w)))")
 # SI symbols that Brian2 leaves out because they would shadow variables of one letter.
 _SHORT_UNITS = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "metre"}
@@ -125,6 +127,12 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     """
     from brian2.units.fundamentalunits import get_dimensions
 
+    value = unmasked(value, where)
+    carried = foreign_unit(value)
+    if carried:
+        if unit not in _TIMES:
+            raise ValueError(f"{where} must be a Brian2 quantity or text such as {unit!r}, got one in {carried}")
+        value = foreign_seconds(value, where) * parse_quantity("1 second")
     try:
         checked = parse_quantity(value) if isinstance(value, str) else value
     except ValueError as error:
@@ -144,6 +152,9 @@ def si_value(value: Any, unit: str, where: str) -> Any:
 def seconds(value: Any, where: str) -> float:
     """Read a time given as a quantity, as text, or as a plain number of seconds.
 
+    Quantities of other packages and time differences are converted, and single precision is read by its shortest
+    decimal, see `spikelearn.parameters.foreign`.
+
     Raises
     ------
     ValueError
@@ -160,8 +171,12 @@ def seconds(value: Any, where: str) -> float:
     """
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{where} must be a time, got {value}")
+    if not isinstance(value, (int, float, str)):
+        value = foreign_seconds(value, where)
+        # An array without dimensions is a number.
+        value = value[()] if type(value) is np.ndarray and value.ndim == 0 else value
     if isinstance(value, (int, float, np.floating, np.integer)) and not hasattr(value, "dim"):
-        plain = float(value)
+        plain = float(widened(value))
     else:
         result = si_value(value, "1 second", where)
         if not isinstance(result, float):
