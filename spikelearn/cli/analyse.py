@@ -247,7 +247,7 @@ def _triggered(
     else:
         first, last = (seconds(edge, "analyse: stimulus_window") for edge in window)
     ensemble = make_ensemble(frames, length, (first, last))
-    usable = ensemble.valid(read_weights(ensemble, trains, None)[0]).sum(axis=1) > 0
+    usable = ensemble.valid(read_weights(ensemble, trains, None).weights).sum(axis=1) > 0
     wanted = range(trains.n_units) if units is None else units
     kept, lines = [unit for unit in wanted if usable[unit]], []
     for unit in wanted:

@@ -15,7 +15,7 @@ from spikelearn.spikes import checks
 from spikelearn.spikes.selection import sort_into_trains
 
 if TYPE_CHECKING:
-    from spikelearn.spikes.trains import SpikeTrains
+    pass
 
 __all__ = ["check_trains", "count_trials", "from_lists", "from_places", "read_window_of"]
 

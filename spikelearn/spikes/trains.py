@@ -406,7 +406,9 @@ class SpikeTrains:
         A spike on an edge but for rounding counts as on it, as in `binned`. A part that reaches beyond the window by
         more than rounding, where silence was not observed, is a ValueError.
         """
-        return self._like(**restricted(self, seconds(t_start, "restrict: t_start"), seconds(t_stop, "restrict: t_stop")))
+        return self._like(
+            **restricted(self, seconds(t_start, "restrict: t_start"), seconds(t_stop, "restrict: t_stop"))
+        )
 
     def shift(self, dt: Any) -> SpikeTrains:
         """Move all times and the window by `dt` seconds."""
