@@ -40,7 +40,7 @@ def write_parquet(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
     arrow = extra("pyarrow", "parquet", "write_parquet")
     parquet = extra("pyarrow.parquet", "parquet", "write_parquet")
     frame = to_frame(trains)
-    table = arrow.table({name: arrow.array(frame[name].tolist(), _arrow_type(arrow, frame[name])) for name in COLUMNS})
+    table = arrow.table({name: _arrow_column(arrow, frame[name]) for name in COLUMNS})
     with whole_file(path) as temporary:
         parquet.write_table(table.replace_schema_metadata({KEY: encode_facts(trains).encode()}), temporary)
 
@@ -96,5 +96,6 @@ def read_parquet(
     return with_hint(table.to_pandas(), facts, given, where)
 
 
-def _arrow_type(arrow: Any, column: Any) -> Any:
-    return {"i": arrow.int64(), "f": arrow.float64()}.get(column.dtype.kind, arrow.string())
+def _arrow_column(arrow: Any, column: Any) -> Any:
+    # Text would otherwise become whatever the installed pandas thinks text is.
+    return arrow.array(column.to_numpy()) if column.dtype.kind in "if" else arrow.array(column.tolist(), arrow.string())

@@ -85,7 +85,7 @@ def read_csv(
     decimal: str = ".",
     header: bool = True,
 ) -> SpikeTrains:
-    """Read a text file with one row a spike: the columns unit and time, and trial where there are several.
+    r"""Read a text file with one row a spike: the columns unit and time, and trial where there are several.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def read_csv(
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     _ = Path(folder, "sorted.txt").write_text("cluster;t\\n17;250,5\\n905;80\\n")
+    ...     _ = Path(folder, "sorted.txt").write_text("cluster;t\n17;250,5\n905;80\n")
     ...     trains = read_csv(
     ...         folder + "/sorted.txt", t_stop=1, units=[17, 400, 905], unit_column="cluster", time_column="t",
     ...         time_unit="ms", decimal=","
@@ -225,12 +225,17 @@ def _renamed(frame: Any, wanted: dict[str, Any], separator: str, where: str) -> 
             guess = nearest(key, [str(item) for item in names])
             hint = f"; did you mean {guess!r} to be {key!r}?" if guess else ""
             raise ValueError(
-                f"{where} must have the columns unit and time, got {', '.join(map(str, names)) or 'none'} (separated by "
-                f"{DELIMITERS.get(separator, separator)}s){hint}; pass {key}_column= for another name, or delimiter="
+                f"{where} must have the columns unit and time, got {', '.join(map(str, names)) or 'none'} (separated "
+                f"by {DELIMITERS.get(separator, separator)}s){hint}; pass {key}_column= for another name, or delimiter="
             )
-    # A column that only now would be taken for another is not to hide a renamed one.
-    hidden = [column for column in frame.columns if column in wanted and column not in new]
+    # Where a column was named, another that is called like it is something else.
+    chosen = [key for key, name in wanted.items() if name != key]
+    hidden = [column for column in frame.columns if column not in new and _plain(column) in chosen]
     return frame.drop(columns=hidden).rename(columns=new)
+
+
+def _plain(column: Any) -> str:
+    return str(column).strip().casefold().partition(".")[0].removesuffix("s")
 
 
 def _numbers(texts: list[Any], name: str, decimal: str, where: str) -> Any:
