@@ -126,6 +126,7 @@ def spike_triggered_covariance(
     if np.count_nonzero(flat) < 2:
         raise ValueError("a covariance needs spikes in two frames at least, got one frame; use spike_triggered_average")
     seen = None if exposure is None else observed_vectors(ensemble, exposure)
+    n_vectors = ensemble.n_vectors if seen is None else int(np.count_nonzero(seen))
     prior_mean, prior = prior_moments(ensemble, seen)
     white = whitening(prior, ridge, variance_floor, scale=ensemble.scale)
     average, covariance = weighted_moments(ensemble, flat)
@@ -140,9 +141,7 @@ def spike_triggered_covariance(
             n_surrogates=_checked_number(n_surrogates, alpha),
             alpha=alpha,
             max_axes=len(matrix) if max_axes is None else max_axes,
-            min_shift=_checked_shift(
-                ensemble, min_shift, ensemble.n_vectors if seen is None else np.count_nonzero(seen)
-            ),
+            min_shift=_checked_shift(ensemble, min_shift, n_vectors),
             seen=None if seen is None else np.flatnonzero(seen),
             relative_to_bulk=relative_to_bulk,
             rng=np.random.default_rng(seed),
@@ -159,7 +158,7 @@ def spike_triggered_covariance(
         "weight": float(flat.sum()),
         "dropped": float(dropped[0]),
         "n_eff": effective_sample_size(flat),
-        "n_vectors": ensemble.n_vectors if seen is None else int(np.count_nonzero(seen)),
+        "n_vectors": n_vectors,
         "dt": ensemble.dt,
         "ridge": ridge,
         "variance_floor": variance_floor,

@@ -276,8 +276,8 @@ def regularity(trains: SpikeTrains, refractoriness: Any = 0.005, *, pooled: bool
     Returns
     -------
     pandas.DataFrame
-        One row a trial and unit with the columns trial, unit (ids), spikes, rate (Hz), isi (s), cv, cv2, lv, lvr; or one row
-        a unit. NaN where a quantity is not defined.
+        One row a trial and unit with the columns trial, unit (their ids), spikes, rate (Hz), isi (s), cv, cv2, lv, lvr;
+        or one row a unit. NaN where a quantity is not defined.
     """
     import pandas as pd
 

@@ -123,7 +123,7 @@ def _weighted_pairs(
     place = bin_indices(lag, -(bins.half + 0.5) * bins.width, bins.width, n_bins, slack=slack)
     inside = (place >= 0) & (place < n_bins)
     n = _observers(one.observed, np.minimum(reference, partners)[inside], np.maximum(reference, partners)[inside])
-    return np.bincount(place[inside], weights=n / (2 * (n - 1)), minlength=n_bins)
+    return np.asarray(np.bincount(place[inside], weights=n / (2 * (n - 1)), minlength=n_bins), dtype=np.float64)
 
 
 def _observers(observed: Floats, early: Floats, late: Floats) -> Floats:

@@ -73,7 +73,8 @@ def spike_triggered_average(
         In units of the stimulus; lag in seconds, negative: stimulus before the spike. Coordinates on ``unit``:
         ``weight`` (spikes used), ``dropped`` (spikes whose window crosses the edge), ``n_eff`` (effective sample
         size). Beside the plain and the centred average stand ``standard_error``, for independent frames, and
-        ``stimulus_mean``, the mean of all frames that were observed (0 once centred). The dropped counts are in ``attrs`` too.
+        ``stimulus_mean``, the mean of all frames that were observed (0 once centred). The dropped counts are in
+        ``attrs`` too.
 
     Raises
     ------

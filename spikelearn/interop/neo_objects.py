@@ -124,8 +124,11 @@ def _named(block: Any, segments: list[list[Any]], kept: Any) -> tuple[list[list[
     """Put the trains of every segment in the order of the first, by their ids; and give ids and columns."""
     names: dict[str, Any] = {}
     named = kept[4] if kept and len(kept) > 4 else ("unit_ids", "trial_ids", "unit_columns")
-    for read in (lambda train: train.annotations.get("unit_id"), lambda train: train.name or None):
-        ids = [[read(train) for train in segment] for segment in segments]
+    for annotated in (True, False):
+        ids = [
+            [train.annotations.get("unit_id") if annotated else train.name or None for train in segment]
+            for segment in segments
+        ]
         texts = [[str(item) for item in own] for own in ids]
         whole = all(isinstance(item, (int, str, np.integer)) and str(item).strip() for own in ids for item in own)
         if whole and all(len(set(own)) == len(own) and set(own) == set(texts[0]) for own in texts):
@@ -151,7 +154,8 @@ def _window(segment: list[Any], k: int) -> tuple[float, float]:
     windows = {tuple(seconds(edge, "from_neo") for edge in (train.t_start, train.t_stop)) for train in segment}
     if len(windows) > 1:
         raise ValueError(f"from_neo: the spike trains of segment {k} must have one window, got {sorted(windows)} s")
-    return windows.pop()
+    begin, end = windows.pop()
+    return begin, end
 
 
 def _seconds(train: Any) -> Any:

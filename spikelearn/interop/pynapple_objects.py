@@ -24,7 +24,7 @@ FACTS = ("window_start", "window_stop", "observed_start", "observed_stop", "slac
 def to_pynapple(trains: SpikeTrains, *, gap: Any = 1.0) -> Any:
     """Make a pynapple TsGroup with one member a unit and one epoch of its time support a trial.
 
-    Ids of units that are whole numbers not below 0 become the group's index; others, and columns of units, its metadata.
+    Ids of units that are whole numbers from 0 become the group's index; others, and columns of units, its metadata.
 
     Parameters
     ----------
@@ -182,8 +182,8 @@ def _refuse_closing(times: list[Any], epochs: Any, ids: Ids, closed_end: bool) -
         closing = own[np.isin(own, epochs[:, 1])]
         if len(closing) and not closed_end:
             raise ValueError(
-                f"from_pynapple: unit {unit} has a spike exactly on the end of an epoch, at {float(closing[0])} s, which "
-                "pynapple counts and a half-open window does not; pass closed_end=True to keep such spikes"
+                f"from_pynapple: unit {unit} has a spike exactly on the end of an epoch, at {float(closing[0])} s, "
+                "which pynapple counts and a half-open window does not; pass closed_end=True to keep such spikes"
             )
 
 

@@ -28,7 +28,7 @@ def unmasked(values: Any, where: str) -> Any:
     """
     if not isinstance(values, np.ma.MaskedArray):
         return values
-    hidden = np.ma.getmaskarray(values)
+    hidden = np.broadcast_to(values.mask, values.shape)
     if hidden.any():
         first = ", ".join(str(int(index)) for index in np.argwhere(hidden)[0])
         raise ValueError(
@@ -135,10 +135,8 @@ def scaled(values: Any, factor: float) -> Any:
     """
     plain = np.asarray(widened(values), dtype=np.float64)
     inverse = round(1 / factor) if 0 < factor < 1 else 0
-    if inverse and math.isclose(inverse * factor, 1.0, rel_tol=1e-12):
-        plain = plain / inverse
-    else:
-        plain = plain * factor
+    decimal = bool(inverse) and math.isclose(inverse * factor, 1.0, rel_tol=1e-12)
+    plain = plain / inverse if decimal else plain * factor
     return float(plain) if plain.ndim == 0 else plain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, widened
 from spikelearn.parameters.units import seconds, si_value
+from spikelearn.spikes.ids import Id
 
 __all__ = [
     "check_indices",
@@ -160,20 +162,26 @@ def check_observed(observed: ArrayLike | None, n_trials: int, start: float, stop
 
 
 def check_times(
-    flat: Floats, offsets: Integers, n_units: int, start: float, stop: float, observed: Floats | None
+    flat: Floats,
+    offsets: Integers,
+    window: tuple[float, float],
+    observed: Floats | None,
+    unit_ids: Sequence[Id],
+    trial_ids: Sequence[Id],
 ) -> None:
-    """Refuse NaN, times outside what was observed, and times out of order, naming the first offender.
+    """Refuse NaN, times outside what was observed, and times out of order, naming the first offender by its ids.
 
     Raises
     ------
     ValueError
         One of these was found.
     """
+    (start, stop), n_units = window, len(unit_ids)
 
     def complain(bad: NDArray[np.bool_], what: str, first: int = 0) -> ValueError:
         position = int(bad.argmax()) + first
         k = int(np.searchsorted(offsets, position, side="right")) - 1
-        place = f"spike {position - offsets[k]} of unit {k % n_units}, trial {k // n_units}"
+        place = f"spike {position - offsets[k]} of unit {unit_ids[k % n_units]}, trial {trial_ids[k // n_units]}"
         return ValueError(f"{place} {what}, got {float(flat[position])} s")
 
     bad = np.isnan(flat)

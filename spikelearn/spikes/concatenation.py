@@ -147,7 +147,7 @@ def _shared(parts: Sequence[SpikeTrains], kind: str, where: str) -> dict[str, An
 
 
 def _strung(parts: Sequence[SpikeTrains], kind: str, names: dict[str, Any], where: str) -> dict[str, Any]:
-    """String the ids of the parts together, unless new ones are given or nobody named any."""
+    """Join the ids of the parts, unless new ones are given or nobody named any."""
     if kind in names or not any(kind in part.names for part in parts):
         return {}
     ids = [item for part in parts for item in getattr(part, kind)]

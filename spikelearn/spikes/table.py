@@ -213,7 +213,7 @@ def _warn_of_gaps(ids: Ids, name: str, where: str) -> None:
 
 
 def _factorized(column: Any, name: str, where: str) -> tuple[Integers, list[Any]]:
-    """Number the different ids of a column in the order of their first rows: each row's number, and the ids."""
+    """Give each row the number of its id, in the order of their first rows, and the ids."""
     import pandas as pd
 
     given = np.asarray(column)

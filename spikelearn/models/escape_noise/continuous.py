@@ -105,7 +105,8 @@ def continuous_log_likelihood(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLi
     cell : EscapeNoise
         The neuron.
     trains : SpikeTrains
-        Every trial starts with traces at zero, and only the time in which it was observed counts. Spikes at one moment do not act on each other.
+        Every trial starts with traces at zero, and only the time in which it was observed counts. Spikes at
+        one moment do not act on each other.
     W : array_like, shape (units, units)
         Weights W[i, j] from unit j to unit i.
 

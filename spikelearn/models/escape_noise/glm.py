@@ -222,7 +222,7 @@ def fit(
     return GLMFit(cell, W, W_se, eta, eta_se, v, v_se, total, width, len(phi), likelihood, trains.unit_ids)
 
 
-def _binned(trains: SpikeTrains, width: float, likelihood: str) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def _binned(trains: Any, width: float, likelihood: str) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Give the bins and which of them each trial observed from end to end, shape (trials, bins)."""
     if not isinstance(trains, SpikeTrains) and not hasattr(trains, "spikes"):
         raise TypeError(

@@ -33,7 +33,7 @@ class RescalingTest:
 
 
 def rescaled_intervals(x: NDArray[np.uint8], r: Floats, rng: np.random.Generator) -> Floats:
-    """Rescale the intervals between the spikes of one unit, flat or of shape (trials, bins), by its summed intensity r = rho dt.
+    """Rescale the intervals between the spikes of one unit, shape (trials, bins) or flat, by its intensity r = rho dt.
 
     A bin spikes if a standard exponential waiting time ends within its r. Where in the bin it ended is drawn from the
     exponential distribution cut off at r, so that the intervals are exactly standard exponential for every width of
