@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from spikelearn import analyses
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.interop import read_spikes
+from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
+from spikelearn.spikes.ids import id_labels
 from spikelearn.storage.files import whole_folder, write_manifest
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "read_stimulus"]
 
 BIN, MOST_BINS, LAG_FRAMES, MOST_ROWS = 0.01, 200, 20, 20
+OPTIONS = ("t_start", "t_stop", "unit_column", "time_column", "trial_column", "time_unit", "delimiter", "decimal")
 HEADINGS = {"rate": "rate (Hz)", "isi": "mean interval (s)", "fano_factor": "Fano factor"}
 
 
@@ -41,18 +44,21 @@ def analyse(
     t_stop: Any = None,
     by_trial: bool = False,
     refractoriness: Any = "5 ms",
+    ids: Sequence[int | str] | None = None,
+    **reading: Any,
 ) -> str:
     """Analyse a file of spike trains, or the folder of a recording, and write tables, data and figures into a folder.
 
     Parameters
     ----------
     path : path
-        A .nwb, .csv or .parquet file, or a folder that ``spikelearn run`` or ``Recording.save`` wrote.
+        A .nwb, .csv, .tsv, .txt, .parquet or .mat file, a folder that ``spikelearn run`` or ``Recording.save`` wrote,
+        or one of Phy or Kilosort.
     output : path, optional
         The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Earlier results are replaced.
     units : (int, int), optional
-        The pair for PSTH, correlogram, JPSTH and spike-triggered average. Without it the first two units (all for the
-        average), and what they do not allow is left out with the reason; with it, that is an error.
+        The pair for PSTH, correlogram, JPSTH and spike-triggered average, by position. Without it the first two units
+        (all for the average), and what they do not allow is left out with the reason; with it, that is an error.
     bin_size : float, str or Quantity, optional
         Width of the bins; it must divide the window. Without it about 10 ms, but at most 200 bins.
     stimulus : path, optional
@@ -66,6 +72,10 @@ def analyse(
         What a foreign file does not say, see `spikelearn.interop.read_spikes`.
     refractoriness : float, str or Quantity
         The constant of LVR.
+    ids : pair of int or str, optional
+        The pair by ids, in place of `units`.
+    **reading : optional
+        What the reader of the format takes besides, such as ``unit_column``, ``time_unit``, ``delimiter`` or ``crop``.
 
     Returns
     -------
@@ -82,11 +92,15 @@ def analyse(
     """
     place = Path(path)
     try:
-        trains = read_spikes(place, t_start=t_start, t_stop=t_stop, by_trial=by_trial)
+        trains = read_spikes(place, t_start=t_start, t_stop=t_stop, by_trial=by_trial, **reading)
     except ValueError as error:
         raise ValueError(_with_options(str(error))) from error
     if not trains.n_trials or not trains.duration > 0:
         raise ValueError(f"{place} must hold at least one trial of some length, got {trains}")
+    if ids is not None:
+        if units is not None:
+            raise ValueError("analyse must get units, positions, or ids, not both")
+        units = _positions(ids, trains, place)
     if units is not None:
         try:
             units = read_pair(units, trains.n_units, "analyse")
@@ -105,8 +119,18 @@ def analyse(
         lines.append(_psth(trains, units, width, temporary))
         lines += _pair(trains, units, width, temporary)
         made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
+        made["unit_ids"] = id_labels([trains.unit_ids[k] for k in units or range(trains.n_units)]).tolist()
         write_manifest(temporary, "analysis", {"analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
+
+
+def _positions(ids: Sequence[int | str], trains: SpikeTrains, place: Path) -> list[int]:
+    """Find units by their ids, or by the text of them, as the command line has it."""
+    texts = [str(item) for item in trains.unit_ids]
+    for item in ids:
+        if str(item) not in texts:
+            raise ValueError(unknown_name(str(place), "unit", str(item), texts))
+    return [texts.index(str(item)) for item in ids]
 
 
 def read_stimulus(path: str | os.PathLike[str]) -> NDArray[np.float64]:
@@ -186,7 +210,7 @@ def _psth(trains: SpikeTrains, units: Sequence[int] | None, width: float, folder
         panels = np.asarray(figure.subplots(2, len(shown), sharex="col", squeeze=False))
         for column, unit in enumerate(shown):
             plot_raster(panels[0, column], trains, unit=unit)
-            panels[0, column].set(title=f"unit {unit}", xlabel="")
+            panels[0, column].set(title=f"unit {trains.unit_ids[unit]}", xlabel="")
             plot_psth(panels[1, column], result, unit=unit)
         figure.savefig(folder / "psth.png", dpi=150)
     return f"PSTH of {trains.n_units} units in bins of {width * 1e3:.6g} ms: psth.nc, psth.png"
@@ -206,7 +230,8 @@ def _pair(trains: SpikeTrains, units: Sequence[int] | None, width: float, folder
                 raise
             lines.append(f"{name} left out: {error}")
         else:
-            lines.append(f"{name} of units {pair[0]} and {pair[1]}: {name.lower()}.nc, {name.lower()}.png")
+            first, second = (trains.unit_ids[unit] for unit in pair)
+            lines.append(f"{name} of units {first} and {second}: {name.lower()}.nc, {name.lower()}.png")
     return lines
 
 
@@ -252,16 +277,17 @@ def _triggered(
     kept, lines = [unit for unit in wanted if usable[unit]], []
     for unit in wanted:
         if not usable[unit]:
-            lines.append(f"spike-triggered average of unit {unit} left out: no spike with a whole window of stimulus")
+            name = trains.unit_ids[unit]
+            lines.append(f"spike-triggered average of unit {name} left out: no spike with a whole window of stimulus")
     if not kept:
         return lines
     average = analyses.spike_triggered_average(frames, length, trains.select_units(kept), (first, last))
-    average = average.assign_coords(unit=kept)
+    average = average.assign_coords(unit=id_labels([trains.unit_ids[unit] for unit in kept]))
     average.to_netcdf(folder / "sta.nc", engine="h5netcdf")
     figure = analyses.plot_triggered_average(average)
     figure.savefig(folder / "sta.png", dpi=150)
     used = ", ".join(f"{int(weight)}" for weight in average["weight"].values)
-    names = ", ".join(str(unit) for unit in kept)
+    names = ", ".join(str(trains.unit_ids[unit]) for unit in kept)
     return [
         *lines,
         f"spike-triggered average of unit{'' if len(kept) == 1 else 's'} {names} over lags {first} s to {last} s, "
@@ -271,6 +297,6 @@ def _triggered(
 
 def _with_options(message: str) -> str:
     """Name the options of the command line in a message that names the arguments of a function."""
-    for argument, option in (("t_start=", "--t-start"), ("t_stop=", "--t-stop"), ("by_trial=True", "--by-trial")):
-        message = message.replace(argument, option)
+    for argument in ("by_trial=True", "crop=True", "sort=True", "closed_end=True", *(f"{name}=" for name in OPTIONS)):
+        message = message.replace(argument, "--" + argument.partition("=")[0].replace("_", "-"))
     return message.replace(" by_trial", " --by-trial")

@@ -90,8 +90,8 @@ def test_garbage_is_refused(ending, tmp_path):
 
 
 def test_unknown_endings_and_missing_files_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"it.mat must end in .csv, .nwb, .parquet or be the folder of a recording"):
-        interop.read_spikes(tmp_path / "it.mat")
+    with pytest.raises(ValueError, match=r"it.h5 must end in .csv, .tsv, .txt, .nwb, .parquet, .mat or be the fold"):
+        interop.read_spikes(tmp_path / "it.h5")
     with pytest.raises(FileNotFoundError, match="there is no file"):
         interop.read_spikes(tmp_path / "it.csv")
     (tmp_path / "it.csv").write_text("unit,time\n")
