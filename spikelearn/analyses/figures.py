@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.spikes.ids import Ids, id_labels
+from spikelearn.spikes.ids import id_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +152,7 @@ def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: i
     max_trials : int
         The largest number of rows.
     """
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    from spikelearn.plotting import show_ids
 
     shown = min(trains.n_trials, max_trials)
     rows = [trains.train(unit, k) for k in range(shown)]
@@ -166,14 +166,7 @@ def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: i
     axes.set_xlabel("time (s)")
     axes.set_ylabel("trial" if shown == trains.n_trials else f"trial (first {shown} of {trains.n_trials})")
     if "trial_ids" in trains.names:
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda place, _: _name_at(trains.trial_ids, place)))
-
-
-def _name_at(ids: Ids, place: float) -> str:
-    """Give the id of a row of a raster; nothing between rows."""
-    row = round(place)
-    return str(ids[row]) if abs(place - row) < 1e-6 and 0 <= row < len(ids) else ""
+        show_ids(axes.yaxis, trains.trial_ids)
 
 
 def plot_bursts(axes: Axes, trains: SpikeTrains, table: pd.DataFrame, *, unit: int = 0, trial: int = 0) -> None:

@@ -96,7 +96,9 @@ def check(
 
 @app.command()
 def analyse(
-    file: Annotated[str, typer.Argument(help="An .nwb, .csv or .parquet file, or a folder that 'run' wrote.")],
+    file: Annotated[
+        str, typer.Argument(help="A .nwb, .csv, .tsv, .parquet or .mat file, or a folder of 'run' or Phy.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-analysis].")
     ] = None,
@@ -107,6 +109,15 @@ def analyse(
     t_start: Annotated[str | None, typer.Option(help="Begin of the window, if the file does not say.")] = None,
     t_stop: Annotated[str | None, typer.Option(help="End of the window, if the file does not say.")] = None,
     by_trial: Annotated[bool, typer.Option("--by-trial", help="Cut a file with trials into trials.")] = False,
+    ids: Annotated[tuple[str, str] | None, typer.Option(help="The pair by ids instead of positions.")] = None,
+    unit_column: Annotated[str | None, typer.Option(help="Name of the column of units in a text file.")] = None,
+    time_column: Annotated[str | None, typer.Option(help="Name of the column of times.")] = None,
+    trial_column: Annotated[str | None, typer.Option(help="Name of the column of trials.")] = None,
+    time_unit: Annotated[str | None, typer.Option(help="Unit of the times in a text or MATLAB file.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates columns, found if not given.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The decimal sign of a text file.")] = None,
+    sampling_rate: Annotated[str | None, typer.Option(help="Samples a second of a Phy folder.")] = None,
+    crop: Annotated[bool, typer.Option("--crop", help="Leave out spikes beyond the window (NWB).")] = False,
 ) -> None:
     """Analyse recorded spikes: regularity, PSTH and JPSTH of a pair, STA given a stimulus."""
     from spikelearn.cli.analyse import analyse as analyse_file
@@ -121,6 +132,15 @@ def analyse(
         t_start=t_start,
         t_stop=t_stop,
         by_trial=by_trial,
+        ids=ids,
+        unit_column=unit_column,
+        time_column=time_column,
+        trial_column=trial_column,
+        time_unit=time_unit,
+        delimiter=delimiter,
+        decimal=decimal,
+        sampling_rate=sampling_rate,
+        crop=crop,
     )
     typer.echo(text)
 

@@ -101,7 +101,8 @@ def _rate(given: Any, settings: dict[str, str], place: Path) -> float:
     value = settings["sample_rate"] if given is None else given
     plain = isinstance(value, (int, float, np.number))
     try:
-        rate = float(value) if plain or given is None else float(si_value(value, "1 Hz", "read_phy: sampling_rate"))
+        number = plain or given is None or (isinstance(value, str) and value.strip().replace(".", "", 1).isdigit())
+        rate = float(value) if number else float(si_value(value, "1 Hz", "read_phy: sampling_rate"))
     except ValueError as error:
         raise ValueError(f"{place}: sampling_rate must be a number of samples a second, got {value!r:.60}") from error
     if not 0 < rate < np.inf:
