@@ -46,7 +46,10 @@ def read_spikes(path: str | os.PathLike[str], **options: Any) -> SpikeTrains:
     SpikeTrains(1 trial x 1 unit, 1 spike in [0.0, 1.0) s)
     """
     place = Path(path)
-    given = {key: value for key, value in options.items() if value is not None and value is not False}
+    given = {key: value for key, value in options.items() if value is not None}
+    for name in ("by_trial", "crop"):
+        if given.get(name) is False:
+            del given[name]
     if place.is_dir() and (place / "spike_times.npy").is_file():
         from spikelearn.interop.phy_folders import read_phy
 

@@ -57,6 +57,8 @@ def widened(values: Any) -> NDArray[Any]:
         size = np.abs(result)
         large = np.flatnonzero(np.isfinite(size) & (size >= _EXACT_BELOW))
         left = np.flatnonzero((size > 0) & (size < _EXACT_BELOW))
+        if array.dtype.itemsize < 4:
+            left, large = left[:0], np.flatnonzero(np.isfinite(size) & (size > 0))
         exponent = np.floor(np.log10(size[left]))
         for digits in range(1, 10):
             # The power is exact, and so is the whole number: the quotient is the decimal, rounded once.

@@ -89,7 +89,7 @@ def _one_with_unit(item: Any, where: str) -> float:
             raise TypeError(f"{where} must be real numbers, got {item!r:.80}")
         return float(widened(number))
     # NaN is for the checks that name the spike.
-    return float(si_value(foreign_seconds(item, where), "1 second", where))
+    return float(si_value(item, "1 second", where) if isinstance(item, str) else foreign_seconds(item, where))
 
 
 def check_slack(slack: Any) -> float:

@@ -61,7 +61,9 @@ def test_the_shift_predictor_of_a_correlogram_equals_a_slow_loop(seed):
     # Coverage by counting on a fine grid.
     grid = (np.arange(10000) + 0.5) / 10000
     for lag, share in zip(LagBins(width, half).centers[::5], covered[::5], strict=True):
-        saw = ((observed[:, :1] <= np.minimum(grid, grid + lag)) & (np.maximum(grid, grid + lag) < observed[:, 1:])).sum(0)
+        saw = (
+            (observed[:, :1] <= np.minimum(grid, grid + lag)) & (np.maximum(grid, grid + lag) < observed[:, 1:])
+        ).sum(0)
         assert share == pytest.approx(saw[saw > 1].sum() / saw.sum(), abs=2e-3)
 
 
@@ -75,9 +77,7 @@ def test_the_shift_predictor_expects_the_pairs_of_independent_cells():
 
 def test_whole_trials_give_the_same_shift_predictor_either_way():
     rng = np.random.default_rng(1)
-    trains = SpikeTrains.from_trials(
-        [[np.sort(rng.uniform(0, 1, 30)) for _ in range(2)] for _ in range(6)], t_stop=1.0
-    )
+    trains = SpikeTrains.from_trials([[np.sort(rng.uniform(0, 1, 30)) for _ in range(2)] for _ in range(6)], t_stop=1.0)
     whole = analyses.cross_correlogram(trains, bin_size=0.01, max_lag=0.1)["shift"].values
     found, covered = shift_with_gaps(trains.select_units([0]), trains.select_units([1]), LagBins(0.01, 10))
     np.testing.assert_allclose(found, whole, rtol=1e-12)

@@ -200,9 +200,7 @@ def test_pynapple_groups_of_others():
 
     support = nap.IntervalSet(0.0, 1.0)
     group = nap.TsGroup({3: nap.Ts([0.1, 0.5]), 5: nap.Ts([0.2], time_support=support)}, time_support=support)
-    assert interop.from_pynapple(group) == SpikeTrains.from_arrays(
-        [[0.1, 0.5], [0.2]], t_stop=1.0, unit_ids=[3, 5]
-    )
+    assert interop.from_pynapple(group) == SpikeTrains.from_arrays([[0.1, 0.5], [0.2]], t_stop=1.0, unit_ids=[3, 5])
     # pynapple's own time support ends on the last spike.
     with pytest.raises(ValueError, match=r"a spike at 0.5 s does not lie before the end of the window, 0.5 s"):
         interop.from_pynapple(nap.TsGroup({0: nap.Ts([0.1, 0.5])}))
