@@ -15,6 +15,7 @@ from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["read_phy"]
 
+_QUOTED = re.compile(r"\[?\s*r?(['\"])(.*?)\1")
 _SETTING = re.compile(r"^\s*(\w+)\s*=\s*(.+?)\s*(?:#.*)?$", re.MULTILINE)
 
 
@@ -92,7 +93,11 @@ def _settings(place: Path) -> dict[str, str]:
     if not (place / "params.py").is_file():
         return {}
     text = (place / "params.py").read_text(encoding="utf-8", errors="replace")
-    return {name: value.strip("[]'\"r ") for name, value in _SETTING.findall(text)}
+    settings = {}
+    for name, value in _SETTING.findall(text):
+        quoted = _QUOTED.match(value)
+        settings[name] = quoted.group(2) if quoted else value
+    return settings
 
 
 def _rate(given: Any, settings: dict[str, str], place: Path) -> float:
@@ -126,7 +131,7 @@ def _length_of_data(place: Path, settings: dict[str, str], rate: float) -> float
     """Give the length of the raw data in seconds from the size of their file."""
     unknown = ValueError(f"{place} does not say when the recording ended; pass t_stop=")
     try:
-        data = Path(settings["dat_path"].split(",")[0].strip("'\" "))
+        data = Path(settings["dat_path"])
         data = data if data.is_absolute() else place / data
         frame = int(settings["n_channels_dat"]) * np.dtype(settings["dtype"]).itemsize
         size = data.stat().st_size - int(settings.get("offset", "0"))
