@@ -55,11 +55,11 @@ def bursts(
     -------
     pandas.DataFrame
         One row a burst with the columns trial and unit (ids), burst (counted from 0 within the train), start and stop
-        (times of its first and last spike in seconds), length (stop - start), spikes, silence (from its last spike to the first
-        of the next burst), period (from start to start) and whole: whether it was seen from begin to end, that is, the
-        observed part of the trial reaches at least a threshold beyond it on both sides. Silence and period are NaN for
-        the last burst of a train. No rows where there are no bursts. Thresholds in seconds, one a unit, are in
-        ``attrs["threshold"]``, NaN where none was found.
+        (times of its first and last spike in seconds), length (stop - start), spikes, silence (from its last spike to
+        the first of the next burst), period (from start to start) and whole: whether it was seen from begin to end,
+        that is, the observed part of the trial reaches at least a threshold beyond it on both sides. Silence and period
+        are NaN for the last burst of a train. No rows where there are no bursts. Thresholds in seconds, one a unit, are
+        in ``attrs["threshold"]``, NaN where none was found.
 
     Raises
     ------

@@ -49,10 +49,10 @@ def nonlinearity(
     -------
     xarray.Dataset, dims (bin,) or (bin, bin_2)
         ``response``: mean weight a frame and trial, of the trials that observed the frame from end to end; ``rate``:
-        the same in 1/s; ``standard_error`` of ``rate``, for independent frames; ``frames`` in each bin, the trials of a repeated stimulus counted once. With two axes a
-        bin can be empty: ``frames`` is 0 and the other values are NaN. Coordinates ``projection`` and
-        ``projection_2``: median projection in each bin of the stimulus less its mean, in units of the stimulus times
-        the axis.
+        the same in 1/s; ``standard_error`` of ``rate``, for independent frames; ``frames`` in each bin, the trials of
+        a repeated stimulus counted once. With two axes a bin can be empty: ``frames`` is 0 and the other values are
+        NaN. Coordinates ``projection`` and ``projection_2``: median projection in each bin of the stimulus less its
+        mean, in units of the stimulus times the axis.
 
     Raises
     ------

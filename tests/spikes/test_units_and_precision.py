@@ -1,4 +1,4 @@
-"""What carries a unit is converted or refused, masks are not dropped, and single precision lies on the edges of bins."""
+"""What carries a unit is converted or refused, masks are not dropped, single precision lies on the edges of bins."""
 
 import datetime
 import importlib.util
