@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "read_stimulus"]
 
 BIN, MOST_BINS, LAG_FRAMES, MOST_ROWS = 0.01, 200, 20, 20
+MOST_LISTED = 1_000_000
 OPTIONS = ("t_start", "t_stop", "unit_column", "time_column", "trial_column", "time_unit", "delimiter", "decimal")
 HEADINGS = {"rate": "rate (Hz)", "isi": "mean interval (s)", "fano_factor": "Fano factor"}
 
@@ -45,6 +47,8 @@ def analyse(
     by_trial: bool = False,
     refractoriness: Any = "5 ms",
     ids: Sequence[int | str] | None = None,
+    all_units: str | Sequence[int | str] | None = None,
+    all_trials: str | Sequence[int | str] | None = None,
     **reading: Any,
 ) -> str:
     """Analyse a file of spike trains, or the folder of a recording, and write tables, data and figures into a folder.
@@ -74,6 +78,9 @@ def analyse(
         The constant of LVR.
     ids : pair of int or str, optional
         The pair by ids, in place of `units`.
+    all_units, all_trials : sequence of ids or str, optional
+        All units and trials that were recorded, silent ones too, where a table cannot show them; as text "1-10" or
+        "A3,B1,C2".
     **reading : optional
         What the reader of the format takes besides, such as ``unit_column``, ``time_unit``, ``delimiter`` or ``crop``.
 
@@ -92,7 +99,17 @@ def analyse(
     """
     place = Path(path)
     try:
-        trains = read_spikes(place, t_start=t_start, t_stop=t_stop, by_trial=by_trial, **reading)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", UserWarning)
+            trains = read_spikes(
+                place,
+                t_start=t_start,
+                t_stop=t_stop,
+                by_trial=by_trial,
+                units=_listed(all_units),
+                trials=_listed(all_trials),
+                **reading,
+            )
     except ValueError as error:
         raise ValueError(_with_options(str(error))) from error
     if not trains.n_trials or not trains.duration > 0:
@@ -111,7 +128,8 @@ def analyse(
     if stimulus is not None and stimulus_dt is None:
         raise ValueError("analyse: stimulus_dt must say how long a frame of the stimulus is, for example '1 ms'")
     frames = None if stimulus is None else read_stimulus(stimulus)
-    lines = [repr(trains), ""]
+    notes = [str(one.message).replace("units=", "--all-units").replace("trials=", "--all-trials") for one in said]
+    lines = [repr(trains), *(f"note: {note}" for note in notes), ""]
     with whole_folder(folder, overwrite=True) as temporary:
         lines += [_regularity(trains, refractoriness, temporary), ""]
         if frames is not None:
@@ -122,6 +140,20 @@ def analyse(
         made["unit_ids"] = id_labels([trains.unit_ids[k] for k in units or range(trains.n_units)]).tolist()
         write_manifest(temporary, "analysis", {"analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
+
+
+def _listed(ids: str | Sequence[int | str] | None) -> list[int | str] | None:
+    """Read a list of ids; text has commas between them and may give ranges of whole numbers."""
+    if ids is None or not isinstance(ids, str):
+        return None if ids is None else list(ids)
+    found: list[int | str] = []
+    for part in (part.strip() for part in ids.split(",")):
+        first, dash, last = part.partition("-")
+        if dash and first.isdecimal() and last.isdecimal() and int(last) - int(first) < MOST_LISTED:
+            found += range(int(first), int(last) + 1)
+        else:
+            found.append(int(part) if part.isdecimal() else part)
+    return found
 
 
 def _positions(ids: Sequence[int | str], trains: SpikeTrains, place: Path) -> list[int]:

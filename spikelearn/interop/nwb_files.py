@@ -153,6 +153,8 @@ def from_nwb(
     """
     if by_trial and not (t_start is None and t_stop is None):
         raise ValueError("from_nwb: by_trial=True takes the windows of the trials; leave out t_start= and t_stop=")
+    if not isinstance(trials, str):
+        raise TypeError(f"from_nwb: trials must be the name of a table, got {trials!r:.60}; the file holds all trials")
     if incomplete not in INCOMPLETE:
         raise ValueError(f"from_nwb: incomplete must be one of {', '.join(INCOMPLETE)}, got {incomplete!r}")
     pynwb = extra("pynwb", "nwb", "from_nwb")

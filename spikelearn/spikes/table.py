@@ -205,8 +205,9 @@ def _warn_of_gaps(ids: Ids, name: str, where: str) -> None:
         return
     gap = next(k for k, item in enumerate(numbers) if item != numbers[0] + k)
     warnings.warn(
-        f"{where}: {missing} {name}s between {numbers[0]} and {numbers[-1]} have no row, the first of them "
-        f"{numbers[gap - 1] + 1}, and are taken for missing, not silent; pass {name}s= to list all, silent ones too",
+        f"{where}: {missing} {name}{'s' if missing > 1 else ''} between {numbers[0]} and {numbers[-1]} without a row, "
+        f"the first of them {numbers[gap - 1] + 1}, taken for missing, not silent; pass {name}s= to list all, "
+        "silent ones too",
         UserWarning,
         stacklevel=6,
     )

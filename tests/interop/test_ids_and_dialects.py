@@ -71,7 +71,7 @@ def test_text_files_without_facts(tmp_path):
     assert (trains.unit_ids, trains.trial_ids) == (("b", "cell_A"), (1, 2, 3))
     path.write_text("trial,unit,time\n1,0,0.5\n4,0,0.25\n")
     with pytest.warns(
-        UserWarning, match=r"it.csv: 2 trials between 1 and 4 have no row, the first of them 2, .* trials="
+        UserWarning, match=r"it.csv: 2 trials between 1 and 4 without a row, the first of them 2, .* trials="
     ):
         assert interop.read_csv(path, t_stop=1).n_trials == 2
     with warnings.catch_warnings():
@@ -183,3 +183,11 @@ def test_analyse_names_units_by_ids(tmp_path):
     assert "correlogram of units 17 and 18" in analyse(tmp_path / "ms.txt", tmp_path / "ms", t_stop=1, **options)
     with pytest.raises(ValueError, match="need --time-unit, such as 'ms'"):
         analyse(tmp_path / "ms.txt", tmp_path / "s", t_stop=1, unit_column="cell", time_column="t")
+    (tmp_path / "gap.csv").write_text("trial,unit,time\n1,0,0.5\n3,0,0.25\n")
+    text = analyse(tmp_path / "gap.csv", tmp_path / "gap", t_stop=1)
+    assert "note: " in text
+    assert "1 trial between 1 and 3 without a row, the first of them 2" in text
+    assert "pass --all-trials to list all" in text
+    listed = analyse(tmp_path / "gap.csv", tmp_path / "gap", t_stop=1, all_trials="1-3,9", all_units="0,b")
+    assert "SpikeTrains(4 trials x 2 units, 2 spikes" in listed
+    assert "note: " not in listed

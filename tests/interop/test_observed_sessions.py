@@ -154,6 +154,8 @@ def test_units_and_trials_in_other_tables(path):
     assert interop.from_nwb(path, t_stop=2).unit_ids == (17,)
     assert interop.from_nwb(path, t_stop=2, units_table="sorted").n_spikes == 2
     assert interop.from_nwb(path, by_trial=True, trials="epochs").times.tolist() == [0.5, 0.5]
+    with pytest.raises(TypeError, match=r"trials must be the name of a table, got \[1, 2\]; the file holds all trials"):
+        interop.read_spikes(path, by_trial=True, trials=[1, 2])
     with pytest.raises(ValueError, match="has no table of intervals 'stimuli'; it holds epochs"):
         interop.from_nwb(path, by_trial=True, trials="stimuli")
     with pytest.raises(ValueError, match="has no one table of units 'mine'; it holds ecephys/sorted"):

@@ -183,7 +183,7 @@ def test_lists_bring_silent_ones_and_the_order():
         (["123456789012345678901", "5", "123456789012345678901"], (5, 123456789012345678901)),
     ],
 )
-@pytest.mark.filterwarnings("ignore:.* have no row")
+@pytest.mark.filterwarnings("ignore:.* without a row")
 def test_ids_of_tables(units, ids):
     trains = SpikeTrains.from_dataframe(pd.DataFrame({"unit": units, "time": [0.1, 0.2, 0.3]}), t_stop=1.0)
     assert trains.unit_ids == ids
