@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spikelearn.arrays import Floats
+from spikelearn.arrays import Floats, Integers
 from spikelearn.models.tangent_kernel.activation import Activation
 
 __all__ = ["closed", "infinite_kernels", "step_of_recursion", "trapezoid"]
@@ -109,7 +109,7 @@ def trapezoid(q: Floats, phi: Activation) -> tuple[Floats, Floats]:
         Two levels do not come to agree.
     """
     p = len(q)
-    pairs = np.array(np.triu_indices(p))
+    pairs = np.asarray(np.triu_indices(p), dtype=np.int64)
     root = np.sqrt(np.diag(q))
     scale = root[pairs[0]] * root[pairs[1]]
     cosine = np.clip(q[pairs[0], pairs[1]] / np.where(scale > 0, scale, 1), -1, 1)
@@ -129,7 +129,7 @@ def trapezoid(q: Floats, phi: Activation) -> tuple[Floats, Floats]:
     )
 
 
-def _at(level: tuple[float, float], phi: Activation, root: Floats, pairs: Floats, cosine: Floats) -> Floats:
+def _at(level: tuple[float, float], phi: Activation, root: Floats, pairs: Integers, cosine: Floats) -> Floats:
     """Both expectations for pairs of examples, shape (2, pairs)."""
     reach, step = level
     count = round(reach / step)
@@ -151,7 +151,7 @@ def _at(level: tuple[float, float], phi: Activation, root: Floats, pairs: Floats
     return found
 
 
-def _square(values: Floats, pairs: Floats, p: int) -> tuple[Floats, Floats]:
+def _square(values: Floats, pairs: Integers, p: int) -> tuple[Floats, Floats]:
     whole = np.empty((2, p, p))
     whole[:, pairs[0], pairs[1]] = values
     whole[:, pairs[1], pairs[0]] = values

@@ -68,7 +68,7 @@ def normalised(x: ArrayLike, n: int, where: str = "x") -> Floats:
     length = np.linalg.norm(rows, axis=1)
     if not length.all():
         raise ValueError(f"{where} must have no row of zeros, got one in row {int(np.argmin(length))}")
-    return rows * (np.sqrt(n) / length)[:, None]
+    return np.asarray(rows * (np.sqrt(n) / length)[:, None])
 
 
 def check_targets(y: ArrayLike, p: int, where: str = "y") -> Floats:

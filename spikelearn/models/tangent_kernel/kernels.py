@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from spikelearn.arrays import Floats
@@ -43,14 +41,14 @@ def layer_kernels(left: Pass, right: Pass | None = None) -> Floats:
     return np.array([*found, left.x[-1] @ other.x[-1].T / n])
 
 
-def weighted(kernels: Floats, gamma: Sequence[float]) -> Floats:
+def weighted(kernels: Floats, gamma: Floats) -> Floats:
     """Give C = sum over layers of gamma^l C^l.
 
     References
     ----------
     Document 002 Q4, Eq. (36).
     """
-    return np.asarray(np.tensordot(np.asarray(gamma), kernels, axes=1))
+    return np.asarray(np.tensordot(gamma, kernels, axes=1))
 
 
 def naive_rank(kernels: Floats) -> tuple[int, int]:

@@ -115,7 +115,9 @@ class Redrawn:
     def readout(self) -> Floats:
         """Give w^(L+1), shape (n,)."""
         self._go_to(self._depth + 1)
-        return self._generator.standard_normal(self._n) * (1 / np.sqrt(self._n))
+        w = self._generator.standard_normal(self._n)
+        w *= 1 / np.sqrt(self._n)
+        return w
 
     def arrays(self) -> tuple[Floats, ...]:
         """Give all weights as arrays, the read-out last."""

@@ -239,7 +239,7 @@ def _checked_rates(gamma: Sequence[float] | None, depth: int) -> Floats:
         )
     if not (np.isfinite(rates).all() and (rates > 0).all()):
         raise ValueError(f"TangentKernel.gamma must be positive, got {gamma!r}")
-    return rates / rates.sum()
+    return np.asarray(rates / rates.sum())
 
 
 def _checked_weights(given: Sequence[ArrayLike], n: int, depth: int) -> tuple[Floats, ...]:

@@ -40,18 +40,27 @@ class Pass:
 def forward(layers: Layers, phi: Activation, inputs: Floats, depth: int) -> tuple[Pass, list[Floats]]:
     """Give the forward pass and phi'(h^1) ... phi'(h^L).
 
+    Raises
+    ------
+    ValueError
+        An output overflows.
+
     References
     ----------
     Document 002 Q4, Eqs. (2), (14), (15); the read-out, layer L+1, is the linear one (erratum K1).
     """
     x, h, slopes = [inputs], [], []
-    for layer in range(1, depth + 1):
-        drive = layers.times(layer, x[-1])
-        value, slope = phi.both(drive)
-        h.append(drive)
-        x.append(value)
-        slopes.append(slope)
-    return Pass(x[-1] @ layers.readout(), tuple(x), tuple(h)), slopes
+    with np.errstate(over="ignore", invalid="ignore"):
+        for layer in range(1, depth + 1):
+            drive = layers.times(layer, x[-1])
+            value, slope = phi.both(drive)
+            h.append(drive)
+            x.append(value)
+            slopes.append(slope)
+        output = x[-1] @ layers.readout()
+    if not np.isfinite(output).all():
+        raise ValueError("TangentKernel: the output must be finite; phi grows too fast for this depth")
+    return Pass(output, tuple(x), tuple(h)), slopes
 
 
 def both_passes(layers: Layers, phi: Activation, inputs: Floats, depth: int) -> Pass:
@@ -77,6 +86,4 @@ def both_passes(layers: Layers, phi: Activation, inputs: Floats, depth: int) -> 
     delta = [layers.readout() * slopes[-1]]
     for layer in range(depth, 1, -1):
         delta.append(layers.back(layer, delta[-1]) * slopes[layer - 2])
-    if not np.isfinite(made.output).all():
-        raise ValueError("TangentKernel: the output must be finite; phi grows too fast for this depth")
     return Pass(made.output, made.x, made.h, tuple(reversed(delta)))

@@ -22,8 +22,13 @@ __all__ = ["Linearised", "Net", "check_spectrum", "linearise"]
 class Net(Protocol):
     """What a solution needs of the network that it belongs to."""
 
-    n: int
-    depth: int
+    @property
+    def n(self) -> int:
+        """Units of each layer."""
+
+    @property
+    def depth(self) -> int:
+        """Nonlinear layers."""
 
     @property
     def rates(self) -> Floats:
@@ -84,7 +89,7 @@ class Linearised:
         factor = self.network.rates[layer - 1] / n * self.a
         if layer == depth + 1:
             return np.asarray(factor @ self.made.x[-1])
-        return (factor[:, None] * self.made.delta[layer - 1]).T @ self.made.x[layer - 1]
+        return np.asarray((factor[:, None] * self.made.delta[layer - 1]).T @ self.made.x[layer - 1])
 
     @property
     def delta_w(self) -> tuple[Floats, ...]:
@@ -132,7 +137,7 @@ class Linearised:
         for layer in range(1, network.depth + 1):
             factor = network.rates[layer - 1] / network.n * self.a
             learned = (x @ self.made.x[layer - 1].T * factor) @ self.made.delta[layer - 1]
-            x, _ = network.activation.both(network.layers.times(layer, x) + learned)
+            x, _ = network.activation.both(np.asarray(network.layers.times(layer, x) + learned))
         return np.asarray(x @ (network.layers.readout() + self.change(network.depth + 1)))
 
 
@@ -157,7 +162,8 @@ def linearise(network: Net, made: Pass, y: Floats) -> Linearised:
     kernels = layer_kernels(made)
     C = weighted(kernels, network.rates)
     condition = check_spectrum(C, made.x[0])
-    return Linearised(np.linalg.solve(C, y - made.output), C, kernels, made.output, y, condition, network, made)
+    a = np.asarray(np.linalg.solve(C, y - made.output), dtype=np.float64)
+    return Linearised(a, C, kernels, made.output, y, condition, network, made)
 
 
 def check_spectrum(C: Floats, rows: Floats) -> float:

@@ -1,0 +1,110 @@
+"""Exponents against width: the fit itself, the study, and the theory's exponents within stated bands."""
+
+import numpy as np
+import pytest
+
+from spikelearn.models.tangent_kernel.slopes import fit_slope
+from spikelearn.models.tangent_kernel.width import WidthStudy, exponents, slopes
+
+
+def test_a_power_law_by_pencil():
+    slope = fit_slope([2, 4, 8], [[8.0, 8.0], [4.0, 4.0], [2.0, 2.0]])
+    assert slope.value == pytest.approx(-1)
+    assert slope.half_width == 0
+    assert slope.holds(-1 + 1e-15, 1e-12)
+    assert not slope.holds(-1.01)
+
+
+def test_slope_and_error_against_scipys_regression():
+    from scipy.stats import linregress
+
+    n = np.array([10.0, 20.0, 40.0, 80.0])
+    values = np.exp(np.random.default_rng(0).normal(size=(4, 6))) * n[:, None] ** 0.7
+    found = fit_slope(n, values)
+    logs = np.log(values)
+    assert found.value == pytest.approx(linregress(np.log(n), logs.mean(axis=1)).slope)
+    # With one pooled variance it is the textbook error; here each width has its own.
+    c = (np.log(n) - np.log(n).mean()) / ((np.log(n) - np.log(n).mean()) ** 2).sum()
+    assert found.sd == pytest.approx(np.sqrt((c**2 * logs.var(axis=1, ddof=1) / 6).sum()))
+
+
+def test_the_band_misses_as_often_as_it_says():
+    """Two thousand fits with noise that differs between widths, bands of 90 %.
+
+    The count of misses is binomial, 200 +- 13.4; Welch's approximation is good to a few per cent, hence 140 to 260:
+    false alarm below 1e-5.
+    """
+    generator = np.random.default_rng(1)
+    n = 64 * 2.0 ** np.arange(5)
+    noise = np.array([0.5, 0.3, 0.3, 0.2, 0.4])
+    missed = 0
+    for _ in range(2000):
+        values = np.exp(generator.normal(size=(5, 8)) * noise[:, None]) * n[:, None] ** -0.5
+        missed += not fit_slope(n, values, level=0.9).holds(-0.5)
+    assert 140 < missed < 260
+
+
+def test_measurements_are_what_their_names_say():
+    study = WidthStudy(widths=(40, 80), n_seeds=2, n_dims=20, n_examples=3, gamma=(1.0, 2.0, 3.0), descent_up_to=40)
+    network, x, y = study.draw(40, 1)
+    directions, targets = study.task()
+    np.testing.assert_allclose(x @ x.T / 40, directions @ directions.T, atol=1e-13)
+    assert np.array_equal(y, targets)
+    np.testing.assert_allclose(study.limit(), np.einsum("l,lij", network.rates, network.infinite_width(x)), atol=1e-14)
+    solution, found = network.linearised(x, y), study.measure(40, 1)
+    assert found["delta_w_2"] == pytest.approx(np.sqrt(np.mean(solution.delta_w[1] ** 2)))
+    assert found["delta_w_readout"] == pytest.approx(np.sqrt(np.mean(solution.delta_w[2] ** 2)))
+    assert found["gradient"] == pytest.approx(np.sqrt(np.mean(np.array(network.passes(x).delta) ** 2)))
+    assert found["kernel_error"] == pytest.approx(np.sqrt(np.mean((network.kernel(x) - study.limit()) ** 2)))
+    assert set(found) == set(exponents(2))
+    table = study.run()
+    assert table["a"].values[0, 1] == found["a"]
+    assert np.isfinite(table["descent_distance"].values[0]).all()
+    assert np.isnan(table["descent_distance"].values[1]).all()
+    assert "descent_distance" not in slopes(table)
+
+
+def test_draws_do_not_depend_on_the_other_widths():
+    one, two = WidthStudy(widths=(64, 100), n_seeds=2), WidthStudy(widths=(100, 200), n_seeds=3)
+    assert one.measure(100, 1) == two.measure(100, 1)
+
+
+def check_bands(study, allowance):
+    table = study.run()
+    found, expected = slopes(table), exponents(study.depth)
+    assert set(found) == set(expected)
+    off = {
+        name: (round(s.value, 3), round(s.half_width, 3))
+        for name, s in found.items()
+        if not s.holds(expected[name], allowance)
+    }
+    assert not off
+    return found
+
+
+def test_exponents_at_moderate_widths():
+    """n = 64 to 512, eight draws, nine bands of 99.9 %, plus 0.05 for corrections of order n^-1/2 at the small widths.
+
+    False alarm: at most 1 - 0.999^9 = 0.9 %.
+    """
+    found = check_bands(WidthStudy(widths=(64, 128, 256, 512), descent_up_to=256), 0.05)
+    # The bands tell the laws apart: a slope wrong by a half would be seen.
+    assert all(s.half_width < 0.45 for s in found.values())
+
+
+@pytest.mark.slow
+def test_exponents_up_to_4096():
+    """n = 64 to 4096, eight draws, training up to 512; nine bands of 99.9 % without allowance: false alarm 0.9 %."""
+    widths = tuple(64 * 2**k for k in range(7))
+    found = check_bands(WidthStudy(widths=widths, descent_up_to=512), 0.0)
+    assert found["delta_w_1"].half_width < 0.1
+    assert found["residual"].half_width < 0.4
+
+
+@pytest.mark.parametrize("phi", ["relu", "tanh"])
+def test_other_nonlinearities_have_the_same_exponents(phi):
+    """n = 64 to 512, without training; eight bands of 99.9 % plus 0.05 for small widths: false alarm 0.8 % each."""
+    study = WidthStudy(widths=(64, 128, 256, 512), phi=phi, descent_up_to=0)
+    found, expected = slopes(study.run()), exponents(2)
+    for name, slope in found.items():
+        assert slope.holds(expected[name], 0.05), name
