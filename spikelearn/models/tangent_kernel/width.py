@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats
+from spikelearn.models.tangent_kernel.activation import activation
 from spikelearn.models.tangent_kernel.descent import Trained, descend
 from spikelearn.models.tangent_kernel.infinite import infinite_kernels
 from spikelearn.models.tangent_kernel.kernels import weighted
 from spikelearn.models.tangent_kernel.model import TangentKernel
 from spikelearn.models.tangent_kernel.slopes import Slope, fit_slope
 from spikelearn.models.tangent_kernel.solution import Linearised
+from spikelearn.models.tangent_kernel.theory import exponents
 from spikelearn.parameters.numbers import whole_number
 
-__all__ = ["WidthStudy", "distance", "exponents", "slopes"]
+__all__ = ["WidthStudy", "distance", "slopes"]
 
 _LEAST = {"n_seeds": 2, "depth": 1, "n_examples": 1, "n_dims": 1}
 
@@ -90,6 +92,11 @@ class WidthStudy:
         made = TangentKernel(1, self.depth, self.phi, self.gamma)
         set_field(self, "gamma", made.gamma)
 
+    @property
+    def exponents(self) -> dict[str, float]:
+        """The exponents that the theory expects; see `spikelearn.models.tangent_kernel.theory.exponents`."""
+        return exponents(self.depth, activation(self.phi).smooth)
+
     def task(self) -> tuple[Floats, Floats]:
         """Give the examples' directions, shape (p, n_dims) with rows of length one, and the targets, shape (p,)."""
         generator = np.random.default_rng(self.data_seed)
@@ -150,7 +157,7 @@ class WidthStudy:
         from tqdm import tqdm
 
         shape = (len(self.widths), self.n_seeds)
-        table = {name: np.empty(shape) for name in exponents(self.depth)}
+        table = {name: np.empty(shape) for name in self.exponents}
         works = [self._work(n) for n in self.widths]
         with tqdm(total=sum(works) * self.n_seeds, disable=not progress, unit_scale=True, unit="op") as bar:
             for place, n, seed in self._points():
@@ -174,38 +181,6 @@ class WidthStudy:
     def _work(self, n: int) -> int:
         """Count passes over the weights, roughly: ten for the solution, two hundred for training."""
         return self.depth * n * n * (10 + (200 if n <= self.descent_up_to else 0))
-
-
-def exponents(depth: int) -> dict[str, float]:
-    """Give the power of n by which each quantity of the study goes, by the theory.
-
-    Parameters
-    ----------
-    depth : int
-        Number L of nonlinear layers.
-
-    Returns
-    -------
-    dict of str to float
-        ``delta_w_1`` ... ``delta_w_L`` and ``delta_w_readout`` (rms of the entries of Delta w), ``a``, ``gradient``
-        (df/dh), ``kernel`` (C), ``kernel_error`` (C less its limit), ``residual`` (of the full network at the
-        linearised solution) and ``descent_distance`` (from the trained network's Delta w to the linearised one,
-        relative).
-
-    References
-    ----------
-    Document 002 Q4, Eqs. (22)-(24) with errata K4, and the text after them.
-    """
-    return {
-        **{f"delta_w_{k}": -1.5 for k in range(1, depth + 1)},
-        "delta_w_readout": -1.0,
-        "a": 0.0,
-        "gradient": -0.5,
-        "kernel": 0.0,
-        "kernel_error": -0.5,
-        "residual": -1.0,
-        "descent_distance": -0.5,
-    }
 
 
 def slopes(table: Any, level: float = 0.999) -> dict[str, Slope]:

@@ -24,7 +24,7 @@ def test_examples_themselves_are_predicted_with_no_variance():
 
 
 def test_one_example_by_pencil():
-    # One example: w = Theta_*/Theta, mean w y, variance K_** + w^2 K - 2 w K_*; one layer of the rectifier, gamma equal.
+    # w = Theta_*/Theta, mean w y, variance K_** + w^2 K - 2 w K_*; one layer of the rectifier, gamma equal.
     x, y, new = task(32, p=1, q=1)
     q = float(x[0] @ new[0] / 32)
     theta = np.arccos(q)

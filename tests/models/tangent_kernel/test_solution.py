@@ -5,6 +5,7 @@ import pytest
 
 from spikelearn.models.tangent_kernel.descent import descend, descend_linearised, sgd, sgd_linearised
 from spikelearn.models.tangent_kernel.model import TangentKernel
+from spikelearn.models.tangent_kernel.theory import rms_of_change, weighted_square
 from spikelearn.models.tangent_kernel.width import distance
 
 
@@ -34,10 +35,12 @@ def test_exact_identities_at_any_width(n, phi):
     size = np.array([np.sqrt(solution.a @ C @ solution.a) for C in solution.kernels])
     expected = gamma * size * np.array([n**-1.5] * 3 + [1 / n])
     np.testing.assert_allclose(solution.rms, expected, rtol=eps)
+    np.testing.assert_allclose(rms_of_change(solution), expected, rtol=1e-13)
     measured = [np.sqrt(np.mean(w**2)) for w in solution.delta_w]
     np.testing.assert_allclose(solution.rms, measured, rtol=1e-12)
     total = sum(np.sum(w**2) / g for w, g in zip(solution.delta_w, gamma, strict=True))
     assert total == pytest.approx(goal @ np.linalg.solve(solution.C, goal) / n, rel=eps)
+    assert weighted_square(solution) == pytest.approx(total, rel=eps)
     np.testing.assert_allclose(first_order(gradients(kernel, x), solution.delta_w), goal, atol=eps)
 
 
