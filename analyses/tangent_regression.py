@@ -75,9 +75,8 @@ def main():
 def _draw(limit, sd, curves, y, gaps, options):
     figure = new_figure(11.0, 4.6)
     left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
-    left.fill_between(
-        ANGLES, limit.mean - 2 * sd, limit.mean + 2 * sd, color=COLOURS["theory"], alpha=0.2, label="mean ± 2 sd, theory"
-    )
+    low, high = limit.mean - 2 * sd, limit.mean + 2 * sd
+    left.fill_between(ANGLES, low, high, color=COLOURS["theory"], alpha=0.2, label="mean ± 2 sd, theory")
     left.plot(ANGLES, limit.mean, color=COLOURS["theory"], linewidth=2, label="mean, theory")
     for k, (linear, full) in enumerate(curves):
         names = ("networks, linearised", "networks, trained in full") if k == 0 else (None, None)

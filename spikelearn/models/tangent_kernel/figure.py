@@ -22,8 +22,8 @@ _LABELS = {
     "gradient": r"$\partial f/\partial h$",
     "kernel": r"$C$",
     "kernel_error": r"$C - C_\infty$",
-    "residual": r"residual of the linearised solution",
-    "descent_distance": r"distance to full descent",
+    "residual": r"residual",
+    "descent_distance": r"full descent",
 }
 _CYCLE = tuple(COLOURS[name] for name in ("simulation", "potassium", "accent", "muted", "theory"))
 
@@ -49,7 +49,7 @@ def overview(study: WidthStudy, recording: Recording, title: str) -> Any:
     (changes, sizes), (errors, exponents) = figure.subplots(2, 2)
     hidden = [f"delta_w_{k}" for k in range(1, study.depth + 1)]
     _powers(changes, study, recording, [*hidden, "delta_w_readout"], "changes of weights (rms)")
-    _powers(sizes, study, recording, ["a", "kernel", "gradient"], "coefficients, kernel, gradient (rms)")
+    _powers(sizes, study, recording, ["a", "kernel", "gradient"], "coefficients, kernel, gradient")
     _powers(errors, study, recording, ["kernel_error", "residual", "descent_distance"], "what finite width leaves")
     _exponents(exponents, study, recording)
     figure.suptitle(title)
@@ -74,9 +74,9 @@ def _powers(axes: Axes, study: WidthStudy, recording: Recording, names: list[str
     axes.set_xticks(table["width"].values, [str(n) for n in table["width"].values])
     axes.minorticks_off()
     axes.set_xlabel("width n")
-    axes.set_title(f"{title}; lines: the theory's power", fontsize="medium")
+    axes.set_title(f"{title}; lines: theory", fontsize="medium")
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high * (high / low) ** 0.22)
+    axes.set_ylim(low, high * (high / low) ** 0.25)
     axes.legend(frameon=False, fontsize="small", loc="upper center", ncols=2)
 
 

@@ -143,7 +143,7 @@ class WidthStudy:
         Parameters
         ----------
         progress : bool
-            Whether to show a bar, in units of work.
+            Whether to show a bar, in units of work, if it takes longer than two seconds.
         watch : callable, optional
             Called as ``watch(n, seed)`` before each network.
 
@@ -159,7 +159,10 @@ class WidthStudy:
         shape = (len(self.widths), self.n_seeds)
         table = {name: np.empty(shape) for name in self.exponents}
         works = [self._work(n) for n in self.widths]
-        with tqdm(total=sum(works) * self.n_seeds, disable=not progress, unit_scale=True, unit="op") as bar:
+        total = sum(works) * self.n_seeds
+        with tqdm(
+            total=total, disable=None if progress else True, delay=2.0, leave=False, unit_scale=True, unit="op"
+        ) as bar:
             for place, n, seed in self._points():
                 bar.set_description(f"n = {n}, draw {seed}", refresh=False)
                 if watch is not None:
