@@ -49,6 +49,22 @@ def test_kernels_are_the_jacobian_times_its_transpose(phi):
     np.testing.assert_allclose(kernel.kernels(x), expected, atol=2e-8)
 
 
+@pytest.mark.parametrize(("phi", "name"), [("erf", "erf"), ("tanh", "tanh"), ("relu", "relu")])
+def test_kernels_are_those_of_pytorchs_autograd(phi, name):
+    torch = pytest.importorskip("torch")
+    kernel, x = small(phi, n=40, depth=3)
+    weights = [torch.tensor(w, requires_grad=True) for w in kernel.layers.arrays()]
+    gradients = []
+    for example in torch.tensor(x):
+        for w in weights[:-1]:
+            example = getattr(torch, name)(w @ example)
+        found = torch.autograd.grad(weights[-1] @ example, weights)
+        gradients.append([g.reshape(-1).numpy() for g in found])
+    for layer, found in enumerate(kernel.kernels(x)):
+        J = np.array([g[layer] for g in gradients])
+        np.testing.assert_allclose(found, J @ J.T / 40, rtol=1e-12, atol=1e-14)
+
+
 def test_the_kernel_between_two_sets_is_a_block_of_the_kernel_of_all():
     kernel, x = small("tanh", p=5)
     np.testing.assert_allclose(kernel.kernels(x[:2], x[2:]), kernel.kernels(x)[:, :2, 2:], rtol=1e-13)
