@@ -154,7 +154,7 @@ def test_a_kink_in_deeper_networks():
 
 
 def test_gradients_have_the_same_size_in_all_layers():
-    """Erratum K4: rms of df/dh^l is of order n^-1/2 at every l, and neighbouring layers differ by a factor of order one.
+    """Erratum K4: rms of df/dh^l is of order n^-1/2 at every l, and neighbouring layers differ little.
 
     Four layers of tanh, n = 64 to 512, eight draws; four bands of 99.9 % plus 0.05: false alarm 0.4 %.
     """
