@@ -34,8 +34,9 @@ _CONSISTENT = 1e-6
 
 @dataclass(frozen=True)
 class CommonDrive(Source):
-    """Cells with the intensity ``(1 - alpha) rate + alpha (k * s3)``, s3 being the spikes of one hidden Poisson cell.
+    """Poisson cells that share the filtered spikes of a hidden cell.
 
+    The intensity is ``(1 - alpha) rate + alpha (k * s3)``, s3 being the spikes of one hidden Poisson cell.
     The kernel k is causal and positive and turns the drive's rate into the cells' rate, ``k * drive_rate = rate``, so
     that alpha changes the correlation and not the rate. The drive has run for ever: t_start is not special.
 

@@ -24,8 +24,9 @@ __all__ = ["GammaModulatedPoisson", "OUModulatedPoisson"]
 
 @dataclass(frozen=True)
 class OUModulatedPoisson(Source):
-    """Poisson cells whose gain follows an Ornstein-Uhlenbeck process x through a probit, ``2 Phi(sigma x)``.
+    """Poisson cells whose gain follows an Ornstein-Uhlenbeck process.
 
+    The process x sets the gain through a probit, ``2 Phi(sigma x)``.
     The gain lies between 0 and 2, so that the rate never turns negative and thinning is exact; its mean is 1 and its
     covariance ``(2/pi) arcsin(z exp(-|u|/tau))`` with ``z = sigma^2/(1 + sigma^2) = sin(pi gamma^2/2)``, by the
     orthant probability of two correlated Gaussians.
