@@ -27,7 +27,7 @@ _LEAST = {"n_seeds": 2, "depth": 1, "n_examples": 1, "n_dims": 1}
 
 @dataclass(frozen=True)
 class WidthStudy:
-    """The same learning task for networks of several widths and draws.
+    """Wide networks in the tangent-kernel regime: one learning task at several widths and draws.
 
     The examples have the same angles at every width: fixed vectors of length one in a space of a few dimensions, turned
     at random into the n dimensions of the input. The limit of the kernel is therefore one matrix.
