@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class Activation:
     smooth: bool = True
 
 
+@functools.lru_cache(maxsize=64)
 def activation(phi: str, where: str = "TangentKernel.phi") -> Activation:
     """Find a nonlinearity by its name, or make it of a formula.
 
