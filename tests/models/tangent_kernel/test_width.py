@@ -57,6 +57,8 @@ def test_measurements_are_what_their_names_say():
     assert found["delta_w_readout"] == pytest.approx(np.sqrt(np.mean(solution.delta_w[2] ** 2)))
     assert found["gradient"] == pytest.approx(np.sqrt(np.mean(np.array(network.passes(x).delta) ** 2)))
     assert found["kernel_error"] == pytest.approx(np.sqrt(np.mean((network.kernel(x) - study.limit()) ** 2)))
+    for name, values in (("a", solution.a), ("kernel", network.kernel(x)), ("residual", solution.residual)):
+        assert found[name] == pytest.approx(np.sqrt(np.mean(values**2)))
     assert set(found) == set(study.exponents)
     table = study.run()
     assert table["a"].values[0, 1] == found["a"]
