@@ -175,6 +175,9 @@ def test_parts_and_skips_share_the_edges_of_bins():
     for k in range(1, 10):
         rate = float(analyses.fi_curve(trains, [1.0], skip=k / 10)["rate"].item())
         assert rate == pytest.approx(10.0, rel=1e-12), k
+    below = SpikeTrains.from_arrays([np.nextafter(np.arange(1, 10) / 10, 0)], t_stop=1.0)
+    for k in range(1, 10):
+        assert below.restrict(k / 10, (k + 1) / 10).times.tolist() == [k / 10]
     # A spike that moves onto the begin is not put where its trial was not observed.
     before = SpikeTrains.from_arrays([[np.nextafter(0.3, 0)]], t_stop=1.0, observed=[[0, 0.3]])
     assert before.restrict(0.3, 1.0).n_spikes == 0
