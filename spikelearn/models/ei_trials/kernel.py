@@ -8,6 +8,7 @@ trial may stop early without changing a bit.
 from __future__ import annotations
 
 import math
+
 import numpy as np
 from numba import njit
 
@@ -54,7 +55,7 @@ def _finish(E, I, ee, ei, ie, ii, k, constants, schedule, kick):  # type: ignore
             sum_E += E - ref_E
             sum_I += I - ref_I
         elif k >= kick_stop:
-            if E == E_old and I == I_old:
+            if E_old == E and I_old == I:
                 return E, I
             if th_E >= 0.0 and th_I >= 0.0 and ee * E <= th_E and ie * E <= th_I and not k & 63:
                 # Silent for good: if both decay to nothing before the window begins, both means are zero.
@@ -130,7 +131,9 @@ def quiet_trials(W, constants, schedule, kick):  # type: ignore[no-untyped-def]
                 if S[lane] == S[6 * _LANES + lane] and S[_LANES + lane] == S[7 * _LANES + lane] and k >= kick_stop:
                     means[0, j], means[1, j] = E[j], I[j]
                     order[group + lane] = -1 - j
-                elif k >= kick_stop and th_E >= 0.0 and th_I >= 0.0 and W[0, j] * E[j] <= th_E and W[2, j] * E[j] <= th_I:
+                elif (
+                    k >= kick_stop and th_E >= 0.0 and th_I >= 0.0 and W[0, j] * E[j] <= th_E and W[2, j] * E[j] <= th_I
+                ):
                     if stop + max(_silent_steps(E[j], h_E), _silent_steps(I[j], h_I)) < begin:
                         order[group + lane] = -1 - j
         kept = 0
@@ -142,9 +145,7 @@ def quiet_trials(W, constants, schedule, kick):  # type: ignore[no-untyped-def]
         k = stop
     for place in range(left):
         j = order[place]
-        means[0, j], means[1, j] = _finish(
-            E[j], I[j], W[0, j], W[1, j], W[2, j], W[3, j], k, constants, schedule, kick
-        )
+        means[0, j], means[1, j] = _finish(E[j], I[j], W[0, j], W[1, j], W[2, j], W[3, j], k, constants, schedule, kick)
     return means
 
 

@@ -110,9 +110,7 @@ class RateTrials:
             draw_normals(self._seed, int(start), trial, normals)
             x = np.ascontiguousarray(self.x[:, start])
             W = np.ascontiguousarray(self.W[:, start])
-            means[:, start] = noisy_trial(
-                W, x, normals, self._noise, NOISE_DECAY, self._constants, schedule, kick
-            )
+            means[:, start] = noisy_trial(W, x, normals, self._noise, NOISE_DECAY, self._constants, schedule, kick)
             self.x[:, start] = x
         return means
 
@@ -121,4 +119,3 @@ def draw_normals(seed: int, start: int, trial: int, out: Floats) -> None:
     """Fill `out`, shape (steps, 2), with the standard normal numbers of one trial of one start."""
     entropy = np.random.SeedSequence(seed, spawn_key=(start, trial))
     np.random.Generator(np.random.SFC64(entropy)).standard_normal(out=out)
-
