@@ -1,3 +1,4 @@
+
 from .derive import DerivedRule as DerivedRule
 from .derive import derive_rule as derive_rule
 from .populations import RatePopulations as RatePopulations

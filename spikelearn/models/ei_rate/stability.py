@@ -92,8 +92,8 @@ def stability(
         The free weights; they broadcast with each other and with rates that are arrays.
     method : {"qss", "full", "trial", "closed"}
         ``"qss"``: activities at their quasi-steady state (4-D). ``"full"``: activities and weights together (6-D).
-        ``"trial"``: the map W <- W + F once a trial, stable where abs(1 + eigenvalue) < 1, or with a `sensor`. ``"closed"``: as ``"qss"``
-        by the closed form of the rule, where it has one.
+        ``"trial"``: the map W <- W + F once a trial, stable where abs(1 + eigenvalue) < 1 unless a `sensor` filters.
+        ``"closed"``: as ``"qss"`` by the closed form of the rule, where it has one.
     sensor : float
         For ``"trial"`` the time constant in trials of the running mean of the activities that the rule sees, as in
         `spikelearn.run_trials`, where it is 2; 1 is none. Each nonzero eigenvalue lambda then gives two multipliers,

@@ -1,8 +1,8 @@
 """Trials in compiled code: one start step by step, many side by side; the same numbers to the bit.
 
-No operation may be reordered or fused here, so that a plain Python loop gives the same bits: no fastmath. The mean of the
-window is taken about its first state, m = r + sum(X - r)/n, which is exact once the activity has settled; so a settled
-trial may stop early without changing a bit.
+No operation may be reordered or fused here, so that a plain Python loop gives the same bits: no fastmath. The mean of
+the window is taken about its first state, m = r + sum(X - r)/n, which is exact once the activity has settled; so a
+settled trial may stop early without changing a bit.
 """
 
 from __future__ import annotations
@@ -21,12 +21,21 @@ _BLOCK = 64
 
 @njit(cache=True, error_model="numpy")
 def _silent_steps(E: float, h: float) -> float:
-    """Steps after which an activity that decays by the factor 1 - h lies below the smallest that counts."""
+    """Count the steps after which an activity that decays by the factor 1 - h lies below the smallest that counts."""
     if E == 0.0:
         return 0.0
     if h >= 1.0:
         return 1.0
     return 3.0 + (math.log(E) - math.log(_TINY)) / -math.log1p(-h)
+
+
+@njit(cache=True, error_model="numpy")
+def _dies(E, I, k, begin, constants):  # type: ignore[no-untyped-def]  # noqa: E741
+    """Say whether activities that drive nothing any more are exactly zero before the window begins."""
+    h_E, h_I, _, _, th_E, th_I, _, _ = constants
+    if th_E < 0.0 or th_I < 0.0:
+        return False
+    return k + max(_silent_steps(E, h_E), _silent_steps(I, h_I)) < begin
 
 
 @njit(cache=True, error_model="numpy")
@@ -57,10 +66,8 @@ def _finish(E, I, ee, ei, ie, ii, k, constants, schedule, kick):  # type: ignore
         elif k >= kick_stop:
             if E_old == E and I_old == I:
                 return E, I
-            if th_E >= 0.0 and th_I >= 0.0 and ee * E <= th_E and ie * E <= th_I and not k & 63:
-                # Silent for good: if both decay to nothing before the window begins, both means are zero.
-                if k + max(_silent_steps(E, h_E), _silent_steps(I, h_I)) < begin:
-                    return 0.0, 0.0
+            if not k % _BLOCK and ee * E <= th_E and ie * E <= th_I and _dies(E, I, k, begin, constants):
+                return 0.0, 0.0
         k += 1
     return ref_E + sum_E / window, ref_I + sum_I / window
 
@@ -132,10 +139,12 @@ def quiet_trials(W, constants, schedule, kick):  # type: ignore[no-untyped-def]
                     means[0, j], means[1, j] = E[j], I[j]
                     order[group + lane] = -1 - j
                 elif (
-                    k >= kick_stop and th_E >= 0.0 and th_I >= 0.0 and W[0, j] * E[j] <= th_E and W[2, j] * E[j] <= th_I
+                    k >= kick_stop
+                    and W[0, j] * E[j] <= th_E
+                    and W[2, j] * E[j] <= th_I
+                    and _dies(E[j], I[j], stop, begin, constants)
                 ):
-                    if stop + max(_silent_steps(E[j], h_E), _silent_steps(I[j], h_I)) < begin:
-                        order[group + lane] = -1 - j
+                    order[group + lane] = -1 - j
         kept = 0
         for place in range(left):
             if order[place] >= 0:
