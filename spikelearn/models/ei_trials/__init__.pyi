@@ -1,4 +1,17 @@
+from .measures import OUTCOMES as OUTCOMES
+from .measures import first_up as first_up
+from .measures import last_up as last_up
+from .measures import outcomes as outcomes
+from .measures import switches as switches
+from .measures import up_trials as up_trials
 from .protocol import VARIANTS as VARIANTS
 from .protocol import Protocol as Protocol
+from .protocol import protocol_of as protocol_of
 from .result import TrialsDivergedError as TrialsDivergedError
 from .run_trials import run_trials as run_trials
+from .theory import end_lines as end_lines
+from .theory import floor_end as floor_end
+from .theory import ignition_threshold as ignition_threshold
+from .theory import kick_peak as kick_peak
+from .theory import predicted_first_up as predicted_first_up
+from .theory import up_state_margin as up_state_margin
