@@ -175,11 +175,9 @@ class DerivedRule:
             A weight is no number, or an array where one point at a time is asked for.
         """
         if hasattr(self.model, "setpoint_weights") and self.rests_at_set_point and not self.facts.neutral:
-            import spikelearn
+            from spikelearn.models.ei_rate.stability import stability
 
-            return spikelearn.stability(
-                self.model, self.rule, method=method, sensor=sensor, **self._natural_weights(free)
-            )
+            return stability(self.model, self.rule, method=method, sensor=sensor, **self._natural_weights(free))
         if sensor != 1:
             raise ValueError(f"stability.sensor must come with method='trial', got method={method!r}")
         if method != "qss":

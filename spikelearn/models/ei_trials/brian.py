@@ -14,7 +14,7 @@ from spikelearn.rules.rule import Rule
 
 __all__ = ["rule_statements", "run_in_brian"]
 
-_VARIABLES = ("E", "I", "x_E", "x_I", "first_E", "first_I", "sum_E", "sum_I", "A_E", "A_I", "m_E", "m_I")
+_VARIABLES = ("E", "I", "x_E", "x_I", "first_E", "first_I", "sum_E", "sum_I", "A_E", "A_I", "m_E", "m_I", "finite")
 # One step: E, then I from the new E, then the cut-offs; the mean is taken about the first state of the window.
 _STEP = """
 k = timestep(t, dt) % n_steps
@@ -67,18 +67,20 @@ def rule_statements(model: EIRates, rule: Rule) -> tuple[list[str], dict[str, An
     dict
         The numbers by their new names; those that are arrays differ between starts.
     """
-    from sympy import Symbol
+    import sympy
+    from brian2.parsing.sympytools import sympy_to_str
 
-    from spikelearn.symbolic.write import brian_text
-
-    values = {**model.parameters, **rule.parameters}
-    names = {name: f"number_{place}" for place, name in enumerate(values)}
-    changed = {Symbol(name): Symbol(new) for name, new in names.items()}
-    changed |= {Symbol(name): Symbol(f"seen_{name}") for name in model.populations}
-    formulas = {weight: formula.xreplace(changed) for weight, formula in rule.expressions(model).items()}
-    used = {str(symbol) for formula in formulas.values() for symbol in formula.free_symbols}
-    statements = [f"d_{weight} = {brian_text(formula)}" for weight, formula in formulas.items()]
-    return statements, {new: values[name] for name, new in names.items() if new in used}
+    values = {sympy.Symbol(name): value for name, value in {**model.parameters, **rule.parameters}.items()}
+    formulas = rule.expressions(model)
+    for formula in formulas.values():
+        # Fractions and decimals become names too: C++ reads 1/3 in single precision, and 15 digits are printed.
+        values |= {atom: float(atom) for atom in formula.atoms(sympy.Number) if not atom.is_Integer}
+    names = {found: sympy.Symbol(f"number_{place}") for place, found in enumerate(values)}
+    seen = {sympy.Symbol(name): sympy.Symbol(f"seen_{name}") for name in model.populations}
+    formulas = {weight: formula.xreplace(names | seen) for weight, formula in formulas.items()}
+    used = set().union(*(formula.free_symbols for formula in formulas.values()))
+    statements = [f"d_{weight} = {sympy_to_str(formula)}" for weight, formula in formulas.items()]
+    return statements, {str(names[found]): value for found, value in values.items() if names[found] in used}
 
 
 def run_in_brian(
@@ -119,25 +121,32 @@ def run_in_brian(
     equations = "\n".join([*(f"{name} : 1" for name in names), *(f"{name} : 1 (constant)" for name in units)])
     noisy = noise > 0
     step = _STEP.format(noise=_NOISE if noisy else "", x_E=" + x_E" if noisy else "", x_I=" + x_I" if noisy else "")
-    new = "\n".join(f"{w} = (1 - over)*{w} + over*clip({w} + d_{w}, weight_floor, huge)" for w in model.weights)
+    new = "\n".join(
+        f"new_{w} = {w} + over*d_{w}\nfinite = finite*int(abs(new_{w}) < huge)\n"
+        f"{w} = (1 - over)*{w} + over*clip(new_{w}, weight_floor, huge)"
+        for w in model.weights
+    )
     update = _UPDATE.format(changes="\n".join(statements), weights=new)
     trial = protocol.steps * protocol.dt * ms
     with session(used, seed if noisy else None) as brian:
         group = NeuronGroup(n, equations, dt=protocol.dt * ms, name="populations", namespace=namespace)
         for name, values in (*zip(model.weights, starts.W, strict=True), *zip(("A_E", "A_I"), starts.A, strict=True)):
             setattr(group, name, values)
+        group.finite = 1
         for name, value in units.items():
             setattr(group, name, np.broadcast_to(value, (n,)))
         group.run_regularly(step, dt=protocol.dt * ms, when="start")
         group.run_regularly(update, dt=trial, when="before_start")
-        recorded = ("A_E", "A_I", "m_E", "m_I", *model.weights)
+        recorded = ("finite", "A_E", "A_I", "m_E", "m_I", *model.weights)
         monitor = StateMonitor(group, recorded, record=True, dt=trial, when="before_start", order=1)
         # One step more, so that the last trial is followed by its update.
         duration = (steps + 1) * protocol.dt * ms
         with np.errstate(all="ignore"):  # weights that explode are looked for afterwards
             brian.run(Network(group, monitor), duration, progress="trials" if progress else False)
         found = [np.asarray(getattr(monitor, name)).T[1 : n_trials + 1].copy() for name in recorded]
-    broken = np.logical_or.accumulate(~np.isfinite(np.array(found)).all(axis=0), axis=0)
+    # Clipping would hide an infinite weight, so that the program itself has watched for one.
+    broken = (found.pop(0) == 0) | ~np.isfinite(np.array(found)).all(axis=0)
+    broken = np.logical_or.accumulate(broken, axis=0)
     labels = ("E", "I", "E_trial", "I_trial", *model.weights)
     return {label: np.where(broken, np.nan, values) for label, values in zip(labels, found, strict=True)}, used
 

@@ -51,5 +51,6 @@ def outcomes(model: EIRates, run: xr.Dataset) -> NDArray[Any]:
     last = run.isel(trial=-1)
     E, I = last["E"].values, last["I"].values  # noqa: E741
     there = (np.abs(E - model.E_set) < 0.1 * model.E_set) & (np.abs(I - model.I_set) < 0.1 * model.I_set)
-    found = np.select([there, E > 0.5 * model.E_max, last["E_trial"].values < UP], [0, 1, 2], 3)
+    saturated, silent = E / model.E_max > 0.5, last["E_trial"].values < UP
+    found = np.select([there, saturated, silent], [0, 1, 2], 3)
     return np.asarray(OUTCOMES)[found]

@@ -75,10 +75,10 @@ class RateTrials:
         with np.errstate(all="ignore"):
             for row, change in enumerate(self._step(*seen, *self.W)):
                 np.add(self.W[row], change, out=W[row])
-            np.maximum(self._protocol.weight_floor, W, out=W)
             # A sum is finite where every term is, unless it overflows itself: then the look below is only slower.
             if self._stopping or not np.isfinite(W.sum() + means.sum()):
                 self._stop(trial, W, A, means)
+            np.maximum(self._protocol.weight_floor, W, out=W)
         # Without noise a trial is a function of the weights, so that a pair which repeats itself repeats for good.
         same = W.tobytes() == self.W.tobytes() and A.tobytes() == self.A.tobytes()
         self.finished = same and not self._noise

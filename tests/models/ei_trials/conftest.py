@@ -13,7 +13,7 @@ def plain_trial(model, W, *, kick=(2499, 2600), window=5001, x=(0.0, 0.0), norma
     ee, ei, ie, ii = (float(w) for w in W)
     h_E, h_I = 0.1 / model.tau_E, 0.1 / model.tau_I
     th_E, th_I = model.Theta_E - model.I_ext, model.Theta_I
-    E = I = 0.0
+    E = I = 0.0  # noqa: E741
     x_E, x_I = (float(v) for v in x)
     draws = None if normals is None else normals.tolist()
     states_E, states_I = [], []
@@ -23,9 +23,9 @@ def plain_trial(model, W, *, kick=(2499, 2600), window=5001, x=(0.0, 0.0), norma
             x_I = x_I - 0.1 * x_I + noise * draws[k][1]
         u = 7.0 if kick[0] <= k < kick[1] else 0.0
         E = E + h_E * (model.g_E * max(0.0, ee * E - ei * I + x_E + u - th_E) - E)
-        I = I + h_I * (model.g_I * max(0.0, ie * E - ii * I + x_I - th_I) - I)
-        E, I = min(E, model.E_max), min(I, model.I_max)
-        E, I = (0.0 if E < 1e-30 else E), (0.0 if I < 1e-30 else I)
+        I = I + h_I * (model.g_I * max(0.0, ie * E - ii * I + x_I - th_I) - I)  # noqa: E741
+        E, I = min(E, model.E_max), min(I, model.I_max)  # noqa: E741
+        E, I = (0.0 if E < 1e-30 else E), (0.0 if I < 1e-30 else I)  # noqa: E741
         if k >= 20_000 - window:
             states_E.append(E)
             states_I.append(I)

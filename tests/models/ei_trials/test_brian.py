@@ -41,12 +41,15 @@ def test_two_starts_with_rates_of_their_own_and_names_that_clash():
     assert len(np.unique(array["W_II"])) == 8
 
 
-def test_weights_that_explode_are_nan_from_there_on():
-    rule = sl.rules.Homeostatic(alpha_EE=1e308, alpha_EI=0, alpha_IE=0, alpha_II=0)
-    brian, array = both_engines(sl.EIRates(), rule, (5.0, 3.0, 4.0, 1.5), 2)
-    assert np.isnan(brian["W_EE"]).all()
-    assert np.isnan(array["W_EE"]).all()
-    assert np.isnan(brian["E"]).all()
+@pytest.mark.parametrize("rate", [1e308, -1e308])
+def test_weights_that_explode_are_nan_from_there_on(rate):
+    """To either side: the floor must not hide a change of minus infinity. The second start does nothing."""
+    rule = sl.rules.Homeostatic(alpha_EE=np.array([rate, 0.0]), alpha_EI=0, alpha_IE=0, alpha_II=0)
+    brian, array = both_engines(sl.EIRates(), rule, (5.0, 3.0, 4.0, 1.5), 4)
+    for name, values in array.items():
+        np.testing.assert_allclose(brian[name], values, rtol=1e-12, err_msg=name)
+        assert np.isnan(values[-1]).tolist() == [True, False]
+    assert np.isfinite(array["W_EE"][0]).all() == (np.isfinite(brian["W_EE"][0]).all())
 
 
 def test_statements_use_numbers_by_names_of_their_own(model, cross):

@@ -97,8 +97,12 @@ def test_the_end_lines_are_where_set_point_weights_lie():
         np.testing.assert_allclose(model.E_set * weights.W_IE - model.I_set * weights.W_II, lines["onto_I"], rtol=1e-12)
     assert end_lines(sl.EIRates()) == pytest.approx({"onto_E": 9.8, "onto_I": 28.5}, rel=1e-14)
     assert floor_end(sl.EIRates()) == pytest.approx(5.98, rel=1e-14)
-    assert sl.EIRates().setpoint_weights(5.0, floor_end(sl.EIRates())).W_II == pytest.approx(0.1, rel=1e-12)
-    assert sl.EIRates().setpoint_weights(floor_end(sl.EIRates(), "W_EI"), 9.0).W_EI == pytest.approx(0.1, rel=1e-12)
+    model = sl.EIRates()
+    for weights, name in (
+        (model.setpoint_weights(5.0, floor_end(model)), "W_II"),
+        (model.setpoint_weights(floor_end(model, "W_EI"), 9.0), "W_EI"),
+    ):
+        assert getattr(weights, name) == pytest.approx(0.1, rel=1e-12)
     with pytest.raises(ValueError, match=r"floor_end.weight must be 'W_EI' or 'W_II', got 'W_EE'"):
         floor_end(sl.EIRates(), "W_EE")
 
