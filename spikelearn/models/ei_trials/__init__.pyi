@@ -1,3 +1,4 @@
+from .case import TrialCase as TrialCase
 from .measures import OUTCOMES as OUTCOMES
 from .measures import first_up as first_up
 from .measures import last_up as last_up

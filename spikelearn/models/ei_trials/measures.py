@@ -53,4 +53,4 @@ def outcomes(model: EIRates, run: xr.Dataset) -> NDArray[Any]:
     there = (np.abs(E - model.E_set) < 0.1 * model.E_set) & (np.abs(I - model.I_set) < 0.1 * model.I_set)
     saturated, silent = E / model.E_max > 0.5, last["E_trial"].values < UP
     found = np.select([there, saturated, silent], [0, 1, 2], 3)
-    return np.asarray(OUTCOMES)[found]
+    return np.asarray(np.asarray(OUTCOMES)[found])
