@@ -1,15 +1,15 @@
 """Does the verdict foretell the outcome? Three hundred random set points and rates, judged and then run.
 
 Half the cases have the cross-homeostatic rule with four random rates, half the two-term rule; set points are random
-among those that are neurally stable with all weights above the floor of 0.1. Every run begins 1e-7 beside the set point, with the running means at it, so that what is tested
-is the set point and not its basin. A case has left where its deviation ever exceeds a hundred times the first (it may
-come to rest at another set point later), and has converged where it never does and ends below a third of its largest.
-Cases that are neither after 500 trials are run for 5000.
+among those that are neurally stable with all weights above the floor of 0.1. Every run begins 1e-7 beside the set
+point, with the running means at it, so that what is tested is the set point and not its basin. A case has left where
+its deviation ever exceeds a hundred times the first (it may come to rest at another set point later), and has converged
+where it never does and ends below a third of its largest. Cases that are neither after 500 trials are run for 5000.
 
 The verdict with the sensor's filter, (z - 1)(tau z - tau + 1) = lambda z with tau = 2, is held against the outcome, and
 so is the one without it, which errs to both sides: a filter steadies a rule that overshoots, and by its lag unsteadies
-one that turns. Cases that disagree are printed one by one with their largest multiplier, and with how far the
-mean of a trial is from the Up state that the theory puts in its place.
+one that turns. Cases that disagree are printed one by one with their largest multiplier, and with how far the mean of a
+trial is from the Up state that the theory puts in its place.
 
 Run ``python analyses/ei_trials_verdict.py [--output FOLDER]``.
 """

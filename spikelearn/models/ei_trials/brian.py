@@ -94,7 +94,7 @@ def run_in_brian(
     sensor: float,
     target: str = "auto",
     progress: bool = False,
-) -> tuple[dict[str, NDArray[Any]], str]:
+) -> tuple[dict[str, NDArray[Any]], str, float]:
     """Run all trials of all starts as one Brian2 network of unconnected units.
 
     One operation steps the activities, another with the trial as its step changes the weights before the first step of
@@ -106,8 +106,11 @@ def run_in_brian(
         What the array engine records, too.
     str
         The target that was used.
+    float
+        Seconds that a standalone program ran, without its build; NaN for other targets.
     """
     from brian2 import Network, NeuronGroup, StateMonitor, ms
+    from brian2.devices.device import get_device
 
     from spikelearn.brian.session import choose_target, session
 
@@ -143,12 +146,13 @@ def run_in_brian(
         duration = (steps + 1) * protocol.dt * ms
         with np.errstate(all="ignore"):  # weights that explode are looked for afterwards
             brian.run(Network(group, monitor), duration, progress="trials" if progress else False)
+        spent = float(get_device()._last_run_time) if used == "cpp_standalone" else float("nan")
         found = [np.asarray(getattr(monitor, name)).T[1 : n_trials + 1].copy() for name in recorded]
     # Clipping would hide an infinite weight, so that the program itself has watched for one.
     broken = (found.pop(0) == 0) | ~np.isfinite(np.array(found)).all(axis=0)
     broken = np.logical_or.accumulate(broken, axis=0)
     labels = ("E", "I", "E_trial", "I_trial", *model.weights)
-    return {label: np.where(broken, np.nan, values) for label, values in zip(labels, found, strict=True)}, used
+    return {label: np.where(broken, np.nan, values) for label, values in zip(labels, found, strict=True)}, used, spent
 
 
 def _namespace(model: EIRates, protocol: Protocol, noise: float, sensor: float) -> dict[str, Any]:

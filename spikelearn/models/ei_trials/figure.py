@@ -54,7 +54,8 @@ def activity_panel(axes: Axes, model: EIRates, run: xr.Dataset) -> None:
         axes.plot(trial, run[f"{name}_trial"].values, ".", color=colour, markersize=2, alpha=0.5)
         axes.plot(trial, run[name].values, color=colour, linewidth=1.0, label=f"{name}, running mean")
         axes.axhline(getattr(model, f"{name}_set"), color=colour, linestyle="--", linewidth=0.8)
-    axes.set(xlabel="trial", ylabel="activity (Hz)", title="Activity (dashed: set points)", ylim=(-0.7, None))
+    axes.set(xlabel="trial", ylabel="activity (Hz)", ylim=(-0.7, None))
+    axes.set_title("Activity (dashed: set points)", fontsize="medium")
 
 
 def weight_panel(axes: Axes, run: xr.Dataset) -> None:
@@ -62,7 +63,8 @@ def weight_panel(axes: Axes, run: xr.Dataset) -> None:
     for name, colour in _WEIGHT_COLOURS.items():
         label = rf"$W_{{{name.removeprefix('W_')}}}$"
         axes.plot(run["trial"].values, run[name].values, color=colour, label=label)
-    axes.set(xlabel="trial", ylabel="weight", title="Weights", ylim=(0, None))
+    axes.set(xlabel="trial", ylabel="weight", ylim=(0, None))
+    axes.set_title("Weights", fontsize="medium")
     axes.legend(frameon=False, fontsize="small", ncols=2)
 
 
@@ -76,8 +78,8 @@ def line_panel(axes: Axes, model: EIRates, run: xr.Dataset) -> None:
     axes.set(
         xlabel="trial",
         ylabel=r"$E_{set}W_{\cdot E} - I_{set}W_{\cdot I}$ - limit (Hz)",
-        title="Distance to the end lines",
     )
+    axes.set_title("Distance to the end lines", fontsize="medium")
     axes.legend(frameon=False, fontsize="small")
 
 

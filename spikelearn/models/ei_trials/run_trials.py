@@ -134,7 +134,9 @@ def run_trials(
             raise ValueError("run_trials: checkpoints must come with engine='array'; a run on Brian2 is one piece")
         from spikelearn.models.ei_trials.brian import run_in_brian
 
-        history, used = run_in_brian(model, rule, protocol, starts, total, size, seed, tau, target, progress=progress)
+        history, used, _ = run_in_brian(
+            model, rule, protocol, starts, total, size, seed, tau, target, progress=progress
+        )
     else:
         from spikelearn.models.ei_trials.rates import RateTrials
 

@@ -18,7 +18,7 @@ BOTH = ([2.3, 5.0], 3.0, 4.0, 1.5)
 
 def both_engines(model, rule, W0, n_trials, noise=0.0, sensor=2.0, target="numpy", A0=(0.0, 0.0)):
     starts = read_starts(model, rule, W0, A0)
-    brian, _ = run_in_brian(model, rule, SHORT, starts, n_trials, noise, 0, sensor, target)
+    brian, _, _ = run_in_brian(model, rule, SHORT, starts, n_trials, noise, 0, sensor, target)
     keeper = Keeper(None, None, None, {}, n_trials)
     return brian, run_loop(RateTrials(model, rule, SHORT, starts, noise, 0, sensor), n_trials, keeper)
 

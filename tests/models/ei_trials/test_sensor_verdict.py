@@ -154,3 +154,29 @@ def test_maps_and_derived_rules_take_the_sensor():
     single = sl.derive_rule("(E_set - E)**2/2", MODEL)
     with pytest.raises(ValueError, match=r"stability.sensor must come with method='trial'"):
         single.stability(sensor=2, W_EE=5, W_IE=10)
+
+
+def test_the_filter_can_also_unsteady():
+    """By its lag: an anti-homeostatic part makes complex eigenvalues with |1 + lambda| < 1, which the filter turns out.
+
+    The mildest case by hand: lambda = -0.2 + 0.55i.
+    """
+    lam = -0.2 + 0.55j
+    assert abs(1 + lam) < 1
+    assert np.abs(sensor_multipliers([lam], 2.0)).max() > 1
+    rng = np.random.default_rng(6)
+    ee, ie = rng.uniform(2.2, 9, 2000), rng.uniform(6, 16, 2000)
+    rule = sl.rules.TwoTerm(alpha=10 ** rng.uniform(-4, -2, 2000), beta=10 ** rng.uniform(-4, -2, 2000))
+    plain = sl.stability(MODEL, rule, W_EE=ee, W_IE=ie, method="trial")
+    filtered = sl.stability(MODEL, rule, W_EE=ee, W_IE=ie, method="trial", sensor=2)
+    lost = plain.stable & ~filtered.stable & plain.valid
+    assert lost.sum() > 3
+    assert (np.abs(plain.eigenvalues[lost, :2].imag) > 0).all()
+    weights = [w[lost][:3] * (1 + 1e-6) for w in plain.weights]
+    chosen = sl.rules.TwoTerm(**{name: value[lost][:3] for name, value in rule.parameters.items()})
+    largest = np.abs(filtered.multipliers[lost]).max(axis=-1)[:3]
+    n_trials = int(np.ceil(np.log(100) / np.log(largest.min())))
+    assert n_trials < 5000
+    run = sl.run_trials(MODEL, chosen, n_trials, weights, A0=(5.0, 14.0))
+    off = np.hypot(run.E - 5, run.I - 14).values
+    assert (off.max(axis=0) > 20 * off[:3].max(axis=0)).all()
