@@ -1,7 +1,8 @@
-"""Noise: the cross-homeostatic rule does not mind, and the homeostatic one is kept from silence by it.
+"""Noise: the cross-homeostatic rule does not mind; weak noise keeps the homeostatic one from silence, strong brings it.
 
 The published runs have noise in the input of both populations, x <- x - 0.1 x + s z in every step with s = 0.1. Eight
-seeds of each run, and then the size of the noise from none to ten times as much.
+seeds of each run, and then the size of the noise from none to ten times as much. With weak noise the homeostatic rule
+flickers on where it would fall silent for good; strong noise makes I fire during the kick and silences it altogether.
 
 Run ``python analyses/ei_trials_noise.py [--full] [--output FOLDER]``.
 """

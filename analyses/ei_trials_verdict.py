@@ -120,7 +120,8 @@ def main() -> None:
             chosen = found[outcome]
             axes.semilogx(found["largest"][chosen], deviation[chosen], ".", color=colour, label=outcome)
         other = ~found["converged"] & ~found["left"]
-        axes.semilogx(found["largest"][other], deviation[other], "x", color="black", label="undecided")
+        if other.any():
+            axes.semilogx(found["largest"][other], deviation[other], "x", color="black", label="undecided")
         odd = ~fits_plain
         axes.semilogx(
             found["largest"][odd], deviation[odd], "o", mfc="none", color=COLOURS["muted"], label="wrong without filter"
