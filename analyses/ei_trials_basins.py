@@ -54,7 +54,8 @@ def scatter(axes: Any, ends: np.ndarray, drawn: dict[str, np.ndarray], pair: tup
         )
     axes.set(xlabel=rf"${pair[0][:2]}{{{pair[0][2:]}}}$ at the start", ylabel=rf"${pair[1][:2]}{{{pair[1][2:]}}}$")
     axes.set_title(title, fontsize="medium")
-    axes.legend(frameon=True, framealpha=0.8, edgecolor="none", fontsize="small", loc="upper right")
+    axes.set_ylim(-0.4, 13.2)
+    axes.legend(frameon=False, fontsize="small", loc="upper center", ncols=4, columnspacing=1.0, handletextpad=0.1)
 
 
 def main() -> None:
