@@ -64,12 +64,12 @@ class TrialCase:
         read_sensor(self.sensor)
         for name in ("rates", "populations", "about"):
             if not isinstance(getattr(self, name), Mapping):
-                raise ValueError(f"TrialCase.{name} must be a table, got {getattr(self, name)!r}")
+                raise ValueError(f"EITrials.{name} must be a table, got {getattr(self, name)!r}")
         for name in self.about:
             if name not in ("W_EE", "W_IE"):
-                raise ValueError(unknown_name("TrialCase.about", "weight", name, ("W_EE", "W_IE")))
+                raise ValueError(unknown_name("EITrials.about", "weight", name, ("W_EE", "W_IE")))
         if self.starts.many:
-            raise ValueError(f"TrialCase.W0 must be one start, four numbers, got {self.W0!r}")
+            raise ValueError(f"EITrials.W0 must be one start, four numbers, got {self.W0!r}")
 
     @property
     def model(self) -> EIRates:
@@ -80,7 +80,7 @@ class TrialCase:
     def learned(self) -> Rule:
         """The rule, filled in where it is written about a set point."""
         if self.rule not in _RULES:
-            raise ValueError(unknown_name("TrialCase", "rule", str(self.rule), _RULES))
+            raise ValueError(unknown_name("EITrials", "rule", str(self.rule), _RULES))
         factory = getattr(rules, self.rule)
         known = inspect.signature(factory).parameters
         for key in self.rates:
