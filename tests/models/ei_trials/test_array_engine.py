@@ -58,8 +58,14 @@ def test_plain_python_gives_the_same_bits_for_another_model_sensor_and_beginning
 
 @pytest.mark.parametrize(
     "model",
-    [sl.EIRates(), sl.EIRates(I_ext=6.0), sl.EIRates(tau_E=25.0, tau_I=15.0), sl.EIRates(E_max=6.0, I_max=20.0)],
-    ids=["Table 1", "no silence", "slow", "cut off"],
+    [
+        sl.EIRates(),
+        sl.EIRates(I_ext=6.0),
+        sl.EIRates(tau_E=25.0, tau_I=15.0),
+        sl.EIRates(tau_E=20.0),  # silence that is not down to nothing when the window begins
+        sl.EIRates(E_max=6.0, I_max=20.0),
+    ],
+    ids=["Table 1", "no silence", "slow", "slow decay", "cut off"],
 )
 def test_stopping_early_and_many_side_by_side_change_no_bit(model):
     """60 starts: every step of every trial, alone, against early exit and lanes."""
