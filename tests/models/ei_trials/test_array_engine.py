@@ -171,6 +171,17 @@ def test_noise_keeps_a_start_apart_from_those_beside_it(model, cross):
     assert np.ptp(sl.run_trials(model, cross, 1, np.tile(starts[:1], (4, 1)), noise=0.1).E_trial.values) > 0
 
 
+def test_every_trial_of_every_start_has_noise_of_its_own():
+    """Correlations of 40,000 normals between seeds, starts and trials: six of them, each below 4 standard errors."""
+    draws = []
+    for seed, where, trial in ((0, 0, 1), (0, 0, 2), (0, 1, 1), (1, 0, 1)):
+        draws.append(np.empty((20_000, 2)))
+        draw_normals(seed, where, trial, draws[-1])
+    between = np.corrcoef([draw.ravel() for draw in draws])
+    assert np.abs(between[np.triu_indices(4, 1)]).max() < 4 / np.sqrt(40_000)
+    assert np.abs(np.corrcoef(draws[0].T)[0, 1]) < 4 / np.sqrt(20_000)
+
+
 def test_the_noise_is_stationary_with_the_variance_of_its_recursion():
     """Input noise read through E with W_EE = 0, g_E = 1 and a drive that never rectifies.
 
