@@ -66,6 +66,14 @@ def test_resume_without_a_checkpoint_begins_one(tmp_path, model, cross, start):
     assert trial_of(tmp_path / "new") == 3
 
 
+def test_a_checkpoint_holds_the_noise_that_goes_on(tmp_path, model, cross, start):
+    """The means forget it (it decays in silence, before the kick), so it is looked for in the state itself."""
+    sl.run_trials(model, cross, 1, start, noise=0.1, checkpoint=tmp_path / "state")
+    with np.load(tmp_path / "state" / "arrays.npz") as arrays:
+        assert (np.abs(arrays["x"]) > 1e-6).all()
+        assert (np.abs(arrays["x"]) < 2).all()
+
+
 def test_stopped_starts_stay_stopped(tmp_path, model):
     rates = {"alpha_EI": 1e-4, "alpha_IE": 1e-4, "alpha_II": 1e-4}
     rule = sl.rules.Homeostatic(alpha_EE=np.array([1e308, 1e-4]), **rates)
