@@ -11,6 +11,8 @@ from .models.ei_rate.model import EIRates as EIRates
 from .models.ei_rate.stability import Stability as Stability
 from .models.ei_rate.stability import stability as stability
 from .models.ei_rate.stability import stability_map as stability_map
+from .models import entropy_rule as entropy_rule
+from .models.entropy_rule.model import EntropyRule as EntropyRule
 from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork

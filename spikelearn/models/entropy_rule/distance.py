@@ -40,7 +40,7 @@ def distance(
     Examples
     --------
     >>> distance([[0.0]], [[1.0], [-1.0]], 0.5, 1.0)
-    12.5
+    4.5
     """
     error, _ = _misfit(W, frames, dt, l, activation, xi, "entropy_rule.distance")
     return float(0.5 * check_step(dt, "entropy_rule.distance") * np.sum(error**2))

@@ -145,7 +145,7 @@ def _say(found: FactoredWeights, where: str) -> None:
             UserWarning,
             stacklevel=3,
         )
-    elif found.rank < min(found.n_frames, len(found.left)):
+    elif found.rank < found.n_frames <= np.count_nonzero(found.right.any(axis=0)):
         warnings.warn(
             f"{where}: only {found.rank} of {found.n_frames} frames are independent; the largest residual is "
             f"{found.residual.max():.3g}",

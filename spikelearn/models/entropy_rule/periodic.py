@@ -39,8 +39,8 @@ class PeriodicSolution:
 
     @property
     def ripple(self) -> Floats:
-        """Largest distance from the mean within the period, of each weight."""
-        return np.asarray(np.abs(self.weights - self.mean).max(axis=0))
+        """Half the distance between highest and lowest value within the period, of each weight."""
+        return np.asarray(0.5 * np.ptp(self.weights, axis=0))
 
     @property
     def multipliers(self) -> NDArray[np.complex128]:
