@@ -28,8 +28,6 @@ from .movie import learn_movie as learn_movie
 from .movie import read_movie as read_movie
 from .noisy import NoisyEstimate as NoisyEstimate
 from .noisy import learn_from_noise as learn_from_noise
-from .spikes import expected_change as expected_change
-from .spikes import spike_rule as spike_rule
 from .stochastic import learned_from_linear as learned_from_linear
 from .stochastic import learned_from_moments as learned_from_moments
 from .stochastic import stationary_covariance as stationary_covariance

@@ -96,7 +96,10 @@ def grid_movie(N: int, n_frames: int = 50, coding: str = "plus_minus") -> GridMo
     >>> len(grid_movie(44).active), len(grid_movie(43).active) < 50
     (50, True)
     """
-    side, count = whole_number("grid_movie: N", N, at_least=2), whole_number("grid_movie: n_frames", n_frames, at_least=2)
+    side, count = (
+        whole_number("grid_movie: N", N, at_least=2),
+        whole_number("grid_movie: n_frames", n_frames, at_least=2),
+    )
     if coding not in _CODINGS:
         raise ValueError(unknown_name("grid_movie", "coding", str(coding), _CODINGS))
     points = trajectory(2.0 * np.pi * np.arange(count) / count)

@@ -88,7 +88,7 @@ def advance(
     Returns
     -------
     int
-        The step after which the state was no longer finite, or -1.
+        The step after which the state was found beyond all bounds, or -1.
     """
     n, size, period = u.shape[1], y.shape[0], u.shape[0]
     slope, stage, total = np.empty(size), np.empty(size), np.empty(size)
@@ -116,7 +116,7 @@ def advance(
             sound = 0.0
             for m in range(size):
                 kept[row, m] = y[m]
-                sound += y[m]
-            if not math.isfinite(sound):
+                sound += abs(y[m])
+            if not sound < 1e12:
                 return k + 1
     return -1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,10 +15,15 @@ from spikelearn.models.entropy_rule.online import OnlineRun, OnlineState, learn_
 from spikelearn.models.entropy_rule.periodic import PeriodicSolution, periodic_solution
 from spikelearn.models.entropy_rule.replaying import replay
 from spikelearn.models.entropy_rule.stationary import averaged_terms, stationary
-from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.fields import field_values, quantity, validate_parameters
 from spikelearn.parameters.numbers import one_number
 
+if TYPE_CHECKING:
+    from spikelearn.simulation.simulable import Runner
+
 __all__ = ["EntropyRule"]
+
+_RECORDABLE = ("W", "v", "v_bar", "stdp", "hebbian", "scaling")
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,54 @@ class EntropyRule:
     def network_decay(self) -> float:
         """Decay constant of the network while it learns: l_net, or l where that is not given."""
         return self.l if self.l_net is None else self.l_net
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter by name."""
+        return field_values(self)
+
+    @property
+    def equations(self) -> str:
+        """Brian2 equations of a neuron, then those of a synapse."""
+        from spikelearn.models.entropy_rule.brian import equations
+
+        return "\n".join(line.strip() for text in equations(self) for line in text.strip().splitlines())
+
+    @property
+    def recordable(self) -> dict[str, str]:
+        """Weights, network, v-bar, and what each of the three terms has added to the weights; none has a unit."""
+        return dict.fromkeys(_RECORDABLE, "1")
+
+    @property
+    def settable(self) -> dict[str, str]:
+        """Nothing: runs start from rest, or from `W` or `state` of the run options."""
+        return {}
+
+    @property
+    def default_dt(self) -> float:
+        """Step, in seconds."""
+        return 0.005
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
+        return {
+            "input": "one period of the input, an array (frames, neurons), frames one dt apart",
+            "W": "first weights W[i, j] from neuron j to neuron i; zero if left out",
+            "state": "an OnlineState to go on from",
+        }
+
+    @property
+    def engines(self) -> dict[str, Runner]:
+        """Engines that can run it, the best first."""
+        from spikelearn.models.entropy_rule.engines import run_on_array, run_on_brian
+
+        return {"array": run_on_array, "brian2": run_on_brian}
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse any state: a run starts at rest."""
+        if states:
+            raise ValueError(f"EntropyRule starts at rest, or from state=, got the states {sorted(states)}")
 
     def learn(
         self,

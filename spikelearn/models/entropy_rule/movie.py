@@ -107,7 +107,8 @@ def read_movie(data: ArrayLike, coding: str = "plus_minus") -> tuple[Floats, tup
         raise TypeError(f"read_movie: data must be numbers, all frames of one shape, got {error}") from error
     if array.ndim < 2:
         raise ValueError(f"read_movie: data must have the shape (frames, ...), got {array.shape}")
-    frames = read_frames(array.reshape(len(array), -1), "read_movie")
+    flat = array.reshape(len(array), int(np.prod(array.shape[1:])))
+    frames = read_frames(flat, "read_movie")
     span = _CODINGS[coding]
     if span is not None:
         low, high = float(frames.min()), float(frames.max())

@@ -24,6 +24,8 @@ __all__ = ["OnlineRun", "OnlineState", "check_stiffness", "learn_online", "start
 # Runge-Kutta's fourth order follows a decay at rate c for steps below 2.785/c; below this it is accurate besides.
 _LONGEST = 2.0
 _CHUNK = 200_000
+# Weights or states beyond this are no longer those of the equations.
+_BOUND = 1e12
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +146,7 @@ def _advance(
                 broken = advance(y, u, first + done, count, stride, dt, rates, activation.code, terms, rows)
             else:
                 broken = _advance_formula(y, u, first + done, count, stride, dt, rates, activation, terms, rows)
-            if broken >= 0 or not np.isfinite(y).all():
+            if broken >= 0 or not np.abs(y).max() < _BOUND:
                 last = first + done + (broken if broken >= 0 else count)
                 raise ValueError(
                     f"{where}: network or weights leave all bounds before step {last}, time {last * dt:.4g}; epsilon = "
@@ -170,13 +172,21 @@ def _advance_formula(
         stdp = 0.5 * gamma * (np.outer(bar, q) - np.outer(p, seen))
         hebb = decay * np.outer(bar, seen)
         moved = epsilon * (stdp + hebb - np.outer(W @ seen, seen))
-        parts = [drive + drive_in - l_net * v, l_net * (drive - z), gamma * (bar - p), gamma * (seen - q), moved.ravel()]
+        parts = [
+            drive + drive_in - l_net * v,
+            l_net * (drive - z),
+            gamma * (bar - p),
+            gamma * (seen - q),
+            moved.ravel(),
+        ]
         if terms:
             parts += [epsilon * stdp.ravel(), epsilon * hebb.ravel()]
         return np.concatenate(parts)
 
     period = len(u)
     for k in range(n_steps):
+        if not np.abs(y).max() < _BOUND:
+            return k
         place = 2 * ((first + k) % (period // 2))
         begin, middle, end = u[place], u[place + 1], u[(place + 2) % period]
         a = slopes(y, begin)
@@ -185,8 +195,6 @@ def _advance_formula(
         y += h / 6.0 * (a + 2.0 * b + 2.0 * c + slopes(y + h * c, end))
         if (k + 1) % stride == 0:
             kept[(k + 1) // stride - 1] = y
-            if not np.isfinite(y).all():
-                return k + 1
     return -1
 
 

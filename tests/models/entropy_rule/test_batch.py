@@ -26,7 +26,9 @@ def test_gradient_equals_finite_differences(T, n, activation, xi):
         up, down = W.copy(), W.copy()
         up[i, j] += h
         down[i, j] -= h
-        by_hand[i, j] = er.distance(up, frames, 0.3, 1.3, activation, xi) - er.distance(down, frames, 0.3, 1.3, activation, xi)
+        by_hand[i, j] = er.distance(up, frames, 0.3, 1.3, activation, xi) - er.distance(
+            down, frames, 0.3, 1.3, activation, xi
+        )
     np.testing.assert_allclose(found, by_hand / (2 * h), rtol=0, atol=1e-9 * np.abs(found).max())
 
 
@@ -129,7 +131,9 @@ def test_an_array_of_velocities_and_relabelled_neurons():
     frames, xi = movie(9, 4), movie(9, 4, seed=1)
     W = er.minimiser(frames, 0.1, 1.0, xi=xi)
     order = np.array([2, 0, 3, 1])
-    np.testing.assert_allclose(er.minimiser(frames[:, order], 0.1, 1.0, xi=xi[:, order]), W[np.ix_(order, order)], atol=1e-12)
+    np.testing.assert_allclose(
+        er.minimiser(frames[:, order], 0.1, 1.0, xi=xi[:, order]), W[np.ix_(order, order)], atol=1e-12
+    )
     later = np.roll(np.arange(9), 4)
     np.testing.assert_allclose(er.minimiser(frames[later], 0.1, 1.0, xi=xi[later]), W, atol=1e-12)
 
@@ -137,7 +141,10 @@ def test_an_array_of_velocities_and_relabelled_neurons():
 def test_equal_frames_with_different_successors_are_named_with_the_residual():
     frames = movie(6, 20)
     frames[4] = frames[1]
-    with pytest.warns(UserWarning, match="frames 1 and 4 are equal but must be followed differently; least squares leaves a residual of") as caught:
+    with pytest.warns(
+        UserWarning,
+        match="frames 1 and 4 are equal but must be followed differently; least squares leaves a residual of",
+    ) as caught:
         factors = er.minimiser(frames, 0.1, 1.0, factored=True)
     assert factors.conflicts == ((1, 4),)
     # Both successors at once: least squares goes half way, so each misses by half their distance over dt.

@@ -30,7 +30,9 @@ def test_the_batch_minimiser_gives_the_weights_to_rounding(cycle):
     velocity = cycle.network.velocity(frames)
     np.testing.assert_allclose(er.minimiser(frames, dt, 1.0, xi=velocity), W_0, atol=1e-12)
     mirrored = er.source_network().cycle(er.MIRROR)
-    np.testing.assert_allclose(er.minimiser(mirrored.frames(64), mirrored.period / 64, 1.0, xi="spectral"), W_0, atol=5e-12)
+    np.testing.assert_allclose(
+        er.minimiser(mirrored.frames(64), mirrored.period / 64, 1.0, xi="spectral"), W_0, atol=5e-12
+    )
     assert er.distance(W_0, frames, dt, 1.0, xi=velocity) < 1e-24
 
 
@@ -180,7 +182,9 @@ def test_a_formula_gives_what_the_compiled_function_gives(sampled):
     frames, dt = sampled
     settings = {"duration": 300 * dt, "record_every": 100, "terms": True}
     compiled = sl.EntropyRule(l_net=50.0).learn(frames, dt, **settings)
-    formula = sl.EntropyRule(l_net=50.0, activation="(exp(x) - exp(-x))/(exp(x) + exp(-x))").learn(frames, dt, **settings)
+    formula = sl.EntropyRule(l_net=50.0, activation="(exp(x) - exp(-x))/(exp(x) + exp(-x))").learn(
+        frames, dt, **settings
+    )
     for name in compiled.traces:
         np.testing.assert_allclose(formula.traces[name].values, compiled.traces[name].values, atol=1e-12)
 

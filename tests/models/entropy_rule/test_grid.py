@@ -70,19 +70,20 @@ def test_weights_of_zero_coding_inhibit_themselves_and_excite_one_neuron():
 
 def test_silent_neurons_have_no_connections_and_others_replay_the_same():
     """With silent boxes at -1 their S(-1) acts as a bias: other weights in the active block, the same replay."""
-    movie = er.grid_movie(12)
-    whole = np.full((50, 144), -1.0)
+    movie, l = er.grid_movie(44), 10.0
+    whole = np.full((50, 44**2), -1.0)
     whole[np.arange(50), movie.boxes] = 1.0
-    with pytest.warns(UserWarning, match="are equal but must be followed differently"):
-        biased = er.minimiser(whole, DT, 1.0)
-    alone = movie.learn(DT, 1.0)
-    placed = alone.spread(144, movie.active).dense()
-    silent = np.setdiff1d(np.arange(144), movie.active)
+    biased = er.minimiser(whole, DT, l)
+    alone = movie.learn(DT, l)
+    placed = alone.spread(44**2, movie.active).dense()
+    silent = np.setdiff1d(np.arange(44**2), movie.active)
     assert not placed[silent].any()
     assert not placed[:, silent].any()
     block = np.ix_(movie.active, movie.active)
-    np.testing.assert_allclose(placed[block], alone.dense())
-    assert np.abs(biased[block] - placed[block]).max() > 0.05
+    np.testing.assert_allclose(placed[block], alone.dense(), atol=1e-12)
+    assert np.abs(biased[block] - placed[block]).max() > 0.2
+    path = er.replay(biased, whole[0], 50, DT, l)
+    np.testing.assert_allclose(path[:, movie.active], er.replay(alone, movie.frames[0], 50, DT, l), atol=1e-9)
 
 
 def test_two_neurons_do_not_span_the_input():

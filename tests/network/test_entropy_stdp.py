@@ -6,8 +6,15 @@ from brian2 import mV, ms
 
 import spikelearn as sl
 from spikelearn.models.entropy_rule.filters import delta
-from spikelearn.models.entropy_rule.spikes import expected_change, spike_rule, window
-from spikelearn.network import Connections, Population, Projection, SpikeSource
+from spikelearn.network import (
+    Connections,
+    Population,
+    Projection,
+    SpikeSource,
+    entropy_stdp,
+    entropy_window,
+    expected_entropy_change,
+)
 
 GAMMA, ETA = "40 Hz", "1e-9 V*second**2"
 QUIET = sl.AdaptiveLIF(V_0=0 * mV, delta_g=0.0)
@@ -41,7 +48,7 @@ def test_every_pair_adds_the_window(l):
     rng = np.random.default_rng(1)
     pre = [np.sort(rng.uniform(0, 0.9, 30)) for _ in range(6)]
     post = [np.sort(rng.uniform(0, 0.9, 25)) for _ in range(6)]
-    found = change(pre, post, spike_rule(GAMMA, ETA, l), 1.0)
+    found = change(pre, post, entropy_stdp(GAMMA, ETA, l), 1.0)
     gamma, eta, decay = 40.0, 1e-9, float(l.split()[0])
     for k in range(6):
         total = 0.0
@@ -50,7 +57,9 @@ def test_every_pair_adds_the_window(l):
                 side = (gamma + decay) if t >= s else -(gamma - decay)
                 total += eta * gamma / 2 * side * np.exp(-gamma * abs(t - s))
         assert found[k] == pytest.approx(total, rel=1e-9, abs=1e-18)
-    np.testing.assert_allclose(window([0.01, -0.01], GAMMA, ETA), eta * gamma**2 / 2 * np.exp(-0.4) * np.array([1, -1]))
+    np.testing.assert_allclose(
+        entropy_window([0.01, -0.01], GAMMA, ETA), eta * gamma**2 / 2 * np.exp(-0.4) * np.array([1, -1])
+    )
 
 
 def rates(n_bins, dt):
@@ -69,42 +78,47 @@ def test_the_mean_between_poisson_neurons_is_delta_of_their_rates(l):
         counts = rng.poisson(r * dt, (n, n_bins))
         return [np.sort((np.repeat(np.arange(n_bins), row) + rng.uniform(size=row.sum())) * dt) for row in counts]
 
-    found = change(trains(r_pre), trains(r_post), spike_rule(GAMMA, ETA, l), n_bins * dt + 0.01)
-    expected = expected_change(r_post, r_pre, dt, GAMMA, ETA, l)
+    found = change(trains(r_pre), trains(r_post), entropy_stdp(GAMMA, ETA, l), n_bins * dt + 0.01)
+    expected = expected_entropy_change(r_post, r_pre, dt, GAMMA, ETA, l)
     error = found.std(ddof=1) / np.sqrt(n)
     assert abs(found.mean() - expected) < 4 * error
     # Not by emptiness: the mean is many errors from zero, and from that of exchanged rates.
     assert abs(expected) > 10 * error
-    assert abs(expected_change(r_pre, r_post, dt, GAMMA, ETA, l) - expected) > 10 * error
+    assert abs(expected_entropy_change(r_pre, r_post, dt, GAMMA, ETA, l) - expected) > 10 * error
 
 
-def test_the_expected_change_is_that_of_the_periodic_term_once_settled():
+def test_the_expected_entropy_change_is_that_of_the_periodic_term_once_settled():
     dt, per_period = 1e-4, 2500
     r_post, r_pre = rates(40 * per_period, dt)
-    per = (expected_change(r_post, r_pre, dt, GAMMA, ETA) - expected_change(r_post[: -10 * per_period], r_pre[: -10 * per_period], dt, GAMMA, ETA)) / 10
+    per = (
+        expected_entropy_change(r_post, r_pre, dt, GAMMA, ETA)
+        - expected_entropy_change(r_post[: -10 * per_period], r_pre[: -10 * per_period], dt, GAMMA, ETA)
+    ) / 10
     one = delta(r_post[:per_period, None], r_pre[:per_period, None], dt, 40.0)[0, 0]
     assert per == pytest.approx(1e-9 * one, rel=1e-4)
 
 
 def test_constant_rates_give_the_hebbian_part_alone():
     r = np.full(4000, 20.0)
-    assert expected_change(r, r, 1e-3, GAMMA, ETA) == pytest.approx(0.0, abs=1e-18)
-    settled = expected_change(r, r, 1e-3, GAMMA, ETA, "10 Hz") - expected_change(r[:2000], r[:2000], 1e-3, GAMMA, ETA, "10 Hz")
+    assert expected_entropy_change(r, r, 1e-3, GAMMA, ETA) == pytest.approx(0.0, abs=1e-18)
+    settled = expected_entropy_change(r, r, 1e-3, GAMMA, ETA, "10 Hz") - expected_entropy_change(
+        r[:2000], r[:2000], 1e-3, GAMMA, ETA, "10 Hz"
+    )
     assert settled == pytest.approx(1e-9 * 10 * 20 * 20 * 2.0, rel=1e-9)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"gamma": "0 Hz"}, "spike_rule.gamma must be positive, got 0"),
-        ({"eta": "-1e-9 V*second**2"}, "spike_rule.eta must be positive, got -1e-09"),
-        ({"l": "-1 Hz"}, "spike_rule.l must be at least 0, got -1"),
-        ({"gamma": "5 ms"}, "spike_rule.gamma must have the unit of"),
+        ({"gamma": "0 Hz"}, "entropy_stdp.gamma must be positive, got 0"),
+        ({"eta": "-1e-9 V*second**2"}, "entropy_stdp.eta must be positive, got -1e-09"),
+        ({"l": "-1 Hz"}, "entropy_stdp.l must be at least 0, got -1"),
+        ({"gamma": "5 ms"}, "entropy_stdp.gamma must have the unit of"),
     ],
 )
 def test_refusals(arguments, message):
     with pytest.raises(ValueError, match=message):
-        spike_rule(**arguments)
+        entropy_stdp(**arguments)
     if "gamma" not in arguments:
         with pytest.raises(ValueError, match="r_post and r_pre must have one shape"):
-            expected_change(np.ones(3), np.ones(4), 0.1)
+            expected_entropy_change(np.ones(3), np.ones(4), 0.1)

@@ -1,4 +1,4 @@
-"""The rule's STDP term between spiking neurons: an antisymmetric window, as a Plasticity of the exact network engine."""
+"""The STDP term of the rule by relative entropy, between spiking neurons: an antisymmetric window as a Plasticity."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from spikelearn.arrays import Floats
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.parameters.units import si_value
 
-__all__ = ["expected_change", "spike_rule", "window"]
+__all__ = ["entropy_stdp", "entropy_window", "expected_entropy_change"]
 
 _SOURCE = "Galtier & Wainrib, arXiv 1206.4812: delta[v_i, v_j] for sums of Diracs"
 
 
-def spike_rule(
-    gamma: Any = "50 Hz", eta: Any = "1e-9 V*second**2", l: Any = "0 Hz", limits: tuple[Any, Any] | None = None  # noqa: E741
+def entropy_stdp(
+    gamma: Any = "50 Hz",
+    eta: Any = "1e-9 V*second**2",
+    l: Any = "0 Hz",
+    limits: tuple[Any, Any] | None = None,  # noqa: E741
 ) -> Plasticity:
     """Make the rule by which every pair of spikes adds eta sign(s) (gamma^2/2) exp(-gamma |s|), s = t_post - t_pre.
 
@@ -48,7 +51,7 @@ def spike_rule(
 
     Examples
     --------
-    >>> spike_rule()
+    >>> entropy_stdp()
     Plasticity(on_pre: x = x + 1, w = w - A_minus*y; on_post: y = y + 1, w = w + A_plus*x)
     """
     rate, strength, decay = _read(gamma, eta, l)
@@ -67,7 +70,7 @@ def spike_rule(
     )
 
 
-def window(s: ArrayLike, gamma: Any = "50 Hz", eta: Any = "1e-9 V*second**2", l: Any = "0 Hz") -> Floats:  # noqa: E741
+def entropy_window(s: ArrayLike, gamma: Any = "50 Hz", eta: Any = "1e-9 V*second**2", l: Any = "0 Hz") -> Floats:  # noqa: E741
     """Give the change of the weight by one pair, volts; s = t_post - t_pre in seconds, 0 counts as before."""
     rate, strength, decay = _read(gamma, eta, l)
     lag = np.asarray(s, dtype=np.float64)
@@ -75,7 +78,7 @@ def window(s: ArrayLike, gamma: Any = "50 Hz", eta: Any = "1e-9 V*second**2", l:
     return np.asarray(np.where(lag >= 0.0, (rate + decay) * size, -(rate - decay) * size))
 
 
-def expected_change(
+def expected_entropy_change(
     r_post: ArrayLike,
     r_pre: ArrayLike,
     dt: float,
@@ -92,7 +95,7 @@ def expected_change(
     dt : float
         Width of a bin, seconds.
     gamma, eta, l
-        As in `spike_rule`.
+        As in `entropy_stdp`.
 
     Returns
     -------
@@ -102,7 +105,9 @@ def expected_change(
     rate, strength, decay = _read(gamma, eta, l)
     post, pre = np.asarray(r_post, dtype=np.float64), np.asarray(r_pre, dtype=np.float64)
     if post.ndim != 1 or post.shape != pre.shape or post.size == 0:
-        raise ValueError(f"expected_change: r_post and r_pre must have one shape, got {post.shape} and {pre.shape}")
+        raise ValueError(
+            f"expected_entropy_change: r_post and r_pre must have one shape, got {post.shape} and {pre.shape}"
+        )
     plus, minus = strength * rate * (rate + decay) / 2, strength * rate * (rate - decay) / 2
     return float(plus * post @ _trace(pre, dt, rate) - minus * pre @ _trace(post, dt, rate))
 
@@ -119,10 +124,10 @@ def _trace(rates: Floats, dt: float, gamma: float) -> Floats:
 
 
 def _read(gamma: Any, eta: Any, decay: Any) -> tuple[float, float, float]:
-    rate = float(si_value(gamma, "1 Hz", "spike_rule.gamma"))
-    strength = float(si_value(eta, "1 V*second**2", "spike_rule.eta"))
-    fall = float(si_value(decay, "1 Hz", "spike_rule.l"))
+    rate = float(si_value(gamma, "1 Hz", "entropy_stdp.gamma"))
+    strength = float(si_value(eta, "1 V*second**2", "entropy_stdp.eta"))
+    fall = float(si_value(decay, "1 Hz", "entropy_stdp.l"))
     for name, value, low in (("gamma", rate, True), ("eta", strength, True), ("l", fall, False)):
         if not np.isfinite(value) or value < 0.0 or (low and value == 0.0):
-            raise ValueError(f"spike_rule.{name} must be {'positive' if low else 'at least 0'}, got {value:g}")
+            raise ValueError(f"entropy_stdp.{name} must be {'positive' if low else 'at least 0'}, got {value:g}")
     return rate, strength, fall
