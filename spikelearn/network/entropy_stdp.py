@@ -20,13 +20,13 @@ def entropy_stdp(
     gamma: Any = "50 Hz",
     eta: Any = "1e-9 V*second**2",
     l: Any = "0 Hz",
-    limits: tuple[Any, Any] | None = None,  # noqa: E741
+    limits: tuple[Any, Any] | None = None,
 ) -> Plasticity:
     """Make the rule by which every pair of spikes adds eta sign(s) (gamma^2/2) exp(-gamma |s|), s = t_post - t_pre.
 
-    Each v is a sum of Diracs in delta[v_i, v_j] = (gamma/2)(v_i (v_j * g_gamma) - (v_i * g_gamma) v_j). With independent
-    Poisson spikes the mean change is eta times the integral of delta[r_i, r_j] of the rates. With `l` the Hebbian term in
-    the filtered form of the source joins in: gamma (gamma + l)/2 before, gamma (gamma - l)/2 after.
+    Each v is a sum of Diracs in delta[v_i, v_j] = (gamma/2)(v_i (v_j * g_gamma) - (v_i * g_gamma) v_j). With
+    independent Poisson spikes the mean change is eta times the integral of delta[r_i, r_j] of the rates. With `l` the
+    Hebbian term in the filtered form of the source joins in: gamma (gamma + l)/2 before, gamma (gamma - l)/2 after.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def entropy_stdp(
     )
 
 
-def entropy_window(s: ArrayLike, gamma: Any = "50 Hz", eta: Any = "1e-9 V*second**2", l: Any = "0 Hz") -> Floats:  # noqa: E741
+def entropy_window(s: ArrayLike, gamma: Any = "50 Hz", eta: Any = "1e-9 V*second**2", l: Any = "0 Hz") -> Floats:
     """Give the change of the weight by one pair, volts; s = t_post - t_pre in seconds, 0 counts as before."""
     rate, strength, decay = _read(gamma, eta, l)
     lag = np.asarray(s, dtype=np.float64)
@@ -84,7 +84,7 @@ def expected_entropy_change(
     dt: float,
     gamma: Any = "50 Hz",
     eta: Any = "1e-9 V*second**2",
-    l: Any = "0 Hz",  # noqa: E741
+    l: Any = "0 Hz",
 ) -> float:
     """Give the mean change of a weight between independent Poisson neurons, volts.
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import mV, ms
+from brian2 import ms, mV
 
 import spikelearn as sl
 from spikelearn.models.entropy_rule.filters import delta

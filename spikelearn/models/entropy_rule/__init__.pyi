@@ -15,6 +15,11 @@ from .letter import corner_primer as corner_primer
 from .letter import letter_movie as letter_movie
 from .minimiser import minimiser as minimiser
 from .model import EntropyRule as EntropyRule
+from .movie import MovieFit as MovieFit
+from .movie import learn_movie as learn_movie
+from .movie import read_movie as read_movie
+from .noisy import NoisyEstimate as NoisyEstimate
+from .noisy import learn_from_noise as learn_from_noise
 from .online import OnlineRun as OnlineRun
 from .online import OnlineState as OnlineState
 from .periodic import PeriodicSolution as PeriodicSolution
@@ -23,11 +28,6 @@ from .replaying import mean_deviation as mean_deviation
 from .replaying import nearest_frame as nearest_frame
 from .replaying import replay as replay
 from .stability import floquet as floquet
-from .movie import MovieFit as MovieFit
-from .movie import learn_movie as learn_movie
-from .movie import read_movie as read_movie
-from .noisy import NoisyEstimate as NoisyEstimate
-from .noisy import learn_from_noise as learn_from_noise
 from .stochastic import learned_from_linear as learned_from_linear
 from .stochastic import learned_from_moments as learned_from_moments
 from .stochastic import stationary_covariance as stationary_covariance

@@ -140,13 +140,13 @@ def learn_on_brian(
         # Synapses run pre by pre; the flat state has the weights row by row of W[post, pre].
         order = np.arange(n * n).reshape(n, n).T.ravel()
         columns += [_kept(weights, synapses, name, rows)[:, order] for name in on_synapses]
-        last = [np.array(getattr(group, name)[:], dtype=np.float64) for name in ("v", "z", "p", "q")]
+        v, z, p, q = (np.array(getattr(group, name)[:], dtype=np.float64) for name in ("v", "z", "p", "q"))
         W_end = np.array(synapses.w[:], dtype=np.float64)[order].reshape(n, n)
     if not np.isfinite(W_end).all():
         raise ValueError(f"{where}: network or weights leave all bounds; epsilon or dt may be too large for this input")
-    time = (began.step + stride * np.arange(1, rows + 1)) * step
+    time = np.asarray((began.step + stride * np.arange(1, rows + 1)) * step, dtype=np.float64)
     made = traces_of(rule, np.concatenate(columns, axis=1), time, began.W, n, terms)
-    return OnlineRun(made, OnlineState(*last, W_end, began.step + n_steps))
+    return OnlineRun(made, OnlineState(v, z, p, q, W_end, began.step + n_steps))
 
 
 def _kept(monitor: Any, source: Any, name: str, rows: int) -> Floats:

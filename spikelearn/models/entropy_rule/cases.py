@@ -84,7 +84,7 @@ def build_case(parameters: Mapping[str, Any]) -> EntropyCase:
     rule = EntropyRule(**given)
     if task == "connectivity":
         steps = whole_number("EntropyRule.steps", settings.get("steps", 1200), at_least=16)
-        cycle = source_network().cycle(START)
+        cycle = source_network().cycle(START, settle=0.0)
         return EntropyCase(rule, task, cycle.frames(steps), cycle.period / steps, source_network().W)
     coding, dt = str(settings.get("coding", "plus_minus")), _FRAME_DT[task]
     if task == "grid":

@@ -17,8 +17,8 @@ MIRROR = (0.0, 1.230205787101, 1.840097967686)
 def source_network() -> InputNetwork:
     """Give the input network with l_0 = 1, tanh and a limit cycle of period 5.7352.
 
-    W_0 is odd-symmetric with tanh, so that two mirror cycles coexist: the start decides. Weights learned from either are
-    the same.
+    W_0 is odd-symmetric with tanh, so that two mirror cycles coexist: the start decides. Weights learned
+    from either are the same.
 
     References
     ----------

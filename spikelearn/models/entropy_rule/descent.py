@@ -21,7 +21,7 @@ __all__ = ["descend", "descent_formula", "largest_step"]
 def descend(
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     n_steps: Sequence[int],
     activation: str = "tanh",
     xi: Any = "frames",
@@ -70,7 +70,7 @@ def descend(
 def descent_formula(
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     n_steps: Sequence[int],
     activation: str = "tanh",
     xi: Any = "frames",

@@ -20,7 +20,7 @@ def distance(
     W: Any,
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     activation: str = "tanh",
     xi: Any = "frames",
 ) -> float:
@@ -50,7 +50,7 @@ def gradient(
     W: Any,
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     activation: str = "tanh",
     xi: Any = "frames",
 ) -> Floats:

@@ -42,7 +42,7 @@ class FactoredWeights:
     @property
     def rank(self) -> int:
         """Number of independent frames: singular values above the cut."""
-        return self.left.shape[1]
+        return int(self.left.shape[1])
 
     @property
     def shape(self) -> tuple[int, int]:

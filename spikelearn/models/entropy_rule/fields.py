@@ -52,6 +52,6 @@ def input_velocity(frames: Floats, dt: float, xi: Any, where: str) -> Floats:
     return velocity
 
 
-def target_of(frames: Floats, dt: float, l: float, xi: Any, where: str) -> Floats:  # noqa: E741
+def target_of(frames: Floats, dt: float, l: float, xi: Any, where: str) -> Floats:
     """Give xi + l u at each frame: what W S(u) equals where the network's field is that of the input."""
     return input_velocity(frames, dt, xi, where) + l * frames

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
 
@@ -14,13 +15,13 @@ def angular_frequencies(n_frames: int, dt: float) -> Floats:
     return np.asarray(2 * np.pi * np.fft.rfftfreq(n_frames, dt))
 
 
-def _multiply(x: Floats, factor: Floats) -> Floats:
+def _multiply(x: Floats, factor: NDArray[np.complex128]) -> Floats:
     return np.asarray(np.fft.irfft(np.fft.rfft(x, axis=0) * factor[:, None], len(x), axis=0))
 
 
 def derivative(x: Floats, dt: float) -> Floats:
     """Differentiate a periodic signal, shape (frames, neurons), sampled every dt: exact below the Nyquist frequency."""
-    factor = 1j * angular_frequencies(len(x), dt)
+    factor = np.asarray(1j * angular_frequencies(len(x), dt), dtype=np.complex128)
     if len(x) % 2 == 0:
         # The sampled Nyquist wave is at its extremes: its slope is zero there.
         factor[-1] = 0.0
@@ -41,7 +42,7 @@ def low_pass(x: Floats, dt: float, c: float) -> Floats:
     >>> bool(np.allclose(low_pass(x, 1 / 16, 3.0)[0], 9 / (9 + 4 * np.pi**2)))
     True
     """
-    return _multiply(x, c / (c + 1j * angular_frequencies(len(x), dt)))
+    return _multiply(x, np.asarray(c / (c + 1j * angular_frequencies(len(x), dt)), dtype=np.complex128))
 
 
 def stdp_operator(x: Floats, dt: float, gamma: float) -> Floats:
@@ -54,7 +55,7 @@ def stdp_operator(x: Floats, dt: float, gamma: float) -> Floats:
     Galtier & Wainrib, below Eq. (15).
     """
     w = angular_frequencies(len(x), dt)
-    factor = 1j * w * gamma**2 / (gamma**2 + w**2)
+    factor = np.asarray(1j * w * gamma**2 / (gamma**2 + w**2), dtype=np.complex128)
     if len(x) % 2 == 0:
         factor[-1] = 0.0
     return _multiply(x, factor)

@@ -55,7 +55,7 @@ class GridMovie:
         shown: NDArray[np.bool_] = self.boxes[:, None] == self.active
         return np.where(shown, 1.0, _CODINGS[self.coding])
 
-    def learn(self, dt: float, l: float, activation: str = "tanh") -> FactoredWeights:  # noqa: E741
+    def learn(self, dt: float, l: float, activation: str = "tanh") -> FactoredWeights:
         """Minimise the relative entropy over the active neurons, `.spread(N**2, active)` places them in the grid.
 
         With silent boxes at -1, their S(-1) would act as a bias: the weights of active neurons would then differ, with

@@ -64,7 +64,7 @@ class InputNetwork:
     """
 
     W: Floats
-    l: float = 1.0  # noqa: E741
+    l: float = 1.0
     activation: str = "tanh"
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ class InputNetwork:
         return np.asarray(get_activation(self.activation).value(u) @ self.W.T - self.l * u)
 
     def run(self, start: ArrayLike, times: ArrayLike) -> Floats:
-        """Integrate from a start at time 0 and give the states at rising times, by an adaptive method of order eight."""
+        """Integrate from a start at time 0 and give the states at rising times; adaptive, of order eight."""
         return self._run(np.asarray(start, dtype=np.float64), np.asarray(times), _TIGHT)
 
     def _run(self, start: Floats, times: Any, rtol: float) -> Floats:

@@ -36,7 +36,7 @@ def minimiser(
 def minimiser(
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     activation: str = "tanh",
     xi: Any = "frames",
     factored: bool = False,
@@ -123,7 +123,7 @@ def least_squares(S: Floats, target: Floats) -> FactoredWeights:
     return FactoredWeights(left, right, len(S), s, residual, tuple(conflicts(S, target)))
 
 
-def check_decay(l: Any, where: str) -> float:  # noqa: E741
+def check_decay(l: Any, where: str) -> float:
     """Read a decay constant: a finite number that is not negative."""
     try:
         value = float(l)

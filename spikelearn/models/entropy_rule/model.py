@@ -76,7 +76,7 @@ class EntropyRule:
            [ 1.,  1.]])
     """
 
-    l: float = quantity(1.0, positive=True, doc="decay constant in the rule, that of the input")  # noqa: E741
+    l: float = quantity(1.0, positive=True, doc="decay constant in the rule, that of the input")
     gamma: float = quantity(100.0, positive=True, doc="rate of the STDP window")
     epsilon: float = quantity(0.01, positive=True, doc="learning rate")
     activation: str = "tanh"
@@ -146,7 +146,7 @@ class EntropyRule:
 
     def learn(
         self,
-        input: ArrayLike,  # noqa: A002
+        input: ArrayLike,
         dt: float,
         duration: float,
         *,

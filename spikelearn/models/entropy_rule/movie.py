@@ -121,7 +121,7 @@ def read_movie(data: ArrayLike, coding: str = "plus_minus") -> tuple[Floats, tup
 def learn_movie(
     data: ArrayLike,
     dt: float = 0.1,
-    l: float = 1.0,  # noqa: E741
+    l: float = 1.0,
     activation: str = "tanh",
     *,
     coding: str = "plus_minus",

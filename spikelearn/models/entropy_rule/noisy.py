@@ -40,7 +40,7 @@ def learn_from_noise(
     dt: float,
     duration: float,
     *,
-    l: float,  # noqa: E741
+    l: float,
     gamma: float,
     l_net: float | None = None,
     activation: str = "linear",
@@ -51,8 +51,8 @@ def learn_from_noise(
 ) -> NoisyEstimate:
     """Simulate du = xi(u) dt + Q^(1/2) dB with the rule's filters and average its terms.
 
-    A matrix as `drift` is stepped exactly, noise and filters together, so that dt is only how often terms are sampled. A
-    function is stepped by Euler and Maruyama, with an error of order dt; its filters are exact for inputs that are
+    A matrix as `drift` is stepped exactly, noise and filters together, so that dt is only how often terms are sampled.
+    A function is stepped by Euler and Maruyama, with an error of order dt; its filters are exact for inputs that are
     straight between the steps.
 
     Parameters

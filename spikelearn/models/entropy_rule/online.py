@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,8 +57,8 @@ class OnlineRun:
     Parameters
     ----------
     traces : xarray.Dataset
-        W (time, post, pre), v and v_bar (time, neuron); where terms were asked for also stdp, hebbian and scaling (time,
-        post, pre), what each term has added to the weights since the run began.
+        W (time, post, pre), v and v_bar (time, neuron); where terms were asked for also stdp, hebbian and scaling
+        (time, post, pre), what each term has added to the weights since the run began.
     state : OnlineState
         Where the run ended.
     """
@@ -99,10 +99,11 @@ def learn_online(
     y = np.concatenate([began.v, began.z, began.p, began.q, began.W.ravel(), np.zeros(2 * n * n if terms else 0)])
     u = resample(given, 2)
     kept = _advance(rule, y, u, began.step, n_steps, stride, step, terms, where, progress)
-    time = (began.step + stride * np.arange(1, len(kept) + 1)) * step
+    time = np.asarray((began.step + stride * np.arange(1, len(kept) + 1)) * step, dtype=np.float64)
     made = traces_of(rule, kept, time, began.W, n, terms)
-    parts = (y[k * n : (k + 1) * n].copy() for k in range(4))
-    return OnlineRun(made, OnlineState(*parts, y[4 * n : 4 * n + n * n].reshape(n, n).copy(), began.step + n_steps))
+    v, z, p, q = (y[k * n : (k + 1) * n].copy() for k in range(4))
+    end = y[4 * n : 4 * n + n * n].reshape(n, n).copy()
+    return OnlineRun(made, OnlineState(v, z, p, q, end, began.step + n_steps))
 
 
 def check_stiffness(rule: EntropyRule, dt: float, where: str) -> None:

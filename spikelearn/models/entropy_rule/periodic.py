@@ -64,7 +64,7 @@ class PeriodicSolution:
 def periodic_solution(
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     l_net: float,
     gamma: float,
     epsilon: float,
@@ -74,9 +74,9 @@ def periodic_solution(
 ) -> PeriodicSolution:
     """Solve dW/dt = epsilon (A(t) - W B(t)) for its periodic solution.
 
-    The rule reads the network only through v-bar = u * g_l_net, which does not depend on the weights; so A, the STDP and
-    the Hebbian term, and B = S S' are periodic functions that Fourier transforms give, and the equation is linear. With
-    W = P, M after one period from W = 0 and for the deviations, W(0) = P (1 - M)^-1.
+    The rule reads the network only through v-bar = u * g_l_net, which does not depend on the weights; so A, the STDP
+    and the Hebbian term, and B = S S' are periodic functions that Fourier transforms give, and the equation is linear.
+    With W = P, M after one period from W = 0 and for the deviations, W(0) = P (1 - M)^-1.
 
     Parameters
     ----------

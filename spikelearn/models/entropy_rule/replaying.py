@@ -25,7 +25,7 @@ def replay(
     start: ArrayLike,
     n_steps: int,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     activation: str = "tanh",
     *,
     method: str = "euler",

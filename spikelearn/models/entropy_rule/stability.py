@@ -21,7 +21,7 @@ def floquet(
     W: Any,
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     activation: str = "tanh",
     *,
     method: str = "euler",
@@ -45,7 +45,8 @@ def floquet(
     Returns
     -------
     ndarray of complex
-        All n multipliers of a dense matrix; with factors the `rank` that differ from (1 - l dt)^T, which all others are.
+        All n multipliers of a dense matrix; with factors the `rank` that differ from (1 - l dt)^T,
+        which all others are.
 
     Examples
     --------

@@ -18,7 +18,7 @@ __all__ = ["averaged_terms", "seen_input", "stationary"]
 def stationary(
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     l_net: float,
     gamma: float,
     activation: str = "tanh",
@@ -59,8 +59,8 @@ def stationary(
 
     References
     ----------
-    004, averaged equation below Eq. (15). The print has xi(u * g_l) * g_gamma where the derivative of u * g_l, filtered,
-    is exact (erratum G4), and lacks eps and 1/tau in (15) (G3), neither of which moves the stationary point.
+    004, averaged equation below Eq. (15). The print has xi(u * g_l) * g_gamma where the derivative of u * g_l,
+    filtered, is exact (erratum G4), and lacks eps and 1/tau in (15) (G3), neither of which moves the stationary point.
     """
     where = "EntropyRule.stationary"
     x, S, step = seen_input(frames, dt, l_net, activation, refine, where)
@@ -88,7 +88,7 @@ def averaged_terms(
     W: ArrayLike,
     frames: ArrayLike,
     dt: float,
-    l: float,  # noqa: E741
+    l: float,
     l_net: float,
     gamma: float,
     activation: str = "tanh",

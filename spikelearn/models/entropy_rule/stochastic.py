@@ -1,4 +1,4 @@
-"""What the rule learns from a noisy input, in closed form: the circulation alone, not the drift that holds noise together."""
+"""What the rule learns from a noisy input, in closed form: its circulation alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stationary_covariance(A: ArrayLike, Q: ArrayLike) -> Floats:
 def learned_from_linear(
     A: ArrayLike,
     Q: ArrayLike,
-    l: float,  # noqa: E741
+    l: float,
     *,
     gamma: float | None = None,
     l_net: float | None = None,
@@ -39,10 +39,10 @@ def learned_from_linear(
 ) -> Floats:
     """Give the weights that the rule, with S(x) = x, learns from du = A u dt + Q^(1/2) dB.
 
-    With fast filters W = l + A + (1/2) Q P^-1: of A = -(1/2) Q P^-1 + R P^-1, R antisymmetric, only the second part, the
-    circulating one, is learned. delta is antisymmetric and takes <dx y'> for half of <dx y'> - <x dy'>, which lacks half
-    of Ito's term Q. A window of one side alone, gamma (x (y * g_gamma) - x y), learns all of A where l_net >> gamma >>
-    the rates of A: it looks at u before and after with a delay that noise does not cross.
+    With fast filters W = l + A + (1/2) Q P^-1: of A = -(1/2) Q P^-1 + R P^-1, R antisymmetric, only the second part,
+    the circulating one, is learned. delta is antisymmetric and takes half of <dx y'> - <x dy'> for <dx y'>, which lacks
+    half of Ito's term Q. A window of one side alone, gamma (x (y * g_gamma) - x y), learns all of A where l_net >>
+    gamma >> the rates of A: it looks at u before and after with a delay that noise does not cross.
 
     Parameters
     ----------
@@ -99,10 +99,7 @@ def learned_from_linear(
         F[2 * n :, n : 2 * n], F[2 * n :, 2 * n :] = rate * eye, -rate * eye
         C, x = stationary_covariance(F, _noise(diffusion, 3 * n)), slice(n, 2 * n)
     p = slice(len(C) - n, len(C))
-    if window == "antisymmetric":
-        timing = 0.5 * rate * (C[x, p] - C[p, x])
-    else:
-        timing = rate * (C[x, p] - C[x, x])
+    timing = 0.5 * rate * (C[x, p] - C[p, x]) if window == "antisymmetric" else rate * (C[x, p] - C[x, x])
     return np.asarray(l * eye + np.linalg.solve(C[x, x].T, timing.T).T)
 
 
@@ -112,7 +109,7 @@ def learned_from_moments(
     S_S: ArrayLike,
     slope: ArrayLike,
     Q: ArrayLike,
-    l: float,  # noqa: E741
+    l: float,
 ) -> Floats:
     """Give the weights that the rule with fast filters learns from du = xi(u) dt + Q^(1/2) dB at rest.
 

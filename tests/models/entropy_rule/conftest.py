@@ -7,7 +7,7 @@ from spikelearn.models import entropy_rule as er
 
 @pytest.fixture(scope="session")
 def cycle():
-    return er.source_network().cycle(er.START)
+    return er.source_network().cycle(er.START, settle=0.0)
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ def test_online_learning_lands_on_its_periodic_solution(sampled):
 
 
 def test_the_numbers_of_the_periodic_solution(sampled):
-    """Spec: time means off Fourier's weights by 1.438 eps, ripple 1.53 eps, time constants 0.748, 3.072, 2.070 over eps."""
+    """Means off Fourier's weights by 1.438 eps, ripple 1.53 eps, time constants 3.072, 2.070, 0.748 over eps."""
     frames, dt = sampled
     for epsilon in (0.01, 0.001):
         rule = sl.EntropyRule(l_net=50.0, epsilon=epsilon)

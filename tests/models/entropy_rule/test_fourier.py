@@ -43,13 +43,17 @@ def test_derivative_and_finer_sampling():
 
 def test_the_filter_is_the_convolution_integral():
     for place in (0, 17):
-        expected = quad(lambda s: GAMMA * np.exp(-GAMMA * s) * signal(0, T_GRID[place] - s), 0, 8, limit=200)[0]
+        expected = quad(lambda s, t: GAMMA * np.exp(-GAMMA * s) * signal(0, t - s), 0, 8, (T_GRID[place],), limit=200)[
+            0
+        ]
         assert low_pass(X, DT, GAMMA)[place, 0] == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_stdp_operator_is_the_convolution_with_Delta():
     def both_sides(t):
-        kernel = lambda s: GAMMA / 2 * GAMMA * np.exp(-GAMMA * s)
+        def kernel(s):
+            return GAMMA / 2 * GAMMA * np.exp(-GAMMA * s)
+
         return quad(lambda s: kernel(s) * (signal(0, t + s) - signal(0, t - s)), 0, 8, limit=200)[0]
 
     for place in (3, 40):
@@ -107,7 +111,10 @@ def test_v_bar_is_the_filtered_input_whatever_the_weights_do(epsilon, activation
     u, x, expected = resample(frames, 2), np.zeros(3), []
     for k in range(400):
         a, b, c = (u[(2 * k + j) % len(u)] for j in range(3))
-        f = lambda x, drive: 6.0 * (drive - x)
+
+        def f(x, drive):
+            return 6.0 * (drive - x)
+
         s1 = f(x, a)
         s2 = f(x + dt / 2 * s1, b)
         s3 = f(x + dt / 2 * s2, b)

@@ -31,7 +31,10 @@ def test_noise_is_learned_as_circulation_only():
 def test_finite_filters_equal_the_integral_over_lags():
     """E[u(t) u(t - s)'] = exp(A s) P, weighted by the window."""
     gamma, P = 3.0, er.stationary_covariance(A, Q)
-    kernel = lambda s: gamma * np.exp(-gamma * s) * expm(A * s) @ P
+
+    def kernel(s):
+        return gamma * np.exp(-gamma * s) * expm(A * s) @ P
+
     lagged = quad_vec(kernel, 0, 40, epsabs=1e-11)[0]
     antisymmetric = gamma / 2 * (lagged - lagged.T) @ np.linalg.inv(P) + EYE
     np.testing.assert_allclose(er.learned_from_linear(A, Q, 1.0, gamma=gamma), antisymmetric, atol=1e-8)
@@ -72,9 +75,15 @@ J, Q_2 = 0.6 * np.array([[0.0, -1.0], [1.0, 0.0]]), np.diag([0.8, 0.5])
 
 def moments():
     """Of the density exp(-Phi), Phi = sum u^2/2 + u^4/12, and S = tanh: products of one-dimensional integrals."""
-    weight = lambda x: np.exp(-(x**2) / 2 - x**4 / 12)
+
+    def weight(x):
+        return np.exp(-(x**2) / 2 - x**4 / 12)
+
     norm = quad(weight, -8, 8)[0]
-    mean = lambda f: quad(lambda x: f(x) * weight(x), -8, 8, epsabs=1e-13)[0] / norm
+
+    def mean(f):
+        return quad(lambda x: f(x) * weight(x), -8, 8, epsabs=1e-13)[0] / norm
+
     grad = mean(lambda x: (x + x**3 / 3) * np.tanh(x))
     return grad, mean(lambda x: x * np.tanh(x)), mean(lambda x: np.tanh(x) ** 2), mean(lambda x: 1 - np.tanh(x) ** 2)
 
@@ -91,7 +100,9 @@ def test_nonlinear_drifts_too_are_learned_as_circulation_only():
 
 
 def nonlinear(dt, duration, n_inputs, gammas, seed):
-    drift = lambda u: (u + u**3 / 3) @ (-Q_2 / 2 + J).T
+    def drift(u):
+        return (u + u**3 / 3) @ (-Q_2 / 2 + J).T
+
     settings = {"l": 1.0, "activation": "tanh", "n_inputs": n_inputs, "settle": 8.0, "seed": seed}
     return [er.learn_from_noise(drift, Q_2, dt, duration, gamma=g, **settings) for g in gammas]
 
