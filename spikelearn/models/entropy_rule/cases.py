@@ -61,6 +61,8 @@ class EntropyCase:
 
     def weights(self) -> FactoredWeights:
         """Give the minimiser of a movie."""
+        if self.grid is not None:
+            return self.grid.learn(self.dt, self.rule.l, self.rule.activation)
         return minimiser(self.frames, self.dt, self.rule.l, self.rule.activation, factored=True)
 
 

@@ -54,10 +54,10 @@ def _online(case: EntropyCase, recording: Recording, title: str) -> Any:
             solution.mean[i, j], color=COLOURS["theory"], ls="--", lw=0.8, label="periodic solution" if not k else None
         )
     weights.set(xlabel="time", ylabel="weight", title="Nine weights and where they tend")
-    weights.legend(frameon=False)
+    weights.legend(frameon=False, loc=(0.62, 0.44))
     away = [relative_error(w, truth) for w in W]
     error.semilogy(time, away, color=COLOURS["simulation"], label="online")
-    end = relative_error(solution.mean, truth)
+    end = relative_error(solution.weights[0], truth)
     error.axhline(end, color=COLOURS["theory"], ls="--", label=f"periodic solution, {end:.2g}")
     error.set(xlabel="time", ylabel=r"$|W - W_0| / |W_0|$", title="Distance from the input's weights")
     error.legend(frameon=False)
@@ -103,7 +103,8 @@ def _movie(case: EntropyCase, recording: Recording, title: str) -> Any:
             shown.plot(t, seen, ".", ms=4, color=f"C{k}", label=f"replay, {'xy'[k]}")
         shown.set(xlabel="time", ylabel="place", title="Read from the most active box")
         shown.legend(frameon=False, loc="upper right")
-    left.semilogy(np.maximum(recording.traces["frame_error"].values, 1e-17), color=COLOURS["simulation"])
+    apart = recording.traces["frame_error"].values
+    left.semilogy(np.where(apart > 0.0, apart, np.nan), color=COLOURS["simulation"])
     left.set(xlabel="step", ylabel="rms to the nearest frame", title="Distance of replay from the movie")
     W = case.weights()
     if case.grid is None:
