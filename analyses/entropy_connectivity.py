@@ -30,7 +30,7 @@ NETWORKS = (20.0, 50.0, 100.0)
 
 def figure(frames: np.ndarray, dt: float, truth: np.ndarray, runs: dict, batch: np.ndarray, replays: dict) -> Any:
     """4a the matrix, 4b errors, 4c activity of input and replay."""
-    page = new_figure(12, 7.5)
+    page = new_figure(13, 7.5)
     grid = page.add_gridspec(2, 3)
     page.colorbar(matrix(page.add_subplot(grid[0, 0]), truth, "$W_0$"), ax=page.axes[-1])
     error = page.add_subplot(grid[0, 1:])
@@ -49,7 +49,7 @@ def figure(frames: np.ndarray, dt: float, truth: np.ndarray, runs: dict, batch: 
     error.semilogy((scale * steps)[shown], [relative_error(W, truth) for W in down[shown]], "k", label="batch, descent")
     error.axhline(max(relative_error(batch, truth), 1e-16), color="k", lw=0.7, ls=":", label="batch, minimiser")
     error.set(xlabel="time", ylabel=r"$|W - W_0|/|W_0|$", title="Distance from the input's matrix")
-    error.legend(frameon=False, fontsize=8, ncol=2)
+    error.legend(frameon=False, fontsize=8, ncol=2, loc=(0.02, 0.1))
     for place, (name, path) in enumerate(replays.items()):
         axes = page.add_subplot(grid[1, place])
         t = dt * np.arange(len(path))

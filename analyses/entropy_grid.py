@@ -77,8 +77,8 @@ def figure(errors: dict, counts: list[int]) -> Any:
     accuracy.set(title="d(u, v), first cycle, l = 0.1", xlabel="N")
     accuracy.legend(frameon=False, fontsize=7, loc="lower left")
     other = accuracy.twinx()
-    other.plot(SIDES, counts, color=COLOURS["theory"])
-    other.set_ylabel("$n_{eff}$", color=COLOURS["theory"])
+    other.plot(SIDES, counts, color=COLOURS["potassium"])
+    other.set_ylabel("$n_{eff}$", color=COLOURS["potassium"])
     for place, (N, l) in enumerate(((10, 0.1), (58, 0.1), (58, 10.0))):
         movie = er.grid_movie(N, coding="zero_one")
         axes = page.add_subplot(grid[1 + place // 2, 2 + place % 2])

@@ -32,6 +32,7 @@ def figure(frames: np.ndarray, weights: Any, zero: np.ndarray, zero_weights: Any
     """Movie and replays, weights during descent, errors of both codings, completion under noise."""
     page = new_figure(12, 13)
     rows = page.subfigures(5, 1, height_ratios=(1, 1, 1, 1.3, 1.5))
+    page.suptitle("Movie; replay from the corner; the same movie coded 1 and 0 in its third cycle; weights; errors")
     steps = [0, 8, 16, 23, 31, 39]
 
     def strip(row: int, path: np.ndarray, label: str, offset: int = 0) -> None:

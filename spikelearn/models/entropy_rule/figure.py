@@ -30,6 +30,8 @@ def matrix(axes: Axes, W: Floats, title: str, limit: float | None = None) -> Any
     size = float(np.abs(W).max()) if limit is None else limit
     image = axes.imshow(W, cmap="RdBu_r", vmin=-size, vmax=size, interpolation="nearest")
     axes.set(xlabel="from neuron j", ylabel="to neuron i", title=title)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
     return image
 
 

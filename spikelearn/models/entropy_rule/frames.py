@@ -107,11 +107,14 @@ def conflicts(S: Floats, target: Floats) -> list[tuple[int, int]]:
     list of (int, int)
         First frame of each group of equal ones, and the first one in it that must be followed differently.
     """
-    _, first, group = np.unique(S, axis=0, return_index=True, return_inverse=True)
-    origin = first[group.reshape(-1)]
+    seen: dict[bytes, int] = {}
+    # Adding zero makes -0.0 the same as 0.0, byte by byte.
+    origin = np.array([seen.setdefault(row.tobytes(), k) for k, row in enumerate(S + 0.0)])
+    if len(seen) == len(S):
+        return []
     size = max(float(np.abs(target).max()), 1e-300)
-    differs = np.abs(target - target[origin]).max(axis=1) > 1e-12 * size
     found: dict[int, int] = {}
-    for k in np.flatnonzero(differs):
-        found.setdefault(int(origin[k]), int(k))
+    for k in np.flatnonzero(origin != np.arange(len(S))):
+        if np.abs(target[k] - target[origin[k]]).max() > 1e-12 * size:
+            found.setdefault(int(origin[k]), int(k))
     return sorted(found.items())

@@ -115,11 +115,20 @@ def least_squares(S: Floats, target: Floats) -> FactoredWeights:
     ----------
     S, target : ndarray, shape (frames, neurons)
     """
-    U, s, V = np.linalg.svd(S, full_matrices=False)
-    rank = int(np.count_nonzero(s > RANK_CUT * s[0])) if s[0] > 0.0 else 0
-    left = target.T @ (U[:, :rank] / s[:rank])
-    right = np.ascontiguousarray(V[:rank])
-    residual = np.linalg.norm(S @ right.T @ left.T - target, axis=1)
+    if S.shape[0] < S.shape[1]:
+        # Of few long rows, first an orthonormal basis, then the decomposition of a small square.
+        basis, small = np.linalg.qr(S.T)
+        U, s, V = np.linalg.svd(small.T)
+        rank = int(np.count_nonzero(s > RANK_CUT * s[0])) if s[0] > 0.0 else 0
+        right = V[:rank] @ basis.T
+    else:
+        U, s, V = np.linalg.svd(S, full_matrices=False)
+        rank = int(np.count_nonzero(s > RANK_CUT * s[0])) if s[0] > 0.0 else 0
+        right = np.ascontiguousarray(V[:rank])
+    # W S' = target' U U': what lies outside the span of the frames' coordinates is lost.
+    seen = U[:, :rank].T @ target
+    left = (seen / s[:rank, None]).T
+    residual = np.linalg.norm(U[:, :rank] @ seen - target, axis=1)
     return FactoredWeights(left, right, len(S), s, residual, tuple(conflicts(S, target)))
 
 
