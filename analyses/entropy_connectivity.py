@@ -6,8 +6,8 @@ the matrix is a bias of the filters and of the learning rate: not "exactly W_0",
 homogeneous scheme (l_net = l) it ends elsewhere, where a Fourier transform says. Figure 4b is drawn with a logarithmic
 axis, on which the three cases can be told apart.
 
-Run ``python analyses/entropy_connectivity.py [--full] [--output FOLDER]``; the default has epsilon = 0.01 and 0.003, the
-full study 0.001 too.
+Run ``python analyses/entropy_connectivity.py [--full] [--output FOLDER]``; the default has epsilon = 0.01 and 0.003,
+the full study 0.001 too.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ def main() -> None:
             solution = rule.periodic(frames, dt)
             periods = round(20 * solution.time_constants[0] / cycle.period)
             run = rule.learn(frames, dt, periods * STEPS * dt)
+            off, bias = np.abs(run.W - solution.weights[0]).max(), np.abs(solution.mean - truth).max()
             print(
-                f"online, epsilon {epsilon:g}, l_net {l_net:g}: {periods} periods; off the periodic solution by "
-                f"{np.abs(run.W - solution.weights[0]).max():.1e}, its mean off W_0 by {np.abs(solution.mean - truth).max():.2e}"
+                f"online, epsilon {epsilon:g}, l_net {l_net:g}: {periods} periods; off the periodic solution by {off:.1e}, "
+                f"its mean off W_0 by {bias:.2e}"
             )
     runs = {}
     for name, l_net in (("hybrid", 50.0), ("homogeneous", None)):

@@ -108,7 +108,8 @@ def main() -> None:
         if N % 8 == 2 or N in (42, 44):
             print(f"{N:<6d} {n_eff:<6d} {a:<15.2g} {b:.2g}")
     first = min(N for N in range(40, 60) if len(er.grid_movie(N).active) == T)
-    print(f"every step has its own box from N = {first} on; rises of the error with N: {int((np.diff(errors['plus_minus'][:20]) > 0).sum())}")
+    rises = int((np.diff(errors["plus_minus"][:20]) > 0).sum())
+    print(f"every step has its own box from N = {first} on; rises of the error with N: {rises}")
     for name, label in CODINGS.items():
         movie = er.grid_movie(58, coding=name)
         weights = movie.learn(DT, 10.0)

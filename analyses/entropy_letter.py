@@ -78,14 +78,17 @@ def main() -> None:
     for name, movie, factors in (("+1, -1", frames, weights), ("1, 0", zero, zero_weights)):
         errors = er.cycle_errors(er.replay(factors, movie[0], 120, DT, L), movie)
         size = abs(er.floquet(factors, movie, DT, L)[0])
-        print(f"coding {name:6s} multiplier {size:9.4g}; error in cycles 1 to 3: {', '.join(f'{e:.1e}' for e in errors)}")
+        shown = ", ".join(f"{e:.1e}" for e in errors)
+        print(f"coding {name:6s} multiplier {size:9.4g}; error in cycles 1 to 3: {shown}")
     _, rms = er.nearest_frame(er.replay(weights, er.corner_primer(), 160, DT, L), frames)
-    print("from the corner, rms after 20, 40, 80, 120, 160 steps:", ", ".join(f"{rms[k]:.2g}" for k in (20, 40, 80, 120, 160)))
+    shown = ", ".join(f"{rms[k]:.2g}" for k in (20, 40, 80, 120, 160))
+    print(f"from the corner, rms after 20, 40, 80, 120, 160 steps: {shown}")
     noisy = {}
     for level in NOISE:
         paths = [er.replay(weights, er.corner_primer(level, seed), 320, DT, L) for seed in range(SEEDS)]
         noisy[level] = np.array([er.nearest_frame(path, frames)[1] for path in paths])
-        print(f"noise sd {level:g}: {int((noisy[level][:, -1] < 0.01).sum())} of {SEEDS} on the cycle after eight cycles")
+        done = int((noisy[level][:, -1] < 0.01).sum())
+        print(f"noise sd {level:g}: {done} of {SEEDS} on the cycle after eight cycles")
     formula = er.descent_formula(frames, DT, L, (300,))[0]
     steps = er.descend(frames, DT, L, (300,))[0]
     print(f"descent, 300 steps, against the eigenbasis formula: {np.abs(steps - formula).max():.1e}")

@@ -35,7 +35,8 @@ fit = fits["a spot with a tail"]
 start = fit.frames[0] + 0.3 * np.random.default_rng(0).normal(size=fit.frames.shape[1])
 path = sl.entropy_rule.replay(fit.weights, start, 2 * T, 0.1, 1.0)
 _, rms = sl.entropy_rule.nearest_frame(path, fit.frames)
-print(f"from a noisy first frame (sd 0.3): rms {rms[0]:.2f} at first, {rms[T]:.2g} and {rms[2 * T]:.2g} after one and two cycles")
+after = f"{rms[T]:.2g} and {rms[2 * T]:.2g} after one and two cycles"
+print(f"from a noisy first frame (sd 0.3): rms {rms[0]:.2f} at first, {after}")
 
 page = new_figure(11, 5)
 rows = page.add_gridspec(2, 6)

@@ -27,11 +27,13 @@ def overview(case: EntropyCase, recording: Recording, title: str) -> Any:
 
 def matrix(axes: Axes, W: Floats, title: str, limit: float | None = None) -> Any:
     """Draw a weight matrix, to by from, zero in white."""
+    from matplotlib.ticker import MaxNLocator
+
     size = float(np.abs(W).max()) if limit is None else limit
     image = axes.imshow(W, cmap="RdBu_r", vmin=-size, vmax=size, interpolation="nearest")
     axes.set(xlabel="from neuron j", ylabel="to neuron i", title=title)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+        axis.set_major_locator(MaxNLocator(integer=True))
     return image
 
 

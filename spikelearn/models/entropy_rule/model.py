@@ -144,6 +144,28 @@ class EntropyRule:
         if states:
             raise ValueError(f"EntropyRule starts at rest, or from state=, got the states {sorted(states)}")
 
+    def brian_objects(
+        self, frames: ArrayLike, dt: float, *, W: ArrayLike | None = None, name: str = "entropy*"
+    ) -> tuple[Any, Any]:
+        """Build network and rule for the user's own Brian2 Network; see `spikelearn.models.entropy_rule.brian`.
+
+        Parameters
+        ----------
+        frames, dt, W
+            As in `learn`; a unit of time is 1 s.
+        name : str
+            Name of the group.
+
+        Returns
+        -------
+        group : brian2.NeuronGroup
+        synapses : brian2.Synapses
+            With the weights as w.
+        """
+        from spikelearn.models.entropy_rule.brian import brian_objects
+
+        return brian_objects(self, frames, dt, W=W, name=name)
+
     def learn(
         self,
         input: ArrayLike,

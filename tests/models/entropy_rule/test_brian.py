@@ -7,7 +7,7 @@ from brian2 import Network, second
 import spikelearn as sl
 from spikelearn.brian.session import session
 from spikelearn.models import entropy_rule as er
-from spikelearn.models.entropy_rule.brian import brian_objects, learn_on_brian
+from spikelearn.models.entropy_rule.brian import learn_on_brian
 
 RULE = sl.EntropyRule(l_net=20.0, gamma=30.0, epsilon=0.05)
 
@@ -45,7 +45,7 @@ def test_a_scaling_term_one_step_late_is_what_the_order_prevents(cycle):
     found = {}
     for order in (1, 0):
         with session("numpy") as brian:
-            group, synapses = brian_objects(RULE, frames, dt, W=start)
+            group, synapses = RULE.brian_objects(frames, dt, W=start)
             group.state_updater.order = order
             brian.run(Network(group, synapses), n * dt * second)
             found[order] = np.array(synapses.w[:]).reshape(3, 3).T
