@@ -83,8 +83,8 @@ def main() -> None:
             run = rule.learn(frames, dt, periods * STEPS * dt)
             off, bias = np.abs(run.W - solution.weights[0]).max(), np.abs(solution.mean - truth).max()
             print(
-                f"online, epsilon {epsilon:g}, l_net {l_net:g}: {periods} periods; off the periodic solution by {off:.1e}, "
-                f"its mean off W_0 by {bias:.2e}"
+                f"online, epsilon {epsilon:g}, l_net {l_net:g}: {periods} periods; off its periodic solution by "
+                f"{off:.1e}, whose mean is off W_0 by {bias:.2e}"
             )
     runs = {}
     for name, l_net in (("hybrid", 50.0), ("homogeneous", None)):

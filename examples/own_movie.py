@@ -19,13 +19,13 @@ y, x = np.mgrid[:SIDE, :SIDE]
 
 
 def spot(phase):
-    """One image a phase, brightness 0 to 255."""
+    """One image a phase, black and white, 0 and 255."""
     cx, cy = SIDE / 2 + 14 * np.sin(phase), SIDE / 2 + 9 * np.sin(2 * phase)
-    return 255 * np.exp(-((x - cx[:, None, None]) ** 2 + (y - cy[:, None, None]) ** 2) / 6)
+    return 255 * ((x - cx[:, None, None]) ** 2 + (y - cy[:, None, None]) ** 2 < 6)
 
 
 plain = spot(t)
-tailed = sum(0.7**k * spot(t - 0.12 * k) for k in range(6))
+tailed = np.max([spot(t - 2 * np.pi / T * k) for k in range(8)], axis=0)
 fits = {}
 for name, movie in (("a spot", plain), ("a spot with a tail", tailed)):
     fits[name] = sl.entropy_rule.learn_movie(movie, dt=0.1, l=1.0)

@@ -70,7 +70,7 @@ def batch(whole):
         target = 50 if N == 29 else 300
         print(f"n = {N * N}: dense weights {ours * 1e3:.1f} ms")
         print(
-            f"  np.linalg.pinv(S S'): {theirs:.2f} s, {theirs / ours:.0f} times as long (target {target}), off by {off:.1e}"
+            f"  np.linalg.pinv(S S'): {theirs:.2f} s, {theirs / ours:.0f} times as long ({target} asked), off by {off:.1e}"
         )
         print(f"  the same, hermitian, cut 1e-10: {half:.2f} s, {half / ours:.0f} times as long, off by {off_too:.1e}")
 
