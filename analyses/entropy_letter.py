@@ -32,7 +32,7 @@ def figure(frames: np.ndarray, weights: Any, zero: np.ndarray, zero_weights: Any
     """Movie and replays, weights during descent, errors of both codings, completion under noise."""
     page = new_figure(12, 13)
     rows = page.subfigures(5, 1, height_ratios=(1, 1, 1, 1.3, 1.5))
-    page.suptitle("Movie; replay from the corner; the same movie coded 1 and 0 in its third cycle; weights; errors")
+    page.suptitle("Movie; replay from the corner; the same movie coded 1 and 0 in its fourth cycle; weights; errors")
     steps = [0, 8, 16, 23, 31, 39]
 
     def strip(row: int, path: np.ndarray, label: str, offset: int = 0) -> None:
@@ -41,8 +41,8 @@ def figure(frames: np.ndarray, weights: Any, zero: np.ndarray, zero_weights: Any
     strip(0, frames, "input")
     primed = er.replay(weights, er.corner_primer(), 200, DT, L)
     strip(1, primed, "from the corner")
-    lost = er.replay(zero_weights, zero[0], 130, DT, L)
-    strip(2, 2 * lost - 1, "coded 0, 1:", offset=80)
+    lost = er.replay(zero_weights, zero[0], 170, DT, L)
+    strip(2, 2 * lost - 1, "coded 0, 1:", offset=120)
     ink = letter_pixels()
     history = er.descent_formula(frames, DT, L, DESCENT)
     for axes, W, count in zip(rows[3].subplots(1, len(DESCENT)), history, DESCENT, strict=True):

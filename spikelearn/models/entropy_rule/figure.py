@@ -33,7 +33,7 @@ def matrix(axes: Axes, W: Floats, title: str, limit: float | None = None) -> Any
     image = axes.imshow(W, cmap="RdBu_r", vmin=-size, vmax=size, interpolation="nearest")
     axes.set(xlabel="from neuron j", ylabel="to neuron i", title=title)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_major_locator(MaxNLocator(5, integer=True))
     return image
 
 
