@@ -82,6 +82,8 @@ def simulate(
           numbered as in ``recording.sources``; ``resume``, a NetworkState to go on from: `duration` is then the time
           at which the run ends, and `seed` that of the state if not given;
         - EIRates: ``weights``, the four numbers W_EE, W_EI, W_IE, W_II, and ``rule``, a `Rule` in continuous time;
+        - EntropyRule: ``input``, one period of the input as an array (frames, neurons), frames one `dt` apart; ``W``,
+          its first weights; ``state``, an OnlineState to go on from;
         - EscapeNoise: ``W``, an array (units, units), and ``n_trials``;
         - sources: ``n_trials`` and ``n_units``.
 
