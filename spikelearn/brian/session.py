@@ -60,7 +60,7 @@ class Session:
             # Brian2 wraps what a user's equations caused into several lines about its own objects.
             cause = error.__cause__
             if type(error).__name__ == "BrianObjectException" and cause is not None:
-                reason = " ".join(str(cause.args[0] if cause.args else cause).split())
+                reason = " ".join(str(next((part for part in cause.args if isinstance(part, str)), cause)).split())
                 raise ValueError(f"Brian2 cannot run these equations: {reason}") from error
             raise
 

@@ -179,11 +179,14 @@ def _constant(where: str, given: Any) -> Any:
     try:
         value = parse_quantity(given) if isinstance(given, str) else given
         number = np.asarray(value, dtype=np.float64)
+    except OverflowError as error:
+        raise ValueError(f"{where} must be one finite number, got a larger one") from error
     except (TypeError, ValueError) as error:
         raise type(error)(f"{where}: {error}") from error
     if number.ndim or not np.isfinite(number) or isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{where} must be one finite number, got {given!r}")
-    return value
+    # Brian2 would raise whole numbers to powers of any length.
+    return value if hasattr(value, "dim") else float(number)
 
 
 def _limits(given: Any) -> tuple[Any, Any]:

@@ -10,6 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.brian.steps import fitting_step
+from spikelearn.formulas.reserved import RESERVED
+from spikelearn.formulas.statements import (
+    declared_names,
+    names_in_statements,
+    read_condition,
+    read_equations,
+    read_statements,
+    whole_numbers_of,
+)
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
@@ -17,7 +26,6 @@ from spikelearn.parameters.units import parse_quantity, si_value
 __all__ = ["EquationNeuron"]
 
 _SYMBOLS = {"volt": "V", "second": "s", "amp": "A", "siemens": "S", "hertz": "Hz", "farad": "F", "metre": "m"}
-_SPECIAL = ("t", "dt", "i", "N", "xi", "t_in_timesteps", "lastspike", "not_refractory")
 _BASE_UNITS = {
     "metre": "m",
     "kilogram": "kg",
@@ -83,6 +91,8 @@ class EquationNeuron:
         for name in ("equations", "threshold", "reset", "on_spike"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"EquationNeuron.{name} must be text, got {getattr(self, name)!r}")
+        if not isinstance(self.refractory, (str, bool)) and not hasattr(self.refractory, "dim"):
+            raise TypeError(f"EquationNeuron.refractory must be a time, text or False, got {self.refractory!r}")
         if self.method is not None and not isinstance(self.method, str):
             raise TypeError(f"EquationNeuron.method must be text or None, got {self.method!r}")
         if not isinstance(self.parameters, Mapping):
@@ -93,6 +103,7 @@ class EquationNeuron:
             _check_name(name, parsed, used)
         checked = {name: _one_value(name, value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", checked)
+        self._texts(1)
         for name in sorted(parsed.parameter_names & checked.keys()):
             si_value(checked[name], _unit_text(parsed[name].dim, prefix=True), _place(name))
 
@@ -104,7 +115,7 @@ class EquationNeuron:
     @property
     def on_arrival(self) -> str:
         """Statement executed when a spike arrives back."""
-        return self.on_spike or "pass"
+        return self._texts()["on_spike"] or "pass"
 
     @property
     def recordable(self) -> dict[str, str]:
@@ -172,18 +183,13 @@ class EquationNeuron:
         constants = self.constants
         dt = fitting_step(dt, values["t_d"])
         options: dict[str, Any] = {"method": method or self.method} if method or self.method else {}
-        refractory = self.refractory
-        if isinstance(refractory, str):
-            try:
-                refractory = parse_quantity(refractory)
-            except ValueError:
-                refractory = self.refractory
+        texts = self._texts(n)
         group = NeuronGroup(
             n,
-            self.equations,
-            threshold=self.threshold or None,
-            reset=self.reset or None,
-            refractory=refractory,
+            texts["equations"],
+            threshold=texts["threshold"] or None,
+            reset=texts["reset"] or None,
+            refractory=texts["refractory"],
             dt=dt,
             namespace=constants,
             name="equation_neuron*",
@@ -192,30 +198,55 @@ class EquationNeuron:
         delay = values.pop("t_d")
         for name, value in values.items():
             group.variables[name].set_value(value)
-        if not self.on_spike:
+        if not texts["on_spike"]:
             return (group,)
-        synapses = Synapses(group, group, on_pre=self.on_spike, dt=dt, namespace=constants, name="on_spike*")
+        synapses = Synapses(group, group, on_pre=texts["on_spike"], dt=dt, namespace=constants, name="on_spike*")
         synapses.connect(j="i")
         synapses.delay = delay * second
         return group, synapses
 
-    def _names_used(self, parsed: Any) -> set[str]:
-        from brian2.utils.stringtools import get_identifiers
+    def _texts(self, n: int | None = None) -> dict[str, Any]:
+        """Give every text as the closed grammar read it; for n neurons as Brian2 gets it, whole numbers put in."""
+        place = "EquationNeuron."
+        given: dict[str, float] = {}
+        if n is not None:
+            whole = {name: value for name, value in self.parameters.items() if isinstance(value, (int, np.integer))}
+            given = {name: float(value) for name, value in {**whole, "N": n, "N_pre": n, "N_post": n}.items()}
+        known = whole_numbers_of(self.equations, place + "equations", given)
+        own = declared_names(self.equations, place + "equations")
+        refractory = self.refractory
+        if isinstance(refractory, str):
+            try:
+                refractory = parse_quantity(refractory)
+            except ValueError:
+                refractory = read_condition(refractory, place + "refractory", known=known) or False
+        return {
+            "equations": read_equations(self.equations, place + "equations", given),
+            "threshold": read_condition(self.threshold, place + "threshold", known=known),
+            "reset": read_statements(self.reset, place + "reset", states=own, known=known),
+            "refractory": refractory,
+            "on_spike": read_statements(
+                self.on_spike,
+                place + "on_spike",
+                states=[name + end for name in own for end in ("", "_pre", "_post")],
+                known={name + end: value for name, value in known.items() for end in ("", "_pre", "_post")},
+            ),
+        }
 
-        statements = [self.threshold, self.reset, self.on_spike]
-        statements += [self.refractory] if isinstance(self.refractory, str) else []
-        found = set(parsed.identifiers)
-        for text in statements:
-            for name in get_identifiers(text):
-                found |= {name, name.removesuffix("_post")}
-        return found
+    def _names_used(self, parsed: Any) -> set[str]:
+        texts = self._texts()
+        statements = [texts[name] for name in ("threshold", "reset", "on_spike", "refractory")]
+        names = names_in_statements(*(text for text in statements if isinstance(text, str)))
+        return {*parsed.identifiers, *names, *(name.removesuffix("_post") for name in names)}
 
     def _parsed(self) -> Any:
         from brian2.equations.equations import EquationError, Equations
 
         try:
-            return Equations(self.equations)
+            return Equations(self._texts()["equations"])
         except (EquationError, SyntaxError, TypeError, ValueError) as error:
+            if str(error).startswith("EquationNeuron."):
+                raise
             raise ValueError(f"EquationNeuron.equations cannot be read: {str(error).strip()}") from error
 
 
@@ -225,15 +256,12 @@ def _place(name: str) -> str:
 
 def _check_name(name: str, parsed: Any, used: set[str]) -> None:
     """Refuse what Brian2 would leave aside without a word: names of its own, of states, and names never used."""
-    from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
-
-    own = {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS, *_SPECIAL}
     if name in parsed.eq_names:
         raise ValueError(f"{_place(name)} must not have the name of a state variable; where it starts is for Initial")
-    if name in own:
+    if name in RESERVED:
         raise ValueError(f"{_place(name)} must not have a name that means a unit, function or variable of Brian2")
     if name not in used and name not in parsed.parameter_names:
-        choices = (used | parsed.parameter_names) - own - parsed.eq_names
+        choices = (used | parsed.parameter_names) - RESERVED - parsed.eq_names
         raise ValueError(unknown_name("EquationNeuron", "name in its equations and statements", name, choices))
 
 
