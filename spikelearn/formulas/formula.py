@@ -12,7 +12,8 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from spikelearn.formulas.grammar import RULE, checked_tree, names_of, shown, tree_of
+from spikelearn.formulas.grammar import RULE, checked_tree, names_of, tree_of
+from spikelearn.parameters.names import shown
 
 __all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "plain", "symbol"]
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 
 from spikelearn.formulas.reserved import FUNCTION_NAMES, KINKED, RESERVED
 from spikelearn.formulas.sizes import check_sizes, literal
-from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.names import shown, unknown_name
 
-__all__ = ["LOSS", "RULE", "STATEMENT", "Kind", "checked_tree", "kink_message", "names_of", "shown", "tree_of"]
+__all__ = ["LOSS", "RULE", "STATEMENT", "Kind", "checked_tree", "kink_message", "names_of", "tree_of"]
 
 LONGEST = 4000
 DEEPEST = 100
@@ -197,11 +197,6 @@ def names_of(tree: ast.AST) -> frozenset[str]:
     """Give the names that a tree uses, functions left out."""
     called = {id(call.func) for call in ast.walk(tree) if isinstance(call, ast.Call)}
     return frozenset(part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and id(part) not in called)
-
-
-def shown(text: str) -> str:
-    """Quote a text in an error message, cut where it is long."""
-    return repr(text if len(text) <= 80 else text[:77] + "...")
 
 
 def kink_message(where: str, what: str, kind: str) -> str:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from spikelearn.parameters.names import shown
+
 __all__ = ["LARGEST_EXPONENT", "LARGEST_NUMBER", "check_sizes", "literal"]
 
 LARGEST_EXPONENT = 64
@@ -238,11 +240,10 @@ def _product(one: float, other: float) -> float:
 
 def _raised(base: float, times: float) -> float:
     try:
-        return base**times
+        return math.pow(base, times)
     except OverflowError:
         return math.inf
 
 
 def _quoted(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return repr(text if len(text) <= 80 else f"{text[:77]}...")
+    return shown(ast.unparse(node))

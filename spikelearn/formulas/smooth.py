@@ -12,7 +12,8 @@ from collections.abc import Collection
 from fractions import Fraction
 from typing import Any
 
-from spikelearn.formulas.grammar import LOSS, checked_tree, kink_message, shown
+from spikelearn.formulas.grammar import LOSS, checked_tree, kink_message
+from spikelearn.parameters.names import shown
 
 __all__ = ["parse_expression"]
 

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from spikelearn.formulas.grammar import STATEMENT, Kind, names_of, shown, tree_of
+from spikelearn.formulas.grammar import STATEMENT, Kind, names_of, tree_of
 from spikelearn.formulas.reserved import UNIT_NAMES
 from spikelearn.formulas.whole import LARGEST_WHOLE, floating_powers, is_logical, whole_value
-from spikelearn.parameters.names import nearest
+from spikelearn.parameters.names import nearest, shown
 
 __all__ = [
     "declared_names",

@@ -198,9 +198,13 @@ class Projection:
         Raises
         ------
         ValueError
-            The name is neither a variable of the synapses nor a voltage.
+            The name is neither a variable of the synapses nor a voltage; they are not connected, or have no effect of
+            a spike and so no delay.
         """
-        check_weight_variable(weight, synapses, f"Projection {source} -> {target}")
+        where = f"Projection {source} -> {target}"
+        check_weight_variable(weight, synapses, where)
+        if not hasattr(synapses, "pre"):
+            raise ValueError(f"{where}: synapses must have on_pre, the effect of a spike, got none")
         value = getattr(synapses, weight)[:] if isinstance(weight, str) and weight in synapses.variables else weight
         pairs = Connections.from_synapses(synapses)
         return cls(source, target, pairs, value, synapses.delay[:], allow_self, plasticity)

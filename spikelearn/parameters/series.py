@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.parameters.names import shown
 from spikelearn.parameters.units import parse_quantity, si_value
 
 __all__ = ["read_series", "read_value"]
@@ -32,7 +33,7 @@ def read_series(where: str, given: Any) -> Any:
         si_value(stop, str(given["start"]) if hasattr(start, "dim") else "1", f"{where}.stop")
         return start + np.arange(num) / num * (stop - start)
     if not isinstance(given, list):
-        raise ValueError(f"{where} must be a list or a table with start, stop and num, got {given!r}")
+        raise ValueError(f"{where} must be a list or a table with start, stop and num, got {shown(given)}")
     values = [read_value(item, where) for item in given]
     if not values:
         raise ValueError(f"{where} must not be empty")

@@ -19,7 +19,7 @@ from spikelearn.formulas.statements import (
     whole_numbers_of,
 )
 from spikelearn.parameters.fields import quantity, validate_parameters
-from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.names import shown, unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.simulation.simulable import Runner
 
@@ -90,13 +90,13 @@ class EquationNeuron:
         validate_parameters(self)
         for name in ("equations", "threshold", "reset", "on_spike"):
             if not isinstance(getattr(self, name), str):
-                raise TypeError(f"EquationNeuron.{name} must be text, got {getattr(self, name)!r}")
+                raise TypeError(f"EquationNeuron.{name} must be text, got {shown(getattr(self, name))}")
         if not isinstance(self.refractory, (str, bool)) and not hasattr(self.refractory, "dim"):
-            raise TypeError(f"EquationNeuron.refractory must be a time, text or False, got {self.refractory!r}")
+            raise TypeError(f"EquationNeuron.refractory must be a time, text or False, got {shown(self.refractory)}")
         if self.method is not None and not isinstance(self.method, str):
-            raise TypeError(f"EquationNeuron.method must be text or None, got {self.method!r}")
+            raise TypeError(f"EquationNeuron.method must be text or None, got {shown(self.method)}")
         if not isinstance(self.parameters, Mapping):
-            raise TypeError(f"EquationNeuron.parameters must be a table of names and values, got {self.parameters!r}")
+            raise TypeError(f"EquationNeuron.parameters must be a table of names and values, got {shown(self.parameters)}")
         parsed = self._parsed()
         used = self._names_used(parsed)
         for name in self.parameters:
@@ -310,10 +310,12 @@ def _one_value(name: str, given: Any) -> Any:
         plain = None if isinstance(value, bool) else np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         plain = None
+    except OverflowError as error:
+        raise ValueError(f"{_place(name)} must be below 1.8e308 in size, got {shown(given)}") from error
     if plain is None or plain.ndim or value is None:
-        raise TypeError(f"{_place(name)} must be one number, with its unit, got {given!r}")
+        raise TypeError(f"{_place(name)} must be one number, with its unit, got {shown(given)}")
     if not np.isfinite(plain):
-        raise ValueError(f"{_place(name)} must be finite, got {given}")
+        raise ValueError(f"{_place(name)} must be finite, got {shown(given, plain=True)}")
     return value
 
 
