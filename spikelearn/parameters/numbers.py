@@ -15,7 +15,7 @@ from spikelearn.parameters.names import shown
 __all__ = ["check_flag", "check_name", "flat", "one_number", "read_units", "whole_number", "whole_numbers"]
 
 
-def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: int = 2**63 - 1) -> int:
+def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: int | None = None) -> int:
     """Read a whole number, NumPy's too; True and 2.5 are none.
 
     Raises
@@ -34,7 +34,7 @@ def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: int = 2**
     if number < at_least:
         rule = f"be at least {at_least}" if at_least else "not be negative"
         raise ValueError(f"{name} must {rule}, got {shown(number)}")
-    if number > at_most:
+    if at_most is not None and number > at_most:
         raise ValueError(f"{name} must be at most {at_most}, got {shown(number)}")
     return number
 
