@@ -15,7 +15,7 @@ from spikelearn.network.connectivity import Connections, FixedInDegree, FixedPro
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.parameters.fields import field_values
 from spikelearn.parameters.names import unknown_name
-from spikelearn.parameters.numbers import check_flag, check_name, whole_number
+from spikelearn.parameters.numbers import check_flag, check_name, number_array, whole_number
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
 from spikelearn.spikes.trains import SpikeTrains
@@ -394,7 +394,4 @@ def _times(value: Any, where: str) -> Any:
         raise TypeError(f"{where} must be a time, got {value}")
     if isinstance(value, str) or hasattr(value, "dim"):
         return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
-    try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{where} must be a time or an array of times, got {value!r}") from error
+    return number_array(where, value)

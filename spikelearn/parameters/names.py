@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["nearest", "shown", "unknown_name"]
+__all__ = ["nearest", "shortened", "shown", "unknown_name"]
 
+# As many characters of a message in all.
+_LONGEST = 500
 # As many characters of a value as an error echoes.
 _ECHOED = 80
 # As many names as an error lists before it says where the rest are.
@@ -33,6 +36,18 @@ def shown(value: Any, *, plain: bool = False) -> str:
     except ValueError:  # Python writes out no whole number of more than 4300 digits
         return f"a {type(value).__name__} with a very large number"
     return text if len(text) <= _ECHOED else f"{text[: _ECHOED - 3]}..."
+
+
+def shortened(message: str) -> str:
+    """Cut what an error message echoes at length: words without a space, and the end of a very long one.
+
+    Examples
+    --------
+    >>> shortened("tau must be a time, got " + "x" * 1000)
+    'tau must be a time, got xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
+    """
+    cut = re.sub(rf"(\S{{{_ECHOED - 3}}})\S{{4,}}", r"\1...", message)
+    return cut if len(cut) <= _LONGEST else f"{cut[: _LONGEST - 3]}..."
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:

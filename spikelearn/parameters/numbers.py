@@ -9,10 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.arrays import Integers
+from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.names import shown
 
-__all__ = ["check_flag", "check_name", "flat", "one_number", "read_units", "whole_number", "whole_numbers"]
+__all__ = [
+    "check_flag",
+    "check_name",
+    "flat",
+    "number_array",
+    "one_number",
+    "read_units",
+    "whole_number",
+    "whole_numbers",
+]
 
 
 def whole_number(name: str, value: Any, *, at_least: int = 0, at_most: int | None = None) -> int:
@@ -89,6 +98,27 @@ def one_number(where: str, given: Any) -> float:
         return float(given)
     except OverflowError as error:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(given)}") from error
+
+
+def number_array(where: str, given: Any) -> Floats:
+    """Read plain numbers of any shape: a number, a list, a matrix as a list of rows.
+
+    Raises
+    ------
+    TypeError
+        Something in it is no number, or rows have different lengths.
+    ValueError
+        A whole number is too large for floating point.
+    """
+    try:
+        array = np.asarray(given, dtype=np.float64)
+        if isinstance(given, str) or np.asarray(given).dtype.kind in "US":
+            raise TypeError
+    except OverflowError as error:
+        raise ValueError(f"{where} must hold numbers below 1.8e308 in size, got a larger one") from error
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{where} must be a number or an array of numbers, got {shown(given)}") from error
+    return array
 
 
 def flat(where: str, given: Any) -> NDArray[Any]:

@@ -13,6 +13,10 @@ from spikelearn.parameters.units import parse_quantity, si_value
 __all__ = ["read_series", "read_value"]
 
 
+# A series is written out in memory.
+_MOST = 10_000_000
+
+
 def read_value(given: Any, where: str) -> Any:
     """Read a number or text with a unit, naming the key where it is neither."""
     try:
@@ -28,7 +32,9 @@ def read_series(where: str, given: Any) -> Any:
             raise ValueError(f"{where} must be a list or have start, stop and num, got {sorted(given)}")
         num = given["num"]
         if isinstance(num, bool) or not isinstance(num, int) or num < 1:
-            raise ValueError(f"{where}.num must be a whole number of at least 1, got {num!r}")
+            raise ValueError(f"{where}.num must be a whole number of at least 1, got {shown(num)}")
+        if num > _MOST:
+            raise ValueError(f"{where}.num must be at most {_MOST}, got {shown(num)}")
         start, stop = read_value(given["start"], f"{where}.start"), read_value(given["stop"], f"{where}.stop")
         si_value(stop, str(given["start"]) if hasattr(start, "dim") else "1", f"{where}.stop")
         return start + np.arange(num) / num * (stop - start)

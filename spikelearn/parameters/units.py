@@ -40,7 +40,9 @@ def _unit(name: str, text: str) -> Any:
         return unit
     known = [n for n, u in vars(units).items() if isinstance(u, Unit)] + list(_SHORT_UNITS)
     guess = nearest(name, known)
-    raise ValueError(f"{shown(text)} has the unknown unit {shown(name)}" + (f"; did you mean {guess!r}?" if guess else ""))
+    raise ValueError(
+        f"{shown(text)} has the unknown unit {shown(name)}" + (f"; did you mean {guess!r}?" if guess else "")
+    )
 
 
 def parse_quantity(text: str | float | int) -> Any:

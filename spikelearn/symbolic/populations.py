@@ -14,6 +14,7 @@ from spikelearn.formulas.grammar import LOSS, tree_of
 from spikelearn.formulas.reserved import LOSS_RESERVED
 from spikelearn.formulas.smooth import parse_expression
 from spikelearn.formulas.statements import read_equations
+from spikelearn.parameters.names import shown
 
 __all__ = ["RatePopulations", "SteadyState", "neural_equations", "read_steady_state"]
 
@@ -216,8 +217,8 @@ def _weights(text: str) -> tuple[str, ...]:
 def _number(name: str, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"parameter {name} must be a number, got {value!r}") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"parameter {name} must be a number, got {shown(value)}") from error
     if not math.isfinite(number):
-        raise ValueError(f"parameter {name} must be finite, got {value!r}")
+        raise ValueError(f"parameter {name} must be finite, got {shown(value)}")
     return number

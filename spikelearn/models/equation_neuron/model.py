@@ -96,7 +96,9 @@ class EquationNeuron:
         if self.method is not None and not isinstance(self.method, str):
             raise TypeError(f"EquationNeuron.method must be text or None, got {shown(self.method)}")
         if not isinstance(self.parameters, Mapping):
-            raise TypeError(f"EquationNeuron.parameters must be a table of names and values, got {shown(self.parameters)}")
+            raise TypeError(
+                f"EquationNeuron.parameters must be a table of names and values, got {shown(self.parameters)}"
+            )
         parsed = self._parsed()
         used = self._names_used(parsed)
         for name in self.parameters:
