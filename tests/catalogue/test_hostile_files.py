@@ -130,3 +130,20 @@ def test_sound_texts_give_the_spikes_that_brian2_gives_by_itself():
     brian2.Network(group, back, monitor).run(100 * brian2.ms)
     np.testing.assert_allclose(found.times, monitor.t_[:], rtol=0)
     assert len(monitor.t_) > 5
+
+
+def test_whole_numbers_do_not_grow_in_arrivals_from_before_the_run():
+    neuron = EquationNeuron(**{**SOUND, "on_spike": "v_post += 10**(N*10**10)"})
+    with pytest.raises(ValueError, match="on_spike must hold no power of N where a run starts from past spikes"):
+        sl.simulate(neuron, "5 ms", target="numpy", initial=sl.Initial(past_spikes="-0.5 ms"))
+    squared = EquationNeuron(**{**SOUND, "on_spike": "v_post += 0.1**k", "parameters": {"k": 2}})
+    assert squared.on_arrival == "v_post += 0.1 ** 2.0"
+
+
+def test_the_number_of_neurons_is_that_of_the_run():
+    """(N - 1) is 0 for one neuron; nothing is wrong with three."""
+    text = "w = 1/(N - 1) : 1\ndv/dt = (1.5 - v)/(10*ms) + 0*w**2/ms : 1"
+    neuron = EquationNeuron(equations=text, threshold="v > 1", reset="v = 0", method="euler")
+    assert sl.simulate(neuron, "100 ms", n=3, target="numpy").spikes.n_spikes == 27
+    with pytest.raises(ValueError, match="EquationNeuron.equations: w must have finite real values"):
+        sl.simulate(neuron, "1 ms", target="numpy")

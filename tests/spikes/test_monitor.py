@@ -11,9 +11,7 @@ from spikelearn.interop import from_spike_monitor
 
 def counter():
     """One neuron that spikes every 10 ms, and its monitor."""
-    group = NeuronGroup(
-        1, "dv/dt = 1/(10*ms) : 1", threshold="v > 0.995", reset="v = 0", method="euler", dt=0.1 * ms
-    )
+    group = NeuronGroup(1, "dv/dt = 1/(10*ms) : 1", threshold="v > 0.995", reset="v = 0", method="euler", dt=0.1 * ms)
     return group, SpikeMonitor(group)
 
 

@@ -44,7 +44,8 @@ class EquationNeuron:
     Parameters
     ----------
     equations : str
-        Brian2 equations, each line with its unit.
+        Brian2 equations, each line with its unit. All texts go through the closed grammar of
+        `spikelearn.formulas.grammar` before Brian2, which would run strings within them as Python.
     threshold, reset : str
         Brian2's threshold condition and reset statements.
     refractory : str or bool
@@ -63,8 +64,9 @@ class EquationNeuron:
     Raises
     ------
     ValueError
-        The equations cannot be parsed; a parameter has the wrong unit or is not finite, occurs nowhere in the
-        equations and statements, or has the name of a state variable or of a unit or function.
+        The equations cannot be parsed, or a text is not of the grammar; a parameter has the wrong unit or is not
+        finite, occurs nowhere in the equations and statements, or has the name of a state variable or of a unit or
+        function.
     TypeError
         A value of a kind that the argument cannot have.
 
@@ -105,7 +107,7 @@ class EquationNeuron:
             _check_name(name, parsed, used)
         checked = {name: _one_value(name, value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", checked)
-        self._texts(1)
+        self._texts()
         for name in sorted(parsed.parameter_names & checked.keys()):
             si_value(checked[name], _unit_text(parsed[name].dim, prefix=True), _place(name))
 
@@ -149,8 +151,17 @@ class EquationNeuron:
 
     @property
     def on_arrival(self) -> str:
-        """Statement executed when a spike arrives back."""
-        return self._texts()["on_spike"] or "pass"
+        """Statement executed when a spike from before time 0 arrives back.
+
+        Raises
+        ------
+        ValueError
+            It raises to a power of the number of neurons, which is another one there.
+        """
+        text: str = self._texts()["on_spike"]
+        if text != self._texts(1)["on_spike"]:
+            raise ValueError("EquationNeuron.on_spike must hold no power of N where a run starts from past spikes")
+        return text or "pass"
 
     @property
     def recordable(self) -> dict[str, str]:
@@ -243,13 +254,13 @@ class EquationNeuron:
         synapses.delay = float(self.delay) * second
         return group, synapses
 
-    def _texts(self, n: int | None = None) -> dict[str, Any]:
-        """Give every text as the closed grammar read it; for n neurons as Brian2 gets it, whole numbers put in."""
+    def _texts(self, n: int | None = None, *, named: bool = False) -> dict[str, Any]:
+        """Give every text as the grammar read it, with whole numbers put in: parameters unless `named`, and n."""
         place = "EquationNeuron."
-        given: dict[str, float] = {}
-        if n is not None:
+        given: dict[str, float] = {} if n is None else dict.fromkeys(("N", "N_pre", "N_post"), float(n))
+        if not named:
             whole = {name: value for name, value in self.parameters.items() if isinstance(value, (int, np.integer))}
-            given = {name: float(value) for name, value in {**whole, "N": n, "N_pre": n, "N_post": n}.items()}
+            given |= {name: float(value) for name, value in whole.items()}
         known = whole_numbers_of(self.equations, place + "equations", given)
         own = declared_names(self.equations, place + "equations")
         refractory = self.refractory
@@ -272,7 +283,7 @@ class EquationNeuron:
         }
 
     def _names_used(self, parsed: Any) -> set[str]:
-        texts = self._texts()
+        texts = self._texts(named=True)
         statements = [texts[name] for name in ("threshold", "reset", "on_spike", "refractory")]
         names = names_in_statements(*(text for text in statements if isinstance(text, str)))
         return {*parsed.identifiers, *names, *(name.removesuffix("_post") for name in names)}
@@ -281,7 +292,7 @@ class EquationNeuron:
         from brian2.equations.equations import EquationError, Equations
 
         try:
-            return Equations(self._texts()["equations"])
+            return Equations(self._texts(named=True)["equations"])
         except (EquationError, SyntaxError, TypeError, ValueError) as error:
             if str(error).startswith("EquationNeuron."):
                 raise
