@@ -97,12 +97,14 @@ def literal(node: ast.expr) -> float | None:
     match node:
         case ast.Constant(value=int() | float()):
             return float(node.value)  # type: ignore[arg-type]
-        case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=operand):
-            number = literal(operand)
-            return None if number is None else -number if isinstance(sign, ast.USub) else number
-        case ast.BinOp(left=left, op=ast.Div(), right=right):
-            above, below = literal(left), literal(right)
-            return above / below if above is not None and below else None
+        case ast.UnaryOp(op=ast.UAdd() | ast.USub() as sign, operand=ast.Constant(value=int() | float() as number)):
+            return -float(number) if isinstance(sign, ast.USub) else float(number)
+        case ast.BinOp(
+            left=ast.Constant(value=int() | float() as above),
+            op=ast.Div(),
+            right=ast.Constant(value=int() | float() as below),
+        ):
+            return float(above) / float(below) if below else None
         case _:
             return None
 

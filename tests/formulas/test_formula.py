@@ -41,6 +41,7 @@ def test_text_that_tries_to_run_code_is_refused(text, tmp_path):
         ("E**101", "exponents of at most 64, got 101"),
         ("E**65", "exponents of at most 64"),
         ("E**(2*3)", "exponents that are plain numbers or hold a name"),
+        ("E**(-8/-8)", "exponents that are plain numbers or hold a name"),
         ("(2*3)**E", "bases of powers that are plain numbers or hold a name"),
         ("(9**99)**99", "exponents of at most 64"),
         ("E +", "must be a formula"),
