@@ -14,7 +14,7 @@ from spikelearn.network.checks import check_weight_variable, listed, mapped, req
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.parameters.fields import field_values
-from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.names import shown, unknown_name
 from spikelearn.parameters.numbers import check_flag, check_name, number_array, whole_number
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
@@ -394,4 +394,7 @@ def _times(value: Any, where: str) -> Any:
         raise TypeError(f"{where} must be a time, got {value}")
     if isinstance(value, str) or hasattr(value, "dim"):
         return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
-    return number_array(where, value)
+    try:
+        return number_array(where, value)
+    except TypeError as error:
+        raise TypeError(f"{where} must be a time or an array of times, got {shown(value)}") from error

@@ -5,6 +5,8 @@ import math
 import time
 import tomllib
 
+import pytest
+
 from spikelearn import catalogue
 from spikelearn.catalogue.files import model_folder
 from spikelearn.parameters.names import shown
@@ -66,6 +68,7 @@ def tries():
                 yield name, path, value, changed(content, path, value)
 
 
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
 def test_every_key_of_every_file_with_every_hostile_value(monkeypatch):
     """Some three thousand files, read as `show` and `run` read them, up to where the run would start."""
     foreign, slow, long = [], [], []
