@@ -117,9 +117,9 @@ def test_rates_and_delays_beyond_the_resolution_of_time_are_refused():
 
 def test_steps_beyond_the_grid_of_brian2_are_refused():
     """They gave no spikes at all."""
-    with pytest.raises(ValueError, match=r"dt must be at least .* s in a run of 0.1 s, got 1e-25 s"):
+    with pytest.raises(ValueError, match=r"dt must be at least .*, got 1e-25 s"):
         sl.simulate(sl.AdaptiveLIF(V_0=30 * mV), 0.1, engine="brian2", dt=1e-25)
-    with pytest.raises(ValueError, match=r"dt must be at least .* s in a run of 0.1 s, got 1e-25 s"):
+    with pytest.raises(ValueError, match=r"dt must be at least .*, got 1e-25 s"):
         sl.simulate(net(), 0.1, engine="brian2", dt=1e-25)
 
 
