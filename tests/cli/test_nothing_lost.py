@@ -189,7 +189,19 @@ def test_a_run_of_a_network_keeps_what_was_learnt(here):
 @pytest.mark.parametrize("target", ["cpp_standalone", "numpy"])
 def test_a_stop_while_compiling_or_running_is_tidy(here, number, target):
     (here / "cell.toml").write_text(CELL.format(title="Long", duration="3000 s"))
-    command = [sys.executable, "-m", "spikelearn", "run", "cell.toml", "--engine", "brian2", "--target", target, "-q"]
+    command = [
+        sys.executable,
+        "-m",
+        "spikelearn",
+        "run",
+        "cell.toml",
+        "--engine",
+        "brian2",
+        "--target",
+        target,
+        "-q",
+        "--yes-long",
+    ]
     temporary = here / "tmp"
     temporary.mkdir()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(temporary)})

@@ -43,7 +43,7 @@ def _dies(E: Any, I: Any, k: Any, begin: Any, constants: Any) -> Any:  # noqa: E
 @njit(cache=True, error_model="numpy")
 def _finish(
     E: Any,
-    I: Any,
+    I: Any,  # noqa: E741
     ee: Any,
     ei: Any,
     ie: Any,
@@ -51,7 +51,7 @@ def _finish(
     k: Any,
     constants: Any,
     schedule: Any,
-    kick: Any,  # noqa: E741
+    kick: Any,
 ) -> Any:
     """Go on from the state before step k to the end of the trial, without noise; give both means."""
     h_E, h_I, g_E, g_I, th_E, th_I, E_max, I_max = constants
