@@ -1,11 +1,8 @@
 from .driven import driven_fixed_points as driven_fixed_points
 from .driven import folds as folds
 from .fixed_points import FixedPoint as FixedPoint
-from .fixed_points import fixed_points as fixed_points
 from .fixed_points import index_sum as index_sum
-from .fluctuations import fluctuations as fluctuations
 from .limit_cycle import LimitCycle as LimitCycle
-from .limit_cycle import limit_cycle as limit_cycle
 from .mixture import Population as Population
 from .model import LowRank as LowRank
 from .nonlinearity import Nonlinearity as Nonlinearity
