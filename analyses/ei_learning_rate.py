@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.models.ei_rate.entry import grid_axes, slower
+from spikelearn.models.ei_rate.stability import grid_axes
 from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.rules.rule import slower
 
 EQUAL = {f"alpha_{name}": 0.02 for name in ("EE", "EI", "IE", "II")}
 SLOW_I = {**EQUAL, "alpha_IE": 2e-4, "alpha_II": 2e-4}

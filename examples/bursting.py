@@ -11,8 +11,8 @@ import numpy as np
 from brian2 import ms, mV, second
 
 import spikelearn as sl
-from spikelearn.models.adaptive_lif.entry import settled_bursts
 from spikelearn.models.adaptive_lif.figure import overview
+from spikelearn.models.adaptive_lif.measures import settled_bursts
 from spikelearn.plotting import save_figure
 
 neuron = sl.AdaptiveLIF(V_0=20 * mV, tau_K=200 * ms, t_d=1 * second, delta_g=0.05)

@@ -25,7 +25,8 @@ for axes, rate, duration in zip(figure.subplots(1, 2), (2e-5, 0.02), (4000.0, 4.
     ]
     mode = leading_mode(model, rule, weights)
     print(f"{rate:<12g}  " + "".join(f"{verdict:<10s}" for verdict in verdicts) + f"  {mode.eigenvalue:.4g}")
-    times, states = trajectory(model, rule, mode.kicked(0.05), duration, duration / 20_000)
+    step = duration / 20_000
+    times, states = step * np.arange(20_001), trajectory(model, rule, mode.kicked(0.05), 20_001, step)
     predicted = 0.05 * np.exp(mode.eigenvalue.real * times)
     axes.plot(times, states[:, 1] - model.I_set, color=COLOURS["simulation"], label="I - I_set, run")
     axes.plot(times, states[:, 0] - model.E_set, color=COLOURS["potassium"], label="E - E_set, run")

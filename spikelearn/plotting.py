@@ -1,9 +1,9 @@
-"""Figures: rasters, traces and phase planes, drawn on Matplotlib axes without touching its global state."""
+"""Figures: rasters and traces, drawn on Matplotlib axes without touching its global state."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from spikelearn.simulation.recording import Recording
     from spikelearn.spikes.trains import SpikeTrains
 
-__all__ = ["COLOURS", "new_figure", "phase_plane", "raster", "save_figure", "trace"]
+__all__ = ["COLOURS", "new_figure", "raster", "save_figure", "trace"]
 
 # Okabe and Ito's palette, which readers with any colour vision can tell apart.
 COLOURS = {
@@ -101,36 +100,3 @@ def trace(axes: Axes, traces: xr.Dataset, name: str, *, neuron: int = 0, scale: 
     values = np.asarray(traces[name].isel(neuron=neuron).values) * scale
     axes.plot(traces["time"].values, values, color=COLOURS["simulation"], linewidth=0.8)
     axes.set_ylabel(label)
-
-
-def phase_plane(axes: Axes, neuron: Any, recording: Recording, *, index: int = 0) -> None:
-    """Draw a trajectory of the adaptive neuron in the plane of g and u, with its u-nullcline, threshold and g*.
-
-    Parameters
-    ----------
-    axes : Axes
-        Where to.
-    neuron : AdaptiveLIF
-        Gives the nullcline u = (V_0 - g Delta)/(1 + g), the threshold theta and the critical conductance g*.
-    recording : Recording
-        With the traces u and g.
-    index : int
-        Which neuron of the recording.
-
-    References
-    ----------
-    002 Q1, Eqs. (5) and (12).
-    """
-    u = np.asarray(recording.traces["u"].isel(neuron=index).values) * 1e3
-    g = np.asarray(recording.traces["g"].isel(neuron=index).values)
-    V_0, Delta, theta = float(neuron.V_0) * 1e3, float(neuron.Delta) * 1e3, float(neuron.theta) * 1e3
-    axes.plot(g, u, color=COLOURS["simulation"], linewidth=0.6, label="simulation")
-    grid = np.linspace(0.0, max(float(g.max()) * 1.05, 1e-3), 300)
-    axes.plot(grid, (V_0 - grid * Delta) / (1 + grid), color=COLOURS["theory"], label=r"$\dot u = 0$")
-    axes.axhline(theta, color=COLOURS["muted"], linestyle=":", label=r"threshold $\theta$")
-    critical = float(neuron.critical_conductance())
-    if critical > 0:
-        axes.axvline(critical, color=COLOURS["theory"], linestyle="--", label=r"$g^*$, Eq. (5)")
-    axes.set_xlabel("g (leak conductances)")
-    axes.set_ylabel("u (mV)")
-    axes.legend(frameon=False, fontsize="small")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,85 +13,96 @@ from spikelearn.brian.session import choose_target, session
 from spikelearn.brian.steps import check_delay, whole_multiple
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
+from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
 
-__all__ = ["Circuit", "Settings", "simulate_on_brian"]
+__all__ = ["BrianNeuron", "Circuit", "check_start", "simulate_on_brian"]
 
 
-def simulate_on_brian(
-    model: Any,
-    duration: float,
-    *,
-    n: int,
-    target: str,
-    dt: float,
-    method: str | None,
-    seed: int | None,
-    record: tuple[str, ...],
-    record_dt: float,
-    vary: dict[str, Any],
-    initial: Initial,
-    progress: bool,
-    **_exact: Any,
-) -> Recording:
-    """Run `model` on Brian2; arguments as in `spikelearn.simulate`, in SI units.
+class BrianNeuron(Protocol):
+    """What a model gives so that copies of it run on Brian2, each with a delayed arrival of its own spikes."""
+
+    @property
+    def recordable(self) -> Mapping[str, str]:
+        """Variables that can be recorded, with their SI units."""
+
+    @property
+    def settable(self) -> Mapping[str, str]:
+        """Variables that `Initial` can set, with their SI units."""
+
+    @property
+    def constants(self) -> Mapping[str, Any]:
+        """Names of the equations that are no variables of the group, with units."""
+
+    @property
+    def on_arrival(self) -> str:
+        """Brian2 statement for the arrival of a spike."""
+
+    @property
+    def delay_name(self) -> str:
+        """What the user calls the delay from a spike to its arrival."""
+
+    @property
+    def method(self) -> str | None:
+        """Brian2's integration method unless another is asked for; None for Brian2's choice."""
+
+    def group_values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, Any]:
+        """Values of the group's constants in SI units, arrays where `vary` makes neurons differ."""
+
+    def arrival_delay(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> Any:
+        """Delay from a spike to its arrival in seconds, an array where `vary` makes neurons differ."""
+
+    def brian_objects(
+        self, n: int = 1, *, dt: Any = None, method: str | None = None, vary: Mapping[str, Any] | None = None
+    ) -> tuple[Any, ...]:
+        """Make the NeuronGroup, first in the tuple, and whatever else belongs to the neurons."""
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse a start that the model cannot have."""
+
+    def fastest_rate(self, values: Mapping[str, Any], **run: Any) -> float:
+        """Bound of the largest rate of the equations in a run, 1/s; 0 where none is known."""
+
+
+def simulate_on_brian(model: BrianNeuron, settings: RunSettings) -> Recording:
+    """Run copies of a neuron on Brian2.
 
     Raises
     ------
     ValueError
         A delay shorter than a step, a trace step that is no multiple of `dt`, or a model's own refusal.
     """
-    values = model.values(vary, n)
-    circuit_settings = Settings(n=n, dt=dt, duration=duration, method=method, record=record, record_dt=record_dt)
-    circuit_settings.check(values)
-    states, past = check_start(model, circuit_settings, values, initial)
-    chosen = choose_target(target, n=n, steps=duration / dt)
-    with session(chosen, seed) as brian:
+    states, past = check_start(model, settings, settings.vary, settings.initial)
+    chosen = choose_target(settings.target, n=settings.n, steps=settings.duration / settings.dt)
+    with session(chosen, settings.seed) as brian:
         from brian2 import second
 
-        circuit = Circuit.build(model, circuit_settings, vary=vary, states=states, past=past)
-        brian.run(circuit.network, duration * second, progress=progress and "brian2")
+        circuit = Circuit.build(model, settings, vary=settings.vary, states=states, past=past)
+        brian.run(circuit.network, settings.duration * second, progress=settings.progress and "brian2")
         circuit.check_finite()
         recorded = circuit.collect()
     provenance = provenance_of(
         model,
         engine="brian2",
         target=chosen,
-        dt=dt,
-        method=method or model.method,
-        seed=seed,
-        duration=duration,
-        n=n,
-        vary=vary,
-        initial=initial,
+        dt=settings.dt,
+        method=settings.method or model.method,
+        seed=settings.seed,
+        duration=settings.duration,
+        n=settings.n,
+        vary=dict(settings.vary),
+        initial=settings.initial,
     )
     return dataclasses.replace(recorded, provenance=provenance)
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What a clock-driven run needs to know besides the model, in SI units."""
-
-    n: int
-    dt: float
-    duration: float
-    method: str | None
-    record: tuple[str, ...]
-    record_dt: float
-
-    def check(self, values: dict[str, Any]) -> None:
-        """Refuse delays and trace steps that do not fit the time step."""
-        check_delay(values.get("t_d", 0.0), self.dt)
-        whole_multiple(self.record_dt, self.dt, "record_dt")
 
 
 @dataclasses.dataclass(frozen=True)
 class Circuit:
     """Brian2's objects of one run: made inside a session, read before it closes."""
 
-    model: Any
-    settings: Settings
+    model: BrianNeuron
+    settings: RunSettings
     objects: tuple[Any, ...]
     network: Any
     spikes: Any
@@ -99,10 +111,10 @@ class Circuit:
     @classmethod
     def build(
         cls,
-        model: Any,
-        settings: Settings,
+        model: BrianNeuron,
+        settings: RunSettings,
         *,
-        vary: dict[str, Any],
+        vary: Mapping[str, Any],
         states: dict[str, Any],
         past: tuple[NDArray[Any], NDArray[Any]],
     ) -> Circuit:
@@ -114,8 +126,8 @@ class Circuit:
         group = own[0]
         for name, value in states.items():
             group.variables[name].set_value(value)
-        extra = _pending_arrivals(group, model, *past, model.values(vary, n)["t_d"], dt) if len(past[0]) else []
-        counting = settings.record == ("counts",)
+        extra = _pending_arrivals(group, model, *past, model.arrival_delay(vary, n), dt) if len(past[0]) else []
+        counting = settings.counting
         spikes = SpikeMonitor(group, record=not counting) if "spike" in group.events else None
         traces = None
         if settings.record and not counting:
@@ -147,27 +159,28 @@ class Circuit:
 
 
 def check_start(
-    model: Any, settings: Settings, values: dict[str, Any], initial: Initial
+    model: BrianNeuron, settings: RunSettings, vary: Mapping[str, Any], initial: Initial
 ) -> tuple[dict[str, Any], tuple[NDArray[Any], NDArray[Any]]]:
     """Give initial states and past spikes as plain numbers, if the model can start so and the step resolves the run.
 
     Raises
     ------
     ValueError
-        A state that the model refuses, or a step with which an explicit method is unstable, where the model knows a
-        bound of its fastest rate.
+        A delay or trace step that does not fit the time step, a state that the model refuses, or a step with which an
+        explicit method is unstable, where the model knows a bound of its fastest rate.
     """
+    values, delay = model.group_values(vary, settings.n), model.arrival_delay(vary, settings.n)
+    check_delay(delay, settings.dt, model.delay_name)
+    whole_multiple(settings.record_dt, settings.dt, "record_dt")
     states = initial.plain_states(model.settable, settings.n)
-    if hasattr(model, "check_initial"):
-        model.check_initial(states, values)
-    past = initial.plain_past_spikes(settings.n, values.get("t_d", 0.0))
-    if hasattr(model, "fastest_rate"):
-        rate = model.fastest_rate(values, duration=settings.duration, states=states, past=past)
-        if rate * settings.dt > 2.0:
-            raise ValueError(
-                f"dt must be well below 1/(fastest rate) = {1 / rate:.3g} s that these parameters may reach on the "
-                f"brian2 engine, got {settings.dt:g} s; take dt <= {0.2 / rate:.1g} s"
-            )
+    model.check_initial(states, values)
+    past = initial.plain_past_spikes(settings.n, delay, model.delay_name)
+    rate = model.fastest_rate({**values, "t_d": delay}, duration=settings.duration, states=states, past=past)
+    if rate * settings.dt > 2.0:
+        raise ValueError(
+            f"dt must be well below 1/(fastest rate) = {1 / rate:.3g} s that these parameters may reach on the "
+            f"brian2 engine, got {settings.dt:g} s; take dt <= {0.2 / rate:.1g} s"
+        )
     return states, past
 
 
@@ -177,7 +190,7 @@ def _trains(monitor: Any, n: int, duration: float) -> SpikeTrains:
     return SpikeTrains.from_indices(indices[inside], times[inside], n_units=n, t_stop=duration)
 
 
-def _traces(monitor: Any, settings: Settings, units: dict[str, str]) -> Any:
+def _traces(monitor: Any, settings: RunSettings, units: Mapping[str, str]) -> Any:
     import xarray as xr
 
     if monitor is None:
@@ -192,7 +205,7 @@ def _traces(monitor: Any, settings: Settings, units: dict[str, str]) -> Any:
 
 
 def _pending_arrivals(
-    group: Any, model: Any, past: NDArray[Any], offsets: NDArray[Any], delay: Any, dt: float
+    group: Any, model: BrianNeuron, past: NDArray[Any], offsets: NDArray[Any], delay: Any, dt: float
 ) -> list[Any]:
     """Deliver the effects of spikes before time zero in the step that contains their arrival."""
     from brian2 import SpikeGeneratorGroup, Synapses, second

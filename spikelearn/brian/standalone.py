@@ -13,12 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.brian.neurons import Circuit, Settings, check_start
+from spikelearn.brian.neurons import BrianNeuron, Circuit, check_start
 from spikelearn.brian.session import session
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.simulation.arguments import initial_state, method_name, positive_time, record_names
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
+from spikelearn.simulation.simulable import RunSettings
 from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["StandaloneProgram"]
@@ -94,10 +95,11 @@ class StandaloneProgram:
         threads: int = 0,
     ) -> None:
         step = positive_time("dt", dt)
-        n = whole_number("n", n, at_least=1)
-        self.model = model
-        self.settings = Settings(
-            n=n,
+        if not hasattr(model, "group_values"):
+            raise TypeError(f"StandaloneProgram must be given a neuron such as AdaptiveLIF, got {type(model).__name__}")
+        self.model: BrianNeuron = model
+        self.settings = RunSettings(
+            n=whole_number("n", n, at_least=1),
             dt=step,
             duration=positive_time("duration", duration),
             method=method_name(method),
@@ -111,9 +113,7 @@ class StandaloneProgram:
         self._stack = contextlib.ExitStack()
         self._numbers = itertools.count()
         self._circuit: Circuit | None = None
-        values = model.values(self.vary, n)
-        self.settings.check(values)
-        self._states, self._past = check_start(model, self.settings, values, self.initial)
+        self._states, self._past = check_start(model, self.settings, self.vary, self.initial)
 
     def __enter__(self) -> StandaloneProgram:
         from brian2 import prefs, second
@@ -168,11 +168,14 @@ class StandaloneProgram:
 
         n = self.settings.n
         merged = {**self.vary, **(vary or {})}
-        values = self.model.values(merged, n)
-        delay, built = values.pop("t_d", 0.0), self.model.values(self.vary, n).get("t_d", 0.0)
+        delay, built = self.model.arrival_delay(merged, n), self.model.arrival_delay(self.vary, n)
         if not np.array_equal(np.broadcast_to(delay, (n,)), np.broadcast_to(built, (n,))):
-            raise ValueError("StandaloneProgram: t_d is built in and cannot differ between runs; build another program")
-        check_start(self.model, self.settings, values | {"t_d": delay}, self.initial)
+            name = self.model.delay_name
+            raise ValueError(
+                f"StandaloneProgram: {name} is built in and cannot differ between runs; build another program"
+            )
+        values = self.model.group_values(merged, n)
+        check_start(self.model, self.settings, merged, self.initial)
         group = self._circuit.objects[0]
         wanted = {name: np.ascontiguousarray(np.broadcast_to(value, (n,))) for name, value in values.items()}
         arguments = {getattr(group, name): _with_unit(group, name, value) for name, value in wanted.items()}

@@ -11,7 +11,7 @@ from spikelearn.parameters.units import seconds, si_value
 __all__ = ["check_delay", "fitting_step", "whole_multiple"]
 
 
-def check_delay(delay: Any, dt: float) -> None:
+def check_delay(delay: Any, dt: float, name: str = "t_d") -> None:
     """Refuse a delay above zero that is shorter than a step: Brian2 would round it to none or to a whole step.
 
     Parameters
@@ -20,6 +20,8 @@ def check_delay(delay: Any, dt: float) -> None:
         Delays in seconds.
     dt : float
         Time step in seconds.
+    name : str
+        What the user calls the delay.
 
     Raises
     ------
@@ -30,12 +32,12 @@ def check_delay(delay: Any, dt: float) -> None:
     if short.any():
         value = float(np.asarray(delay)[short].flat[0])
         raise ValueError(
-            f"t_d must be 0 or at least one step dt = {dt:g} s on the brian2 engine, got {value:g} s; "
+            f"{name} must be 0 or at least one step dt = {dt:g} s on the brian2 engine, got {value:g} s; "
             f"take dt <= {value:g} s"
         )
 
 
-def fitting_step(dt: Any, delay: Any) -> Any:
+def fitting_step(dt: Any, delay: Any, name: str = "t_d") -> Any:
     """Read the time step of Brian2 objects with a delay: a Quantity, or None for the default clock's.
 
     Raises
@@ -48,7 +50,7 @@ def fitting_step(dt: Any, delay: Any) -> Any:
     step = float(defaultclock.dt) if dt is None else seconds(si_value(dt, "1 ms", "dt"), "dt")
     if step <= 0:
         raise ValueError(f"dt must be positive, got {dt}")
-    check_delay(delay, step)
+    check_delay(delay, step, name)
     return None if dt is None else step * second
 
 

@@ -1,3 +1,4 @@
+from .checks import check_system as check_system
 from .entry import Measure as Measure
 from .entry import RunRequest as RunRequest
 from .entry import System as System

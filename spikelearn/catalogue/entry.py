@@ -1,12 +1,20 @@
-"""What a system tells the catalogue: how to build it, run it, measure it, and which formulas it should equal."""
+"""What a system tells the catalogue: what can be measured in a run of it, and which formulas that should equal."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Measure", "RunRequest", "System"]
+from spikelearn.parameters.names import unknown_name
+
+__all__ = ["Measure", "RunRequest", "System", "unit_quantity"]
+
+COMMON_SETTINGS = frozenset({"duration", "dt", "seed", "record", "record_dt", "method"})
+# Options of `simulate` that a model file cannot hold as they are, or that the machine decides.
+_NOT_IN_FILES = frozenset({"initial", "threads", "resume", "rule"})
 
 
 @dataclass(frozen=True)
@@ -54,39 +62,115 @@ class RunRequest:
     progress: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class System:
     """One system of the package, as the catalogue and the command line see it.
+
+    The model's class says the rest: its fields are the parameters, with their defaults and units, the first line of its
+    docstring is the summary, its engines and run options are the keys of ``[run]``.
 
     Parameters
     ----------
     name : str
         The name in ``[model] system = "..."``.
-    summary : str
-        One line for ``spikelearn list``.
-    parameters : mapping of str to str
-        Parameter names with a default or an example of the unit, for errors and ``spikelearn show``.
-    run_settings : frozenset of str
-        The keys that ``[run]`` may have.
-    build : callable
-        ``build(parameters)``: from the ``[model] parameters`` table to a model.
-    run : callable
-        ``run(model, request)``: from a model and a `RunRequest` to a ``Recording``.
+    model : type
+        The class of the model.
     quantities, formulas : mapping of str to Measure
         What can be measured and what can be calculated.
-    figure : callable
-        ``figure(model, recording, title)``: the matplotlib Figure with simulation and theory.
-    initial_settings : frozenset of str
-        The keys that ``[initial]`` may have.
+    build : callable, optional
+        From the ``[model] parameters`` table to what quantities and formulas are functions of;
+        ``model(**parameters)`` if not given.
+    run : callable, optional
+        ``run(built, request)``: from that and a `RunRequest` to a ``Recording``; `simulate_request` if not given.
+    figure : callable, optional
+        ``figure(built, recording, title)``: a matplotlib Figure with simulation and theory; raster and traces if not
+        given.
+    more_parameters : mapping of str to str
+        Parameters of model files beyond the fields of `model`, with a default or an example; also better examples for
+        fields.
+    run_settings : frozenset of str, optional
+        The keys that ``[run]`` may have; those of `simulate` that apply to the model if not given.
+    example, example_run : mapping
+        Parameters and ``[run]`` table of a short run, for `check_system`; the defaults if not given.
+    agreement : mapping of str to float
+        Quantities that must agree between the engines in the example, with the relative tolerance.
+    why_not_simulated : str
+        Why `simulate` does not run it, where it has no engines.
     """
 
     name: str
-    summary: str
-    parameters: Mapping[str, str]
-    run_settings: frozenset[str]
-    build: Callable[[Mapping[str, Any]], Any]
-    run: Callable[[Any, RunRequest], Any]
+    model: type
     quantities: Mapping[str, Measure]
-    formulas: Mapping[str, Measure]
-    figure: Callable[[Any, Any, str], Any]
-    initial_settings: frozenset[str] = frozenset()
+    formulas: Mapping[str, Measure] = field(default_factory=dict)
+    build: Any = None
+    run: Any = None
+    figure: Any = None
+    more_parameters: Mapping[str, str] = field(default_factory=dict)
+    run_settings: Any = None
+    example: Mapping[str, Any] = field(default_factory=dict)
+    example_run: Mapping[str, Any] = field(default_factory=dict)
+    agreement: Mapping[str, float] = field(default_factory=dict)
+    why_not_simulated: str = ""
+
+    def __post_init__(self) -> None:
+        from spikelearn.catalogue.overview import overview
+        from spikelearn.catalogue.tables import simulate_request
+
+        make = self.build or (lambda parameters: self.model(**parameters))
+
+        def build(parameters: Mapping[str, Any]) -> Any:
+            for key in parameters:
+                if key not in self.parameters:
+                    raise ValueError(unknown_name(self.name, "parameter", key, self.parameters))
+            return make(parameters)
+
+        object.__setattr__(self, "build", build)
+        for name, default in (
+            ("run", simulate_request),
+            ("figure", overview),
+            ("run_settings", COMMON_SETTINGS | (self._options() - _NOT_IN_FILES)),
+        ):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, default)
+
+    @property
+    def summary(self) -> str:
+        """One line: what it is."""
+        return (inspect.getdoc(self.model) or "").split("\n")[0]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters of model files, each with its default, or an example, as text."""
+        own = {entry.name: _shown(entry) for entry in dataclasses.fields(self.model)}
+        return {**own, **self.more_parameters}
+
+    @property
+    def documents(self) -> dict[str, str]:
+        """What each parameter is, where its field says so."""
+        return {entry.name: str(entry.metadata.get("doc", "")) for entry in dataclasses.fields(self.model)}
+
+    def initial_settings(self, built: Any) -> frozenset[str]:
+        """Give the keys that ``[initial]`` may have for this model: none where runs start in one way only."""
+        if "initial" not in getattr(built, "run_options", {}):
+            return frozenset()
+        return frozenset({*built.settable, "past_spikes"})
+
+    def _options(self) -> frozenset[str]:
+        found = inspect.getattr_static(self.model, "run_options", None)
+        if not isinstance(found, property) or found.fget is None:
+            return frozenset()
+        # What a kind of model takes does not depend on its parameters.
+        return frozenset(found.fget(self.model))
+
+
+def unit_quantity(unit: str) -> str:
+    """Give the text of one unit: ``"1 s"`` for s, ``"1 /ms"`` for 1/ms."""
+    return unit if unit == "1" else f"1 {unit.removeprefix('1')}"
+
+
+def _shown(entry: dataclasses.Field[Any]) -> str:
+    if "quantity" in entry.metadata:
+        return str(entry.metadata["quantity"])
+    if entry.default is not dataclasses.MISSING:
+        return str(entry.default)
+    return "" if entry.default_factory is dataclasses.MISSING else str(entry.default_factory())

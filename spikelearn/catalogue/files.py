@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from spikelearn.catalogue.entry import RunRequest, System
+from spikelearn.catalogue.entry import RunRequest, System, unit_quantity
 from spikelearn.catalogue.registry import get_system, system_names
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
@@ -276,8 +276,7 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
     settings, initial = content.get("run", {}), content.get("initial", {})
     _refuse_unknown("[run]", settings, system.run_settings)
     model = system.build(given)
-    if system.name != "EquationNeuron":
-        _refuse_unknown("[initial]", initial, system.initial_settings)
+    _refuse_unknown("[initial]", initial, system.initial_settings(model))
     return Configuration(
         name=path.stem,
         title=content["title"],
@@ -336,7 +335,7 @@ def _literal(given: Any, unit: str, name: str) -> float:
             parsed = parse_quantity(given)
         except ValueError as error:
             raise ValueError(f"value of {name}: {error}") from error
-        plain = si_value(parsed, unit if unit == "1" else f"1 {unit}", f"value of {name}")
+        plain = si_value(parsed, unit_quantity(unit), f"value of {name}")
     if math.isnan(plain):
         raise ValueError(f"value of {name} must be a number, got {given!r}")
     return float(plain)

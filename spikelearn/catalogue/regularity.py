@@ -13,18 +13,11 @@ import numpy as np
 
 from spikelearn.catalogue.entry import Measure
 from spikelearn.simulation.recording import Recording
-from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["REGULARITY"]
 
 # The peak of the intervals within bursts is looked for below this.
 LONGEST_WITHIN = 0.1
-
-
-def _spikes(recording: Recording) -> SpikeTrains:
-    if recording.spikes is None:
-        raise ValueError("this quantity needs spike times; record='counts' keeps none")
-    return recording.spikes
 
 
 def _one_or_all(values: Any) -> Any:
@@ -35,18 +28,18 @@ def _one_or_all(values: Any) -> Any:
 def _statistic(_model: Any, recording: Recording, *, name: str) -> Any:
     from spikelearn import analyses
 
-    return _one_or_all(getattr(analyses, name)(_spikes(recording), pooled=True))
+    return _one_or_all(getattr(analyses, name)(recording.spike_trains(), pooled=True))
 
 
 def _bursts(_model: Any, recording: Recording, *, column: str) -> Any:
     from spikelearn.analyses import burst_summary
 
-    summary = burst_summary(_spikes(recording), method="logisi", max_interval=LONGEST_WITHIN)
+    summary = burst_summary(recording.spike_trains(), method="logisi", max_interval=LONGEST_WITHIN)
     return _one_or_all(summary[column])
 
 
 REGULARITY = {
-    "firing_rate": Measure(partial(_statistic, name="rate"), "Hz", "spikes over the duration"),
+    "unit_rates": Measure(partial(_statistic, name="rate"), "Hz", "rate of every unit over the duration"),
     "isi": Measure(partial(_statistic, name="isi"), "s", "mean interval between spikes"),
     "cv": Measure(partial(_statistic, name="cv"), "1", "coefficient of variation of the intervals"),
     "cv2": Measure(partial(_statistic, name="cv2"), "1", "local variation CV2 of neighbouring intervals"),

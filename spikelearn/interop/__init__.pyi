@@ -1,5 +1,4 @@
 from .brian_objects import from_spike_monitor as from_spike_monitor
-
 from .files import read_spikes as read_spikes
 from .neo_objects import from_neo as from_neo
 from .neo_objects import to_neo as to_neo

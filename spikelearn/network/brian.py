@@ -8,75 +8,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.brian.session import choose_target, session
+from spikelearn.brian.steps import whole_multiple
+from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.brian_history import history_objects
 from spikelearn.network.brian_synapses import Joined, join
-from spikelearn.network.history import History, check_start, read_history
+from spikelearn.network.history import History, read_history
+from spikelearn.network.options import network_options
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import LARGEST_WEIGHT, Network
-from spikelearn.network.wiring import Wiring, wire
-from spikelearn.simulation.initial import Initial
+from spikelearn.network.wiring import Wiring
+from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import plain, versions
 
 __all__ = ["brian_objects", "simulate_network_on_brian"]
 
-_MEMBRANE = "du/dt = (V_0 - u - g*(u + Delta))/tau : volt"
 
-
-def simulate_network_on_brian(
-    network: Network,
-    duration: float,
-    *,
-    target: str,
-    dt: float,
-    method: str | None,
-    seed: int | None,
-    record: tuple[str, ...],
-    record_dt: float,
-    units: NDArray[np.int64],
-    synapses: NDArray[np.int64] | None,
-    initial: Initial,
-    resume: Any,
-    progress: bool,
-    **_exact: Any,
-) -> NetworkRecording:
-    """Run a network on Brian2; arguments as in `spikelearn.simulate`, in SI units.
+def simulate_network_on_brian(network: Network, settings: RunSettings) -> NetworkRecording:
+    """Run a network on Brian2.
 
     Raises
     ------
     ValueError
         A delay shorter than a step, a trace step that is no multiple of `dt`, or a state to resume from.
     """
-    if resume is not None:
+    options = network_options(network, settings)
+    units, dt, duration, record = options.units, settings.dt, settings.duration, settings.record
+    if options.resume is not None:
         raise ValueError("resume must be left out on the brian2 engine: only the exact engine saves states")
-    ratio = record_dt / dt
-    if ratio < 0.5 or abs(ratio - round(ratio)) > 1e-6 * ratio:
-        raise ValueError(f"record_dt must be a whole multiple of dt = {dt:g} s, got {record_dt:g} s")
-    step = round(ratio) * dt
-    wiring = wire(network)
-    states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
+    step = whole_multiple(settings.record_dt, dt, "record_dt") * dt
+    wiring, initial = network.wiring, settings.initial
+    states = initial.plain_states(network.settable, wiring.n)
     history = read_history(initial, wiring, states)
-    check_start(network, states, wiring)
-    chosen = choose_target(target, n=wiring.n, steps=duration / dt)
-    with session(chosen, seed) as brian:
+    network.check_initial(states, wiring.values)
+    chosen = choose_target(settings.target, n=wiring.n, steps=duration / dt)
+    with session(chosen, settings.seed) as brian:
         from brian2 import Network as BrianNetwork
         from brian2 import SpikeMonitor, StateMonitor, second
 
-        objects, joined = _objects(wiring, dt, duration, method, history)
+        objects, joined = _objects(wiring, dt, duration, settings.method, history)
         group = objects[0]
         for name, value in states.items():
             group.variables[name].set_value(value)
-        counting = record == ("counts",)
+        counting = settings.counting
         spikes = SpikeMonitor(group, record=not counting)
         traces = None
         names = () if counting else record
         of_neurons = [name for name in names if name != "w"]
         if of_neurons:
             traces = StateMonitor(group, of_neurons, record=units, dt=step * second)
-        shown = wiring.chosen(synapses) if "w" in names else np.empty(0, dtype=np.int64)
+        shown = wiring.chosen(options.synapses) if "w" in names else np.empty(0, dtype=np.int64)
         watches = _watch(joined, shown, step)
         extra = [spikes, *([] if traces is None else [traces]), *(monitor for monitor, _ in watches)]
-        brian.run(BrianNetwork(*objects, *extra), duration * second, progress=progress and "brian2")
+        brian.run(BrianNetwork(*objects, *extra), duration * second, progress=settings.progress and "brian2")
         trains = counts = None
         if counting:
             counts = np.asarray(spikes.count[:], dtype=np.int64).reshape(1, -1)
@@ -93,14 +77,14 @@ def simulate_network_on_brian(
         "engine": "brian2",
         "target": chosen,
         "dt": dt,
-        "method": method or "rk4",
+        "method": settings.method or "rk4",
         "populations": {name: population.n for name, population in network.populations.items()},
         "synapses": len(wiring.target),
         "parameters": {name: plain(value) for name, value in wiring.values.items()},
         "duration": duration,
         "initial": plain(initial),
         **wiring.rule_provenance(),
-        "seed": seed,
+        "seed": settings.seed,
         "network_seed": network.seed,
         "versions": versions(),
     }
@@ -141,8 +125,6 @@ def _objects(
 ) -> tuple[list[Any], list[Joined]]:
     from brian2 import NeuronGroup, Synapses, second, volt
 
-    from spikelearn.models.adaptive_lif.model import AdaptiveLIF
-
     clock = dt * second
     values = dict(wiring.values)
     t_d = values.pop("t_d")
@@ -153,10 +135,9 @@ def _objects(
             raise ValueError(f"{name} must be at least one step dt = {dt:g} s on brian2, got {delays.min():g} s")
     model = AdaptiveLIF()
     pausing = bool((pause > 0).any())
-    equations = model.equations
+    equations = model.refractory_equations if pausing else model.equations
     jump, alive = "u_post += w", ""
     if pausing:
-        equations = equations.replace(_MEMBRANE, _MEMBRANE + " (unless refractory)")
         equations += "pause : second (constant)\n"
         # A jump that arrives in the refractory period is lost, as on the exact engine.
         jump, alive = "u_post += w*int(not_refractory_post)", "*int(not_refractory)"

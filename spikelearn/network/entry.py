@@ -8,30 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.catalogue.entry import Measure, RunRequest, System
+from spikelearn.catalogue.entry import Measure, System
 from spikelearn.catalogue.registry import register
-from spikelearn.catalogue.tables import SIMULATE_SETTINGS, simulate_request
-from spikelearn.network.figure import overview
+from spikelearn.network.figure import overview, window_figure
 from spikelearn.network.pair import contraction, measured_contraction
 from spikelearn.network.records import Network
-from spikelearn.network.stdp_window import stdp_window, weight_change, window_figure
+from spikelearn.network.stdp_window import stdp_window, weight_change
 from spikelearn.network.tables import build_network
-from spikelearn.network.wiring import wire
 from spikelearn.simulation.recording import Recording
 
 __all__ = ["SYSTEM"]
 
 
-def _trains(recording: Recording) -> list[NDArray[np.float64]]:
-    if recording.spikes is None:
-        raise ValueError("this quantity needs spike times; record='counts' keeps none")
-    return list(recording.spikes)
-
-
 def _late(recording: Recording) -> list[NDArray[np.float64]]:
     """Trains in the second half of the window, where transients are over."""
-    half = 0.5 * (recording.spikes.t_stop if recording.spikes is not None else 0.0)
-    return [train[train >= half] for train in _trains(recording)]
+    trains = recording.spike_trains()
+    return [train[train >= 0.5 * trains.t_stop] for train in trains]
 
 
 def _counts(_network: Network, recording: Recording) -> Any:
@@ -39,7 +31,7 @@ def _counts(_network: Network, recording: Recording) -> Any:
 
 
 def _last_spikes(_network: Network, recording: Recording) -> Any:
-    return np.array([train[-1] if len(train) else np.nan for train in _trains(recording)])
+    return np.array([train[-1] if len(train) else np.nan for train in recording.spike_trains()])
 
 
 def _mean_interval(_network: Network, recording: Recording) -> float:
@@ -59,7 +51,7 @@ def _rate(network: Network, recording: Recording) -> Any:
 
 
 def _irregularity(network: Network, recording: Recording) -> Any:
-    trains = _trains(recording)
+    trains = list(recording.spike_trains())
     found = []
     for name in network.populations:
         intervals = [np.diff(train) for train in trains[network.units(name)] if len(train) > 5]
@@ -69,7 +61,7 @@ def _irregularity(network: Network, recording: Recording) -> Any:
 
 def _synchronous_interval(network: Network) -> float:
     """Interval of identical neurons without potassium that fire together and receive their inputs once an interval."""
-    wiring = wire(network)
+    wiring = network.wiring
     first = {name: float(value[0]) for name, value in wiring.values.items()}
     jump = float(wiring.weight[wiring.target == 0].sum())
     delay = float(wiring.delay[0]) - first["refractory"]
@@ -82,7 +74,7 @@ QUANTITIES = {
     "last_spike": Measure(_last_spikes, "s", "time of every neuron's last spike"),
     "mean_interval": Measure(_mean_interval, "s", "mean interval over all neurons, second half of the window"),
     "asynchrony": Measure(_asynchrony, "s", "largest distance between the last spikes of the neurons"),
-    "rate": Measure(_rate, "Hz", "mean rate of each population"),
+    "population_rates": Measure(_rate, "Hz", "rate of every population, mean over its neurons"),
     "contraction": Measure(measured_contraction, "1", "factor by which the spikes of a pair come closer each cycle"),
     "weight_change": Measure(weight_change, "V", "how much every plastic synapse changed, in the order of synapses"),
     "irregularity": Measure(_irregularity, "1", "mean coefficient of variation of the intervals, each population"),
@@ -101,10 +93,6 @@ FORMULAS = {
 }
 
 
-def _run(network: Network, request: RunRequest) -> Recording:
-    return simulate_request(network, request)
-
-
 def _figure(network: Network, recording: Recording, title: str) -> Any:
     return window_figure(network, recording, title) or overview(network, recording, title)
 
@@ -112,22 +100,22 @@ def _figure(network: Network, recording: Recording, title: str) -> Any:
 SYSTEM = register(
     System(
         name="Network",
-        summary="adaptive LIF neurons coupled by delayed jumps of the membrane",
-        parameters={
-            "populations": "{ E = { n = 80, V_0 = '20 mV' } }",
-            "projections": "[{ source = 'E', target = 'E', connect = { in_degree = 9 }, weight = '1 mV', delay = '1 ms' }]",
-            "sources": "{ input = { trains = [['10 ms', '20 ms'], ['15 ms']] } }",
-            "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
-            "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
-            "seed": "0",
-            "max_rate": "10 kHz",
-        },
-        run_settings=SIMULATE_SETTINGS - {"n", "vary"},
+        model=Network,
         build=build_network,
-        run=_run,
         quantities=QUANTITIES,
         formulas=FORMULAS,
         figure=_figure,
-        initial_settings=frozenset({"u", "g", "past_spikes"}),
+        more_parameters={
+            "populations": "{ E = { n = 80, V_0 = '20 mV' } }",
+            "projections": (
+                "[{ source = 'E', target = 'E', connect = { in_degree = 9 }, weight = '1 mV', delay = '1 ms' }]"
+            ),
+            "sources": "{ input = { trains = [['10 ms', '20 ms'], ['15 ms']] } }",
+            "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
+            "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
+        },
+        example={"populations": {"pair": {"n": 2, "V_0": "20 mV", "delta_g": 0.0}}},
+        example_run={"duration": "0.2 s"},
+        agreement={"mean_interval": 0.02},
     )
 )

@@ -11,37 +11,25 @@ from numpy.typing import NDArray
 from spikelearn.eventdriven.network.cells import Sources, Synapses
 from spikelearn.eventdriven.network.plasticity import WEIGHT
 from spikelearn.eventdriven.network.plasticity_inputs import PlasticInputs, fresh_rows
-from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult, NetworkState
+from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult
 from spikelearn.eventdriven.network.run import run_network
 from spikelearn.network.fingerprint import check_same_network, read_state, seed_of_run, signed
-from spikelearn.network.history import check_start, read_history
+from spikelearn.network.history import read_history
+from spikelearn.network.options import network_options
 from spikelearn.network.recording import NetworkRecording, RunawayError, network_traces
 from spikelearn.network.records import Network
-from spikelearn.network.wiring import Wiring, wire
+from spikelearn.network.wiring import Wiring
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.initial import Initial
+from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import plain, versions
 
 __all__ = ["network_inputs", "simulate_network_exactly"]
 
 
-def simulate_network_exactly(
-    network: Network,
-    duration: float,
-    *,
-    seed: int | None,
-    record: tuple[str, ...],
-    record_dt: float,
-    units: NDArray[np.int64],
-    synapses: NDArray[np.int64] | None,
-    initial: Initial,
-    resume: NetworkState | None,
-    progress: bool,
-    threads: int | None,
-    **_clock: Any,
-) -> NetworkRecording:
-    """Run a network event by event; arguments as in `spikelearn.simulate`, in SI units.
+def simulate_network_exactly(network: Network, settings: RunSettings) -> NetworkRecording:
+    """Run a network event by event.
 
     Raises
     ------
@@ -52,17 +40,20 @@ def simulate_network_exactly(
     TypeError
         `resume` is no state.
     """
+    options = network_options(network, settings)
+    units, resume = options.units, options.resume
+    duration, record, record_dt, initial = settings.duration, settings.record, settings.record_dt, settings.initial
     if resume is not None:
         read_state(resume, "resume")
-    wiring = wire(network)
-    used = seed_of_run(seed, resume)
+    wiring = network.wiring
+    used = seed_of_run(settings.seed, resume)
     inputs = network_inputs(wiring, used, float(si_value(network.max_rate, "1 Hz", "Network.max_rate")))
-    states = initial.plain_states({"u": "V", "g": "1"}, wiring.n)
+    states = initial.plain_states(network.settable, wiring.n)
     past = read_history(initial, wiring, states)
     inputs = inputs._replace(past=Sources(past.times, past.rows))
     if resume is not None and (states or len(initial.past_spikes)):
         raise ValueError("initial must be left out where a state is resumed: the state says it all")
-    check_start(network, states, wiring)
+    network.check_initial(states, wiring.values)
     if resume is not None and not 0.0 <= resume.time < duration:
         raise ValueError(f"duration must lie beyond the {resume.time} s of the state to resume from, got {duration} s")
     if resume is not None and (len(resume.state) != wiring.n or len(resume.poisson_next) != len(inputs.poisson_rate)):
@@ -81,7 +72,7 @@ def simulate_network_exactly(
         times = np.arange(max(int(np.ceil(duration / record_dt * (1 - 1e-12))), 1)) * record_dt
         times = times[times >= begin]
     n = wiring.n
-    shown = wiring.chosen(synapses) if "w" in record else np.empty(0, dtype=np.int64)
+    shown = wiring.chosen(options.synapses) if "w" in record else np.empty(0, dtype=np.int64)
     result = run_network(
         inputs,
         duration,
@@ -91,8 +82,8 @@ def simulate_network_exactly(
         traced=units if set(wanted) - {"w"} else np.empty(0, dtype=np.int64),
         trace_times=times,
         watched=shown[wiring.learns[shown]],
-        threads=threads,
-        progress=progress,
+        threads=settings.threads,
+        progress=settings.progress,
     )
     recording = _recording(network, wiring, result, used, record, units, shown, times, begin, duration, initial)
     if not (result.exploded or result.broken):

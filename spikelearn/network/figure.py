@@ -8,10 +8,11 @@ import numpy as np
 
 from spikelearn.network.pair import contraction, distances, is_pair, predicted_distances
 from spikelearn.network.records import Network
+from spikelearn.network.stdp_window import learning_pairs, weight_change, window_of
 from spikelearn.plotting import COLOURS, new_figure, raster
 from spikelearn.simulation.recording import Recording
 
-__all__ = ["overview"]
+__all__ = ["overview", "window_figure"]
 
 
 def overview(network: Network, recording: Recording, title: str) -> Any:
@@ -82,3 +83,27 @@ def _distance(axes: Any, network: Network, recording: Recording) -> None:
     axes.set_xlabel("cycle")
     axes.set_ylabel("distance of the two spikes (ms)")
     axes.legend(frameon=False, fontsize="small")
+
+
+def window_figure(network: Network, recording: Recording, title: str) -> Any:
+    """Draw the change of every synapse over its lag, beside the formula; None where there is no such window."""
+    try:
+        _, rule, lags = learning_pairs(network)
+        change = weight_change(network, recording)
+    except ValueError:
+        return None
+    first, second = list(COLOURS.values())[:2]
+    figure = new_figure(7.0, 4.5)
+    axes = figure.subplots()
+    lag = lags.mean(axis=1)
+    edge = 1.1 * float(np.abs(lag).max())
+    for side, label in ((np.linspace(-edge, -1e-9, 400), None), (np.linspace(0.0, edge, 400), "formula, all pairs")):
+        axes.plot(side * 1e3, lags.shape[1] * window_of(rule, side) * 1e6, color=second, lw=1.2, label=label)
+    axes.plot(lag * 1e3, change * 1e6, "o", ms=4, color=first, label="change of one synapse")
+    axes.axhline(0.0, color="0.7", lw=0.8, zorder=0)
+    axes.axvline(0.0, color="0.7", lw=0.8, zorder=0)
+    axes.set_xlabel("spike of the target - arrival (ms)")
+    axes.set_ylabel("change of the weight (uV)")
+    axes.legend(frameon=False)
+    axes.set_title(title)
+    return figure

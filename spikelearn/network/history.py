@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.network.records import Network
 from spikelearn.network.wiring import Wiring
 from spikelearn.simulation.initial import Initial
 
-__all__ = ["History", "Pending", "check_start", "read_history"]
+__all__ = ["History", "Pending", "read_history"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,17 +114,3 @@ def read_history(initial: Initial, wiring: Wiring, states: Mapping[str, Any]) ->
         np.concatenate([times, wiring.source_times[early][order]]),
         np.concatenate([rows, wiring.source_rows[early][order]]).astype(np.int64),
     )
-
-
-def check_start(network: Network, states: Mapping[str, Any], wiring: Wiring) -> None:
-    """Refuse a start that a neuron cannot have, such as u above its threshold, on either engine.
-
-    Raises
-    ------
-    ValueError
-        As `AdaptiveLIF.check_initial` does, for the neurons of any population.
-    """
-    for name, population in network.populations.items():
-        part = network.units(name)
-        own = {key: np.broadcast_to(value, (wiring.n,))[part] for key, value in states.items()}
-        population.neuron.check_initial(own, {key: value[part] for key, value in wiring.values.items()})

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.network.records import Network
-from spikelearn.network.wiring import Wiring, wire
+from spikelearn.network.wiring import Wiring
 from spikelearn.simulation.recording import Recording
 
 __all__ = ["contraction", "distances", "is_pair", "measured_contraction", "predicted_distances"]
@@ -42,7 +42,7 @@ def _is_pair(wiring: Wiring) -> bool:
 
 def is_pair(network: Network) -> bool:
     """Tell whether these are two such neurons, each with one synapse onto the other and no other input."""
-    return network.n == 2 and _is_pair(wire(network))
+    return network.n == 2 and _is_pair(network.wiring)
 
 
 def contraction(network: Network) -> float:
@@ -53,7 +53,7 @@ def contraction(network: Network) -> float:
     ValueError
         The network is no such pair.
     """
-    wiring = wire(network)
+    wiring = network.wiring
     if not _is_pair(wiring):
         raise ValueError(
             "contraction is for two identical neurons without potassium, each with one synapse on the other"
@@ -74,7 +74,7 @@ def distances(recording: Recording) -> NDArray[np.float64]:
 
 def measured_contraction(network: Network, recording: Recording) -> float:
     """Give the mean factor per cycle (geometric) while the distance is above rounding; NaN where it never is."""
-    tau = float(wire(network).values["tau"][0])
+    tau = float(network.wiring.values["tau"][0])
     size = np.tanh(np.abs(distances(recording)) / (2.0 * tau))
     below = np.flatnonzero(size < _SMALLEST / (2.0 * tau))
     last = int(below[0]) - 1 if len(below) else len(size) - 1
@@ -83,5 +83,5 @@ def measured_contraction(network: Network, recording: Recording) -> float:
 
 def predicted_distances(network: Network, first: float, cycles: int) -> Any:
     """Give the distances that follow from the first one, seconds."""
-    tau = float(wire(network).values["tau"][0])
+    tau = float(network.wiring.values["tau"][0])
     return 2.0 * tau * np.arctanh(contraction(network) ** np.arange(cycles) * math.tanh(first / (2.0 * tau)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,10 +13,15 @@ from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.checks import check_weight_variable, listed, mapped, require
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
+from spikelearn.parameters.fields import field_values
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import check_flag, check_name, whole_number
 from spikelearn.parameters.units import si_value
+from spikelearn.simulation.simulable import Runner
 from spikelearn.spikes.trains import SpikeTrains
+
+if TYPE_CHECKING:
+    from spikelearn.network.wiring import Wiring
 
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
 
@@ -283,17 +289,73 @@ class Network:
         return sum(population.n for population in self.populations.values())
 
     @property
-    def network_engines(self) -> dict[str, str]:
-        """Engines that can run it, the best first, with the function that does."""
+    def parameters(self) -> dict[str, Any]:
+        """Its parts by name."""
+        return field_values(self)
+
+    @property
+    def equations(self) -> str:
+        """Brian2 equations of one neuron."""
+        return AdaptiveLIF().equations
+
+    @property
+    def default_dt(self) -> float:
+        """Time step of a clock-driven run that does not say one: 0.1 ms."""
+        return 1e-4
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
         return {
-            "exact": "spikelearn.network.exact:simulate_network_exactly",
-            "brian2": "spikelearn.network.brian:simulate_network_on_brian",
+            "initial": "state at time 0 and past spikes",
+            "threads": "threads of the exact engine",
+            "units": "neurons whose traces are recorded",
+            "synapses": "synapses whose weights are recorded",
+            "resume": "state of an earlier run to go on from",
         }
+
+    @property
+    def engines(self) -> dict[str, Runner]:
+        """Engines that can run it, the best first."""
+        from spikelearn.network.brian import simulate_network_on_brian
+        from spikelearn.network.exact import simulate_network_exactly
+
+        return {"exact": simulate_network_exactly, "brian2": simulate_network_on_brian}
+
+    @property
+    def settable(self) -> dict[str, str]:
+        """Variables that `Initial` can set, with their SI units."""
+        return {"u": "V", "g": "1"}
 
     @property
     def recordable(self) -> dict[str, str]:
         """Variables that can be recorded, with their SI units."""
         return {"u": "V", "g": "1", "V": "V", "w": "V"}
+
+    @functools.cached_property
+    def wiring(self) -> Wiring:
+        """Its neurons, synapses and inputs as arrays, drawn once."""
+        from spikelearn.network.wiring import wire
+
+        return wire(self)
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse a start that a neuron cannot have, such as u above its threshold.
+
+        Parameters
+        ----------
+        states, values : mapping
+            u and g, and the parameters of all neurons (``wiring.values``), in SI units.
+
+        Raises
+        ------
+        ValueError
+            As `AdaptiveLIF.check_initial` does, for the neurons of any population.
+        """
+        for name, population in self.populations.items():
+            part = self.units(name)
+            own = {key: np.broadcast_to(value, (self.n,))[part] for key, value in states.items()}
+            population.neuron.check_initial(own, {key: value[part] for key, value in values.items()})
 
     def units(self, name: str) -> slice:
         """Give the neurons of a population as a slice of all neurons.

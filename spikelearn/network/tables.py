@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from spikelearn.catalogue.tables import _spread
+from spikelearn.arrays import Floats
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
-from spikelearn.network.records import Network, PoissonInput, Population, Projection
-from spikelearn.network.stdp_window import read_plasticity, read_source
+from spikelearn.network.records import Network, PoissonInput, Population, Projection, SpikeSource
+from spikelearn.network.stdp import pair_stdp
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.series import read_series
+from spikelearn.parameters.units import si_value
+from spikelearn.spikes.trains import SpikeTrains
 
-__all__ = ["build_network"]
+__all__ = ["build_network", "read_plasticity", "read_source"]
 
+_RULES: dict[str, Callable[..., Any]] = {"pair_stdp": pair_stdp, "formulas": Plasticity}
 _CONNECTIONS = ("pairs", "ring", "one_to_one", "probability", "in_degree")
 _POPULATION = ("n", "refractory", "vary", *(entry.name for entry in dataclasses.fields(AdaptiveLIF)))
 _POISSON = ("population", "rate", "weight")
 _PROJECTION = ("source", "target", "connect", "weight", "delay")
 _OPTIONS = ("allow_self", "plasticity")
+
+
+_SOURCE = ("trains", "times", "shifts")
 
 
 def build_network(parameters: Mapping[str, Any]) -> Network:
@@ -90,7 +98,7 @@ def _population(name: str, given: Any) -> Population:
     n = whole_number(f"{where}: n", settings.pop("n", 1))
     refractory = _values(f"{where}: refractory", settings.pop("refractory", 0.0))
     spread = _table(f"{where}: vary", settings.pop("vary", {}))
-    vary = {key: _spread(f"{where}: vary.{key}", value) for key, value in spread.items()}
+    vary = {key: read_series(f"{where}: vary.{key}", value) for key, value in spread.items()}
     return Population(AdaptiveLIF(**settings), n, vary, refractory)
 
 
@@ -150,4 +158,63 @@ def _pairs(where: str, given: Any) -> Connections:
 
 def _values(where: str, given: Any) -> Any:
     """Read a list or evenly spaced values; single ones are read where they are checked, which names them."""
-    return _spread(where, given) if isinstance(given, (list, Mapping)) else given
+    return read_series(where, given) if isinstance(given, (list, Mapping)) else given
+
+
+def read_source(name: str, given: Mapping[str, Any]) -> SpikeSource:
+    """Read ``{ trains = [["10 ms"], ["20 ms"]] }``, or ``{ times = ["10 ms"], shifts = { start, stop, num } }``.
+
+    With `shifts` there is one train for each of them: all times, moved by it.
+
+    Raises
+    ------
+    ValueError
+        Keys that there are not or that do not go together, no list of times, or a time before 0.
+    """
+    for key in given:
+        if key not in _SOURCE:
+            raise ValueError(unknown_name(f"Network: source {name}", "setting", key, _SOURCE))
+    if set(given) == {"trains"}:
+        if not isinstance(given["trains"], list):
+            raise ValueError(f"{name}.trains must be a list of lists of times, got {given['trains']!r}")
+        trains = [np.empty(0) if train == [] else _times(f"{name}.trains", train) for train in given["trains"]]
+    elif set(given) in ({"times"}, {"times", "shifts"}):
+        times = _times(f"{name}.times", given["times"])
+        shifts = _times(f"{name}.shifts", given["shifts"]) if "shifts" in given else np.zeros(1)
+        trains = [times + shift for shift in shifts]
+    else:
+        raise ValueError(f"Network: source {name} must have trains, or times and perhaps shifts, got {sorted(given)}")
+    last = max((float(train.max()) for train in trains if len(train)), default=0.0)
+    if min((float(train.min()) for train in trains if len(train)), default=0.0) < 0.0:
+        raise ValueError(f"Network: source {name} must have no time before 0")
+    return SpikeSource(SpikeTrains.from_arrays([np.sort(train) for train in trains], t_stop=last + 1.0))
+
+
+def _times(where: str, given: Any) -> Floats:
+    found: Floats = np.asarray(si_value(read_series(where, given), "1 second", where), dtype=np.float64)
+    return found
+
+
+def read_plasticity(name: str, given: Mapping[str, Any]) -> Plasticity:
+    """Read ``{ rule = "pair_stdp", A_plus = "10 uV", ... }`` or ``{ rule = "formulas", on_pre = { ... }, ... }``.
+
+    Raises
+    ------
+    ValueError
+        A rule or a setting of it that there is not.
+    """
+    settings = dict(given)
+    if "rule" not in settings:
+        raise ValueError(f"Network: plasticity {name} must have a rule, one of {', '.join(sorted(_RULES))}")
+    kind = str(settings.pop("rule"))
+    if kind not in _RULES:
+        raise ValueError(unknown_name(f"Network: plasticity {name}", "rule", kind, _RULES))
+    known = inspect.signature(_RULES[kind]).parameters
+    for key in settings:
+        if key not in known:
+            raise ValueError(unknown_name(f"Network: plasticity {name}", "setting", key, ("rule", *known)))
+    missing = [key for key, about in known.items() if about.default is about.empty and key not in settings]
+    if missing:
+        raise ValueError(f"Network: plasticity {name} must have {missing[0]}")
+    made: Plasticity = _RULES[kind](**settings)
+    return made

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelearn.parameters.units import parse_quantity, si_value
 
-__all__ = ["quantity", "validate_parameters"]
+__all__ = ["check_range", "field_values", "quantity", "validate_parameters"]
 
 
 def quantity(
@@ -77,6 +77,11 @@ def validate_parameters(instance: Any) -> None:
             )
         check_range(plain, field.metadata, where, given)
         object.__setattr__(instance, field.name, _as_quantity(plain, unit))
+
+
+def field_values(instance: Any) -> dict[str, Any]:
+    """Give the value of every field of a dataclass by name."""
+    return {field.name: getattr(instance, field.name) for field in dataclasses.fields(instance)}
 
 
 def check_range(plain: Any, metadata: Mapping[str, Any], where: str, given: Any) -> None:

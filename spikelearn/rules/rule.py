@@ -23,7 +23,7 @@ from spikelearn.formulas.reserved import RESERVED
 from spikelearn.parameters.names import unknown_name
 from spikelearn.rules.rate_model import RateModel
 
-__all__ = ["Rule", "rule_parameter"]
+__all__ = ["Rule", "rule_parameter", "slower"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -312,3 +312,9 @@ def _closed_at(
             f"{label} was filled in at W_EE = {ee}, W_IE = {ie}, and its closed form holds only there; use method='qss'"
         )
     return closed_form(model, parameters, W_EE, W_IE)
+
+
+def slower(rule: Rule, factor: float) -> Rule:
+    """Give the rule with every rate multiplied and every time constant divided by `factor`."""
+    changed = {k: v / factor if k.startswith("tau") else v * factor for k, v in rule.parameters.items()}
+    return dataclasses.replace(rule, parameters=changed)

@@ -47,6 +47,18 @@ class Recording:
             counts.setflags(write=False)
         object.__setattr__(self, "counts", counts)
 
+    def spike_trains(self) -> SpikeTrains:
+        """Give the spikes where times were kept.
+
+        Raises
+        ------
+        ValueError
+            There are none: only counts were recorded, or the model has no spikes.
+        """
+        if self.spikes is None:
+            raise ValueError("this quantity needs spike times; record='counts' keeps none")
+        return self.spikes
+
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write ``spikes.nc``, ``traces.nc`` and ``manifest.json`` into a folder, whole or not at all.
 

@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.units import si_value
 from spikelearn.sources import brian
 from spikelearn.sources.drive_moments import drive_covariance, drive_intensity_covariance, filtered
-from spikelearn.sources.expectation import autocovariance_array, expected_dataset, fano, span_of
+from spikelearn.sources.expectation import span_of
 from spikelearn.sources.kernels import ExponentialKernel, FiniteKernel
 from spikelearn.sources.rates import accept, checked_rate, poisson_points, rate_at, rate_bound
 from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.source import Source
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["CommonDrive"]
@@ -34,7 +33,7 @@ _CONSISTENT = 1e-6
 
 
 @dataclass(frozen=True)
-class CommonDrive:
+class CommonDrive(Source):
     """Cells with the intensity ``(1 - alpha) rate + alpha (k * s3)``, s3 being the spikes of one hidden Poisson cell.
 
     The kernel k is causal and positive and turns the drive's rate into the cells' rate, ``k * drive_rate = rate``, so
@@ -156,7 +155,7 @@ class CommonDrive:
     def sample(
         self, n_trials: int, t_start: Any = 0.0, t_stop: Any = 1.0, seed: int | None = None, *, n_units: int = 2
     ) -> SpikeTrains:
-        """Draw spikes exactly in continuous time; see `InhomogeneousPoisson.sample`.
+        """Draw spikes exactly in continuous time; see `Source.sample`.
 
         Given the drive, each of its spikes adds to every cell a Poisson number of spikes of mean ``alpha * area``, with
         delays distributed as the kernel. Drive spikes before t_start that add nothing after it need not be drawn; the
@@ -218,6 +217,10 @@ class CommonDrive:
             result.append((times[inside], train))
         return result
 
+    def check_window(self, window: Any) -> None:
+        """Refuse a window in which `rate` is not the drive's rate through the kernel."""
+        self.check_consistency(*span_of(window, _WHERE))
+
     def check_consistency(self, t_start: float, t_stop: float) -> None:
         """Check on a grid that the kernel turns the drive's rate into the cells' rate.
 
@@ -239,51 +242,10 @@ class CommonDrive:
                 f"at {times[k]:.6g} s, got {wanted[k]:.6g} Hz"
             )
 
-    def expected_rate(self, times: ArrayLike = 0.0) -> Floats:
-        """Give the mean rate in Hz at times in seconds."""
-        return rate_at(self.rate, times, f"{_WHERE}.rate")
-
-    def expected_jpsth(
-        self,
-        bin_size: Any = 0.01,
-        window: Any = (0.0, 1.0),
-        *,
-        limit: str | None = None,
-        n_trials: int | None = None,
-        half_width: Any = 0.0,
-    ) -> xr.Dataset:
-        """Give the JPSTH that is expected, under the names of `jpsth`; see `GainModulatedPoisson.expected_jpsth`.
-
-        ``E J_mn = Lam_m Lam_n + alpha^2 int drive_rate(s) K_m(s) K_n(s) ds``, ``K_m(s)`` being the kernel's integral
-        over bin m as seen from s; in the slow limit ``bin^2 [rho_m rho_n + alpha^2 int k(t_m - s) k(t_n - s)
-        drive_rate(s) ds]``, which is 17 % too large on the diagonal for bins of half the time constant.
-        """
-        self.check_consistency(*span_of(window, _WHERE))
-        return expected_dataset(
-            self.rate,
-            bin_size,
-            window,
-            count_covariance=self._count_covariance,
-            intensity_covariance=self._intensity_covariance,
-            shared=self.shared,
-            limit=limit,
-            n_trials=n_trials,
-            half_width=half_width,
-            where=_WHERE,
-        )
-
-    def fano_factor(self, window: Any = 1.0) -> float:
-        """Give the Fano factor of the count in a window (a duration or a pair of times)."""
-        return fano(self.rate, self._count_covariance, window, _WHERE)
-
-    def autocovariance(self, lags: ArrayLike, time: Any = 0.0) -> xr.DataArray:
-        """Give the covariance density in Hz^2 at nonzero lags in seconds."""
-        return autocovariance_array(self.rate, self._intensity_covariance, lags, time, _WHERE)
-
     def brian_group(
         self, n_trials: int, dt: Any, *, n_units: int = 2, duration: Any = None, t_start: Any = 0.0, seed: int = 0
     ) -> Any:
-        """Build Brian2 objects that fire like this source; see `InhomogeneousPoisson.brian_group`.
+        """Build Brian2 objects that fire like this source; see `Source.brian_group`.
 
         Raises
         ------
@@ -294,11 +256,13 @@ class CommonDrive:
             raise ValueError(f"{_WHERE}.brian_group must have the exponential kernel, got {self.kernel}")
         return brian.drive_group(self, self._kernel.area, n_trials, n_units, dt, duration, t_start, seed)
 
-    def _count_covariance(self, edges: Floats) -> Floats:
+    def count_covariance(self, edges: Floats) -> Floats:
+        """Give the covariance of the integrated intensity over bins, shape (bins, bins)."""
         result: Floats = self.alpha**2 * drive_covariance(self._kernel, self.drive_rate, edges)
         return result
 
-    def _intensity_covariance(self, first: Floats, second: Floats) -> Floats:
+    def intensity_covariance(self, first: Floats, second: Floats) -> Floats:
+        """Give the covariance of the intensity at pairs of times, Hz^2."""
         result: Floats = self.alpha**2 * drive_intensity_covariance(self._kernel, self.drive_rate, first, second)
         return result
 

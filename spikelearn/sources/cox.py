@@ -6,25 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.sources import brian
-from spikelearn.sources.expectation import autocovariance_array, expected_dataset, fano, modulated_covariance
-from spikelearn.sources.rates import accept, checked_rate, rate_at, rate_bound
+from spikelearn.sources.expectation import modulated_covariance
+from spikelearn.sources.rates import accept, checked_rate, rate_bound
 from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.source import Source
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["GammaModulatedPoisson", "OUModulatedPoisson"]
 
 
 @dataclass(frozen=True)
-class OUModulatedPoisson:
+class OUModulatedPoisson(Source):
     """Poisson cells whose gain follows an Ornstein-Uhlenbeck process x through a probit, ``2 Phi(sigma x)``.
 
     The gain lies between 0 and 2, so that the rate never turns negative and thinning is exact; its mean is 1 and its
@@ -75,7 +74,7 @@ class OUModulatedPoisson:
     def sample(
         self, n_trials: int, t_start: Any = 0.0, t_stop: Any = 1.0, seed: int | None = None, *, n_units: int = 2
     ) -> SpikeTrains:
-        """Draw spikes exactly in continuous time; see `InhomogeneousPoisson.sample`.
+        """Draw spikes exactly in continuous time; see `Source.sample`.
 
         Candidates at twice the mean rate are kept with probability ``Phi(sigma x)``; x is drawn at the candidates
         from its exact transition density and nowhere else.
@@ -97,45 +96,10 @@ class OUModulatedPoisson:
         fired = rng.standard_normal(len(x)) < self.sigma * x
         return collect(times[fired], train[fired], trials, units, start, stop)
 
-    def expected_rate(self, times: ArrayLike = 0.0) -> Floats:
-        """Give the mean rate in Hz at times in seconds."""
-        return rate_at(self.rate, times, "OUModulatedPoisson.rate")
-
-    def expected_jpsth(
-        self,
-        bin_size: Any = 0.01,
-        window: Any = (0.0, 1.0),
-        *,
-        limit: str | None = None,
-        n_trials: int | None = None,
-        half_width: Any = 0.0,
-    ) -> xr.Dataset:
-        """Give the JPSTH that is expected under the names of `jpsth`; see `GainModulatedPoisson.expected_jpsth`."""
-        return expected_dataset(
-            self.rate,
-            bin_size,
-            window,
-            count_covariance=self._count_covariance,
-            intensity_covariance=self._intensity_covariance,
-            shared=self.shared,
-            limit=limit,
-            n_trials=n_trials,
-            half_width=half_width,
-            where="OUModulatedPoisson",
-        )
-
-    def fano_factor(self, window: Any = 1.0) -> float:
-        """Give the Fano factor of the count in a window (a duration or a pair of times)."""
-        return fano(self.rate, self._count_covariance, window, "OUModulatedPoisson")
-
-    def autocovariance(self, lags: ArrayLike, time: Any = 0.0) -> xr.DataArray:
-        """Give the covariance density in Hz^2 at nonzero lags in seconds."""
-        return autocovariance_array(self.rate, self._intensity_covariance, lags, time, "OUModulatedPoisson")
-
     def brian_group(
         self, n_trials: int, dt: Any, *, n_units: int = 2, duration: Any = None, t_start: Any = 0.0, seed: int = 0
     ) -> Any:
-        """Build Brian2 objects that fire like this source; see `InhomogeneousPoisson.brian_group`."""
+        """Build Brian2 objects that fire like this source; see `Source.brian_group`."""
         return brian.ou_group(self, n_trials, n_units, dt, duration, t_start, seed)
 
     def _correlation(self, lags: Floats) -> Floats:
@@ -143,15 +107,17 @@ class OUModulatedPoisson:
         result: Floats = 2 / np.pi * np.arcsin(z)
         return result
 
-    def _count_covariance(self, edges: Floats) -> Floats:
+    def count_covariance(self, edges: Floats) -> Floats:
+        """Give the covariance of the integrated intensity over bins, shape (bins, bins)."""
         return modulated_covariance(self.rate, self._correlation, edges, float(self.tau), "OUModulatedPoisson.rate")
 
-    def _intensity_covariance(self, first: Floats, second: Floats) -> Floats:
+    def intensity_covariance(self, first: Floats, second: Floats) -> Floats:
+        """Give the covariance of the intensity at pairs of times, Hz^2."""
         return self.expected_rate(first) * self.expected_rate(second) * self._correlation(second - first)
 
 
 @dataclass(frozen=True)
-class GammaModulatedPoisson:
+class GammaModulatedPoisson(Source):
     """Poisson cells whose gain is a stationary gamma process with exponential memory.
 
     The gain decays with the time constant tau and jumps, at Poisson times of rate ``1/(gamma^2 tau)``, by
@@ -197,7 +163,7 @@ class GammaModulatedPoisson:
     def sample(
         self, n_trials: int, t_start: Any = 0.0, t_stop: Any = 1.0, seed: int | None = None, *, n_units: int = 2
     ) -> SpikeTrains:
-        """Draw spikes exactly in continuous time; see `InhomogeneousPoisson.sample`.
+        """Draw spikes exactly in continuous time; see `Source.sample`.
 
         The gain at the begin is drawn from its stationary distribution; it and every jump then give a Poisson number
         of candidates with exponentially distributed delays, which is what a decaying intensity means.
@@ -221,55 +187,22 @@ class GammaModulatedPoisson:
         keep = accept(rng, self.rate, times, bound, f"{where}.rate")
         return collect(times[keep], train[keep], trials, units, start, stop)
 
-    def expected_rate(self, times: ArrayLike = 0.0) -> Floats:
-        """Give the mean rate in Hz at times in seconds."""
-        return rate_at(self.rate, times, "GammaModulatedPoisson.rate")
-
-    def expected_jpsth(
-        self,
-        bin_size: Any = 0.01,
-        window: Any = (0.0, 1.0),
-        *,
-        limit: str | None = None,
-        n_trials: int | None = None,
-        half_width: Any = 0.0,
-    ) -> xr.Dataset:
-        """Give the JPSTH that is expected under the names of `jpsth`; see `GainModulatedPoisson.expected_jpsth`."""
-        return expected_dataset(
-            self.rate,
-            bin_size,
-            window,
-            count_covariance=self._count_covariance,
-            intensity_covariance=self._intensity_covariance,
-            shared=self.shared,
-            limit=limit,
-            n_trials=n_trials,
-            half_width=half_width,
-            where="GammaModulatedPoisson",
-        )
-
-    def fano_factor(self, window: Any = 1.0) -> float:
-        """Give the Fano factor of the count in a window (a duration or a pair of times)."""
-        return fano(self.rate, self._count_covariance, window, "GammaModulatedPoisson")
-
-    def autocovariance(self, lags: ArrayLike, time: Any = 0.0) -> xr.DataArray:
-        """Give the covariance density in Hz^2 at nonzero lags in seconds."""
-        return autocovariance_array(self.rate, self._intensity_covariance, lags, time, "GammaModulatedPoisson")
-
     def brian_group(
         self, n_trials: int, dt: Any, *, n_units: int = 2, duration: Any = None, t_start: Any = 0.0, seed: int = 0
     ) -> Any:
-        """Build Brian2 objects that fire like this source; see `InhomogeneousPoisson.brian_group`."""
+        """Build Brian2 objects that fire like this source; see `Source.brian_group`."""
         return brian.gamma_group(self, n_trials, n_units, dt, duration, t_start, seed)
 
     def _correlation(self, lags: Floats) -> Floats:
         result: Floats = self.gamma**2 * np.exp(-np.abs(lags) / float(self.tau))
         return result
 
-    def _count_covariance(self, edges: Floats) -> Floats:
+    def count_covariance(self, edges: Floats) -> Floats:
+        """Give the covariance of the integrated intensity over bins, shape (bins, bins)."""
         return modulated_covariance(self.rate, self._correlation, edges, float(self.tau), "GammaModulatedPoisson.rate")
 
-    def _intensity_covariance(self, first: Floats, second: Floats) -> Floats:
+    def intensity_covariance(self, first: Floats, second: Floats) -> Floats:
+        """Give the covariance of the intensity at pairs of times, Hz^2."""
         return self.expected_rate(first) * self.expected_rate(second) * self._correlation(second - first)
 
 

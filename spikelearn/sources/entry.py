@@ -11,18 +11,18 @@ import numpy as np
 from spikelearn.arrays import Floats
 from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.catalogue.registry import register
+from spikelearn.catalogue.tables import simulate_request
 from spikelearn.parameters.fields import quantity, validate_parameters
-from spikelearn.parameters.units import seconds
 from spikelearn.simulation.recording import Recording
-from spikelearn.sources.brian import trials_of
 from spikelearn.sources.common_drive import CommonDrive
+from spikelearn.sources.cox import GammaModulatedPoisson, OUModulatedPoisson
 from spikelearn.sources.gain import GainModulatedPoisson
 from spikelearn.sources.poisson import InhomogeneousPoisson
+from spikelearn.sources.rates import SinusoidalRate
 
-__all__ = ["SourceExperiment", "source_system"]
+__all__ = ["SourceExperiment"]
 
 
-RUN_SETTINGS = frozenset({"n_trials", "seed", "dt"})
 EXPERIMENT = {"duration": "0.2 s", "bin_size": "10 ms"}
 # Correlations are compared from the diagonal up to this lag.
 _LAGS = 5
@@ -61,9 +61,7 @@ class SourceExperiment:
         """
         from spikelearn.analyses.joint_psth import jpsth
 
-        if recording.spikes is None:
-            raise ValueError("a joint histogram needs spike times; record='counts' keeps none")
-        return jpsth(recording.spikes, (0, 1), float(self.bin_size), unbiased=True)
+        return jpsth(recording.spike_trains(), (0, 1), float(self.bin_size), unbiased=True)
 
 
 def _diagonals(matrix: Floats) -> Floats:
@@ -110,11 +108,11 @@ def _fano_factor(_experiment: SourceExperiment, recording: Recording) -> float:
 
 def _measures() -> tuple[dict[str, Measure], dict[str, Measure]]:
     quantities = {
-        "mean_rate": Measure(_mean_rate, "Hz", "spikes per cell and second"),
+        "rate": Measure(_mean_rate, "Hz", "spikes per cell and second"),
         "fano_factor": Measure(_fano_factor, "1", "variance over mean of the spike count of a trial"),
     }
     formulas = {
-        "mean_rate": Measure(
+        "rate": Measure(
             lambda experiment: float(experiment.expected()["psth_1"].sum() / float(experiment.duration)),
             "Hz",
             "time average of the rate",
@@ -141,40 +139,11 @@ def _of_expected(summary: Callable[[Any], Any], limit: str | None) -> Callable[[
 
 
 def run_source(experiment: SourceExperiment, request: RunRequest) -> Recording:
-    """Sample the source exactly, or run it as a Brian2 group with ``engine="brian2"``.
-
-    Raises
-    ------
-    ValueError
-        A setting or the engine is unknown.
-    """
-    import xarray as xr
-
-    from spikelearn.storage.provenance import provenance_of
-
-    n_trials, seed = int(request.settings.get("n_trials", 1000)), int(request.settings.get("seed", 0))
-    duration = float(experiment.duration)
-    engine = request.engine or "exact"
-    settings: dict[str, Any] = {"engine": engine, "n_trials": n_trials, "seed": seed}
-    if engine == "exact":
-        trains = experiment.source.sample(n_trials, 0.0, duration, seed)
-    elif engine == "brian2":
-        from brian2 import Network, SpikeMonitor
-        from brian2.units import second
-
-        from spikelearn.brian.session import session
-
-        dt = seconds(request.settings.get("dt", "0.1 ms"), "[run] dt")
-        target = "numpy" if request.target == "auto" else request.target
-        settings |= {"dt": dt, "target": target}
-        with session(target, seed) as brian:
-            groups = experiment.source.brian_group(n_trials, dt, duration=duration, seed=seed)
-            monitor = SpikeMonitor(groups[0])
-            brian.run(Network(*groups, monitor), duration * second, progress=request.progress)
-            trains = trials_of(monitor, 2, t_stop=duration)
-    else:
-        raise ValueError(f"a source must run on the engine 'exact' or 'brian2', got {engine!r}")
-    return Recording(trains, xr.Dataset(), provenance_of(experiment, **settings))
+    """Run the source for the length of the experiment's trials, 1000 of them and seed 0 unless said otherwise."""
+    described = {"n_trials": 1000, "seed": 0, **request.settings, "duration": float(experiment.duration)}
+    return simulate_request(
+        experiment.source, RunRequest(described, {}, request.engine, request.target, request.progress)
+    )
 
 
 def source_figure(experiment: SourceExperiment, recording: Recording, title: str) -> Any:
@@ -184,83 +153,49 @@ def source_figure(experiment: SourceExperiment, recording: Recording, title: str
     return jpsth_figure(experiment.measured(recording), expected=experiment.expected(), title=title)
 
 
-def source_system(
-    name: str, summary: str, parameters: Mapping[str, str], build: Callable[[Mapping[str, Any]], Any]
-) -> System:
-    """Describe a source to the catalogue.
-
-    Parameters
-    ----------
-    name, summary, parameters
-        As in `System`, without duration and bin_size.
-    build : callable
-        From the source's own parameters to the source.
-    """
+def _register(
+    model: type, *, example: Mapping[str, str], build: Callable[[Mapping[str, Any]], Any] | None = None
+) -> None:
+    """Describe a source to the catalogue; `build` makes it from its own parameters."""
 
     def build_experiment(given: Mapping[str, Any]) -> SourceExperiment:
         own = {key: value for key, value in given.items() if key not in EXPERIMENT}
-        return SourceExperiment(build(own), **{key: given[key] for key in EXPERIMENT if key in given})
+        source = model(**own) if build is None else build(own)
+        return SourceExperiment(source, **{key: given[key] for key in EXPERIMENT if key in given})
 
     quantities, formulas = _measures()
-    return System(
-        name=name,
-        summary=summary,
-        parameters={**parameters, **EXPERIMENT},
-        run_settings=RUN_SETTINGS,
-        build=build_experiment,
-        run=run_source,
-        quantities=quantities,
-        formulas=formulas,
-        figure=source_figure,
+    register(
+        System(
+            name=model.__name__,
+            model=model,
+            build=build_experiment,
+            run=run_source,
+            quantities=quantities,
+            formulas=formulas,
+            figure=source_figure,
+            more_parameters={**example, **EXPERIMENT},
+            run_settings=frozenset({"n_trials", "seed", "dt"}),
+            example_run={"n_trials": 4000, "seed": 1},
+            agreement={"rate": 0.05},
+        )
     )
 
 
-def modulated_rate(given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Take rate, depth and frequency from the parameters: a constant rate unless the depth is positive."""
-    from spikelearn.sources.rates import SinusoidalRate
+def _modulated(model: type) -> Callable[[Mapping[str, Any]], Any]:
+    """Make a source whose rate swings where depth is positive, and is constant otherwise."""
 
-    rest = dict(given)
-    rate, depth, frequency = rest.pop("rate", "20 Hz"), rest.pop("depth", 0), rest.pop("frequency", "4 Hz")
-    if not float(depth):
-        return rate, rest
-    return SinusoidalRate(mean=rate, depth=depth, frequency=frequency), rest
+    def build(given: Mapping[str, Any]) -> Any:
+        rest = dict(given)
+        rate, depth, frequency = rest.pop("rate", "20 Hz"), rest.pop("depth", 0), rest.pop("frequency", "4 Hz")
+        swings = float(depth) != 0
+        return model(rate=SinusoidalRate(mean=rate, depth=depth, frequency=frequency) if swings else rate, **rest)
 
-
-def _common_drive(given: Mapping[str, Any]) -> CommonDrive:
-    return CommonDrive(**given)
+    return build
 
 
-def _gain_modulated(given: Mapping[str, Any]) -> GainModulatedPoisson:
-    rate, rest = modulated_rate(given)
-    return GainModulatedPoisson(rate=rate, **rest)
-
-
-def _inhomogeneous(given: Mapping[str, Any]) -> InhomogeneousPoisson:
-    rate, _ = modulated_rate(given)
-    return InhomogeneousPoisson(rate=rate)
-
-
-register(
-    source_system(
-        "CommonDrive",
-        "Poisson cells that share the filtered spikes of a hidden cell",
-        {"rate": "20 Hz", "drive_rate": "40 Hz", "alpha": "0.5", "tau": "10 ms"},
-        _common_drive,
-    )
-)
-register(
-    source_system(
-        "GainModulatedPoisson",
-        "Poisson cells whose rates share one random gain a trial",
-        {"rate": "20 Hz", "depth": "0", "frequency": "4 Hz", "gamma": "0.5", "distribution": "gamma"},
-        _gain_modulated,
-    )
-)
-register(
-    source_system(
-        "InhomogeneousPoisson",
-        "independent Poisson cells, constant or sinusoidal rate",
-        {"rate": "20 Hz", "depth": "0", "frequency": "4 Hz"},
-        _inhomogeneous,
-    )
-)
+_SWING = {"depth": "0", "frequency": "4 Hz"}
+_register(CommonDrive, example={"alpha": "0.5"})
+_register(GainModulatedPoisson, example=_SWING, build=_modulated(GainModulatedPoisson))
+_register(InhomogeneousPoisson, example=_SWING, build=_modulated(InhomogeneousPoisson))
+_register(OUModulatedPoisson, example=_SWING, build=_modulated(OUModulatedPoisson))
+_register(GammaModulatedPoisson, example=_SWING, build=_modulated(GammaModulatedPoisson))

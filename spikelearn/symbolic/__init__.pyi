@@ -1,4 +1,3 @@
-
 from .derive import DerivedRule as DerivedRule
 from .derive import derive_rule as derive_rule
 from .populations import RatePopulations as RatePopulations

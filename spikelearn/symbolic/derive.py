@@ -171,9 +171,9 @@ class DerivedRule:
             A weight is no number, or an array where one point at a time is asked for.
         """
         if hasattr(self.model, "setpoint_weights") and self.rests_at_set_point and not self.facts.neutral:
-            import spikelearn
+            from spikelearn.models.ei_rate.stability import stability
 
-            return spikelearn.stability(self.model, self.rule, method=method, **self._natural_weights(free))
+            return stability(self.model, self.rule, method=method, **self._natural_weights(free))
         if method != "qss":
             raise ValueError(f"stability must use method 'qss' for this model and loss, got {method!r}")
         return rule_spectrum(self, **free)

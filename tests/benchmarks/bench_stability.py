@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.models.ei_rate.entry import grid_axes
+from spikelearn.models.ei_rate.stability import grid_axes
 from spikelearn.rules.linearise import linearise, whole_spectrum
 
 N = 500

@@ -246,7 +246,7 @@ def test_a_users_own_neuron_equals_the_packages(tmp_path):
         (('"u >= 15*mV"', "\"__import__('os')\""), "cannot run these equations|resolved|support"),
         (('V_0 = "30 mV"', 'V_0 = "30 ms"'), r"EquationNeuron.parameters\['V_0'\] must have the unit of 1 V"),
         (("threshold", "treshold"), r"\[model\] has no key 'treshold'; did you mean 'threshold'"),
-        (("g = 0.2", "gg = 0.2"), "Initial has no variable 'gg'"),
+        (("g = 0.2", "gg = 0.2"), r"\[initial\] has no key 'gg'; did you mean 'g'"),
     ],
 )
 def test_a_wrong_neuron_is_refused(tmp_path, change, message):

@@ -30,7 +30,7 @@ def test_log_intervals_find_the_bursts_of_the_adaptive_neuron():
 def test_one_value_a_unit_and_nothing_for_counts():
     trains = SpikeTrains.from_arrays([[0.1, 0.2, 0.4], [0.5]], t_stop=1.0)
     recording = Recording(trains, xr.Dataset())
-    assert REGULARITY["firing_rate"].function(None, recording).tolist() == [3.0, 1.0]
+    assert REGULARITY["unit_rates"].function(None, recording).tolist() == [3.0, 1.0]
     assert np.isnan(REGULARITY["cv"].function(None, recording)[1])
     with pytest.raises(ValueError, match="needs spike times; record='counts' keeps none"):
         REGULARITY["cv"].function(None, Recording(None, xr.Dataset()))

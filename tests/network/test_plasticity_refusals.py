@@ -116,7 +116,7 @@ def test_recordings_of_weights_that_are_refused():
             sl.simulate(network, 0.01, record="u", synapses=[0], engine=engine)
         recording = sl.simulate(network, 0.01, record="w", record_dt=2e-3, engine=engine)
         np.testing.assert_array_equal(recording.traces["w"], np.full((5, 1), 1e-3))
-    with pytest.raises(ValueError, match="units, synapses and resume are for networks"):
+    with pytest.raises(ValueError, match="has no run argument 'synapses'"):
         sl.simulate(sl.AdaptiveLIF(), 0.1, synapses=[0])
 
 

@@ -345,7 +345,7 @@ def test_a_neuron_that_runs_away_at_once_leaves_an_empty_recording():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n": 2}, "n and vary must be left out for a network"),
+        ({"n": 2}, "n must be left out for a Network"),
         ({"units": [3]}, "units must lie in 0 to 2"),
         ({"engine": "array"}, "no engine 'array'"),
         ({"initial": sl.Initial(past_spikes=[0.0])}, "past_spikes must lie within -longest delay < t <= 0, got 0.0 s"),
@@ -366,7 +366,7 @@ def test_states_that_do_not_fit_are_refused():
         sl.simulate(sl.Network({"cells": Population(QUIET, 2)}), 0.2, resume=state)
     with pytest.raises(ValueError, match="only the exact engine saves states"):
         sl.simulate(sl.Network(CELLS), 0.2, resume=state, engine="brian2")
-    with pytest.raises(ValueError, match="units, synapses and resume are for networks"):
+    with pytest.raises(ValueError, match="has no run argument 'resume'"):
         sl.simulate(QUIET, 0.2, resume=state)
 
 

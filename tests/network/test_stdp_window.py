@@ -6,7 +6,9 @@ import pytest
 import spikelearn as sl
 from spikelearn import catalogue
 from spikelearn.network.entry import SYSTEM
-from spikelearn.network.stdp_window import read_plasticity, read_source, stdp_window, window_figure
+from spikelearn.network.figure import window_figure
+from spikelearn.network.stdp_window import stdp_window
+from spikelearn.network.tables import read_plasticity, read_source
 from spikelearn.network.wiring import wire
 
 

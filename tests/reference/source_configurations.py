@@ -27,7 +27,7 @@ def sinusoid():
         quad(lambda t: 30 * (1 + mpf("0.8") * sin(2 * pi * 5 * t)), [k * width, (k + 1) * width]) for k in range(20)
     ]
     squares = mean([count**2 for count in counts])
-    print("inhomogeneous_poisson: raw_same_bin", nstr(squares, 20), "mean_rate", nstr(sum(counts) / mpf("0.2"), 20))
+    print("inhomogeneous_poisson: raw_same_bin", nstr(squares, 20), "rate", nstr(sum(counts) / mpf("0.2"), 20))
 
     spread = mpf("0.36")
     variance = [count + spread * count**2 for count in counts]

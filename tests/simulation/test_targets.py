@@ -7,9 +7,9 @@ import pytest
 from brian2 import ms, mV, second
 
 import spikelearn as sl
-from spikelearn.simulation import targets
 from spikelearn.brian.session import choose_target, session
 from spikelearn.models.equation_neuron.model import EquationNeuron
+from spikelearn.simulation import targets
 
 N = 24
 DURATION = 0.3

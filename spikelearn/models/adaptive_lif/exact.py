@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikelearn.eventdriven import simulate_neurons
-from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
+from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
+
+if TYPE_CHECKING:
+    from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 
 __all__ = ["simulate_exactly"]
 
 
-def simulate_exactly(
-    model: Any,
-    duration: float,
-    *,
-    n: int,
-    seed: int | None,
-    record: tuple[str, ...],
-    record_dt: float,
-    vary: dict[str, Any],
-    initial: Initial,
-    progress: bool,
-    threads: int | None,
-    **_clock: Any,
-) -> Recording:
-    """Run adaptive LIF neurons on the exact engine; arguments as in `spikelearn.simulate`, in SI units.
+def simulate_exactly(model: AdaptiveLIF, settings: RunSettings) -> Recording:
+    """Run adaptive LIF neurons from event to event; the time step, target and method of a clock are left aside.
 
-    The time step, target and method of a clock-driven run have no meaning here and are left aside.
+    Raises
+    ------
+    ValueError
+        A start or a varied parameter that the model refuses.
     """
-    values = model.values(vary, n)
-    states = initial.plain_states({"u": "V", "g": "1"}, n)
+    n, duration, record, record_dt = settings.n, settings.duration, settings.record, settings.record_dt
+    values = model.values(settings.vary, n)
+    states = settings.initial.plain_states(model.settable, n)
     model.check_initial(states, values)
-    past, offsets = initial.plain_past_spikes(n, values["t_d"])
-    counting = record == ("counts",)
+    past, offsets = settings.initial.plain_past_spikes(n, values["t_d"])
     variables = tuple(name for name in ("u", "g") if name in record or (name == "u" and "V" in record))
     times = None
     if variables:
@@ -51,19 +44,26 @@ def simulate_exactly(
         u0=states.get("u", 0.0),
         g0=states.get("g", 0.0),
         past_spikes=(offsets, past),
-        record="counts" if counting else "spikes",
+        record="counts" if settings.counting else "spikes",
         trace_times=times,
         trace_variables=variables,
-        threads=threads,
-        progress=progress,
+        threads=settings.threads,
+        progress=settings.progress,
     )
     counts = trains = None
-    if counting:
+    if settings.counting:
         counts = np.asarray(result.counts, dtype=np.int64).reshape(1, n)
     elif result.times is not None:
         trains = SpikeTrains(result.times, result.offsets, n, t_stop=duration)
     provenance = provenance_of(
-        model, engine="exact", duration=duration, n=n, seed=seed, vary=vary, initial=initial, record_dt=record_dt
+        model,
+        engine="exact",
+        duration=duration,
+        n=n,
+        seed=settings.seed,
+        vary=dict(settings.vary),
+        initial=settings.initial,
+        record_dt=record_dt,
     )
     return Recording(trains, _traces(result, record, model, times, E_L), provenance, counts)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spikelearn.models.adaptive_lif.measures import settled_bursts
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
-from spikelearn.plotting import COLOURS, new_figure, phase_plane, raster, trace
+from spikelearn.plotting import COLOURS, new_figure, raster, trace
 from spikelearn.simulation.recording import Recording
 
-__all__ = ["overview"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["overview", "phase_plane"]
 
 _ABOVE: dict[str, Any] = {
     "frameon": False,
@@ -68,8 +72,6 @@ def overview(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
 
 def _predictions(axes: Any, model: AdaptiveLIF, recording: Recording) -> None:
     """Mark above the raster when theory expects the neuron to fire, counted from the last settled burst or spike."""
-    from spikelearn.models.adaptive_lif.entry import settled_bursts
-
     if recording.spikes is None or recording.spikes.n_units != 1 or float(model.t_d) == 0:
         return
     bursts = settled_bursts(model, recording)
@@ -85,3 +87,36 @@ def _predictions(axes: Any, model: AdaptiveLIF, recording: Recording) -> None:
     axes.text(
         0.0, 1.02, "orange: predicted bursts", transform=axes.transAxes, fontsize="small", color=COLOURS["theory"]
     )
+
+
+def phase_plane(axes: Axes, neuron: Any, recording: Recording, *, index: int = 0) -> None:
+    """Draw a trajectory of the adaptive neuron in the plane of g and u, with its u-nullcline, threshold and g*.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    neuron : AdaptiveLIF
+        Gives the nullcline u = (V_0 - g Delta)/(1 + g), the threshold theta and the critical conductance g*.
+    recording : Recording
+        With the traces u and g.
+    index : int
+        Which neuron of the recording.
+
+    References
+    ----------
+    002 Q1, Eqs. (5) and (12).
+    """
+    u = np.asarray(recording.traces["u"].isel(neuron=index).values) * 1e3
+    g = np.asarray(recording.traces["g"].isel(neuron=index).values)
+    V_0, Delta, theta = float(neuron.V_0) * 1e3, float(neuron.Delta) * 1e3, float(neuron.theta) * 1e3
+    axes.plot(g, u, color=COLOURS["simulation"], linewidth=0.6, label="simulation")
+    grid = np.linspace(0.0, max(float(g.max()) * 1.05, 1e-3), 300)
+    axes.plot(grid, (V_0 - grid * Delta) / (1 + grid), color=COLOURS["theory"], label=r"$\dot u = 0$")
+    axes.axhline(theta, color=COLOURS["muted"], linestyle=":", label=r"threshold $\theta$")
+    critical = float(neuron.critical_conductance())
+    if critical > 0:
+        axes.axvline(critical, color=COLOURS["theory"], linestyle="--", label=r"$g^*$, Eq. (5)")
+    axes.set_xlabel("g (leak conductances)")
+    axes.set_ylabel("u (mV)")
+    axes.legend(frameon=False, fontsize="small")

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from spikelearn.brian.steps import fitting_step
 from spikelearn.models.adaptive_lif import bursting, clock, regular, theory, tonic
-from spikelearn.parameters.fields import check_range, quantity, validate_parameters
+from spikelearn.parameters.fields import check_range, field_values, quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import si_value
+from spikelearn.simulation.simulable import Runner
 
 __all__ = ["AdaptiveLIF"]
 
-EQUATIONS = """
-du/dt = (V_0 - u - g*(u + Delta))/tau : volt
+MEMBRANE = "du/dt = (V_0 - u - g*(u + Delta))/tau : volt"
+REST = """
 dg/dt = -g/tau_K : 1
 V = u + E_L : volt
 V_0 : volt (constant)
@@ -114,7 +115,12 @@ class AdaptiveLIF:
     @property
     def equations(self) -> str:
         """Brian2 equations of one neuron, with every parameter as a constant of that neuron."""
-        return EQUATIONS
+        return f"{MEMBRANE}{REST}"
+
+    @property
+    def refractory_equations(self) -> str:
+        """Brian2 equations of a neuron whose membrane stands still in a refractory period, while potassium decays."""
+        return f"{MEMBRANE} (unless refractory){REST}"
 
     @property
     def threshold(self) -> str:
@@ -137,9 +143,32 @@ class AdaptiveLIF:
         return "rk4"
 
     @property
-    def engines(self) -> tuple[str, ...]:
+    def parameters(self) -> dict[str, Any]:
+        """Value of every parameter by name."""
+        return field_values(self)
+
+    @property
+    def default_dt(self) -> float:
+        """Time step of a clock-driven run that does not say one: 0.1 ms."""
+        return 1e-4
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
+        return {
+            "n": "number of independent neurons",
+            "vary": "parameters that differ between neurons",
+            "initial": "state at time 0 and past spikes",
+            "threads": "threads of the exact engine",
+        }
+
+    @property
+    def engines(self) -> dict[str, Runner]:
         """Engines that can run it, the best first."""
-        return ("exact", "brian2")
+        from spikelearn.brian.neurons import simulate_on_brian
+        from spikelearn.models.adaptive_lif.exact import simulate_exactly
+
+        return {"exact": simulate_exactly, "brian2": simulate_on_brian}
 
     @property
     def recordable(self) -> dict[str, str]:
@@ -197,6 +226,21 @@ class AdaptiveLIF:
         _check_potentials(E_L, E_K, V_th)
         plain["theta"], plain["Delta"], plain["E_L"] = _difference(V_th, E_L), _difference(E_L, E_K), E_L
         return plain
+
+    def group_values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, Any]:
+        """Give the constants of the Brian2 group in SI units: `values` without the delay."""
+        values: dict[str, Any] = self.values(vary, n)
+        del values["t_d"]
+        return values
+
+    def arrival_delay(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> Any:
+        """Give t_d in seconds, an array where `vary` makes neurons differ."""
+        return self.values(vary, n)["t_d"]
+
+    @property
+    def delay_name(self) -> str:
+        """What the delay from a spike to its arrival is called."""
+        return "t_d"
 
     def brian_objects(
         self, n: int = 1, *, dt: Any = None, method: str | None = None, vary: Mapping[str, Any] | None = None

@@ -6,13 +6,14 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.ei_rate.fixed_points import FixedPoint, fixed_points
 from spikelearn.parameters.names import unknown_name
+from spikelearn.simulation.simulable import Runner
 
 __all__ = ["EIRates", "UpState", "Weights"]
 
@@ -171,6 +172,50 @@ class EIRates:
     def equations(self) -> str:
         """Brian2 equations with fixed weights; run them with ``namespace={**model.parameters, "ms": ms}``."""
         return "\n".join([self.neural_equations, *(f"{name} : 1" for name in self.weights)])
+
+    @property
+    def recordable(self) -> dict[str, str]:
+        """Variables that can be recorded: activities in Hz, and the weights."""
+        return {**dict.fromkeys(self.populations, "Hz"), **dict.fromkeys(self.weights, "1")}
+
+    @property
+    def settable(self) -> dict[str, str]:
+        """Variables that `Initial` can set: the activities, plain numbers in Hz."""
+        return dict.fromkeys(self.populations, "1")
+
+    @property
+    def default_dt(self) -> float:
+        """Time step of a run that does not say one, in seconds: 0.05 ms."""
+        return 5e-5
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
+        return {
+            "initial": "activities at time 0 in Hz, zero if not given",
+            "weights": "the four weights W_EE, W_EI, W_IE, W_II at time 0",
+            "rule": "a plasticity rule in continuous time; the weights stay if left out",
+        }
+
+    @property
+    def engines(self) -> dict[str, Runner]:
+        """Engines that can run it, the best first."""
+        from spikelearn.models.ei_rate.engines import run_on_array, run_on_brian
+
+        return {"array": run_on_array, "brian2": run_on_brian}
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse activities that the units cannot have.
+
+        Raises
+        ------
+        ValueError
+            An activity is negative or above its cut-off.
+        """
+        for name in self.populations:
+            value, top = float(np.ravel(states.get(name, 0.0))[0]), getattr(self, f"{name}_max")
+            if not 0 <= value <= top:
+                raise ValueError(f"Initial.{name} must lie between 0 and {name}_max = {top:g} Hz, got {value:g}")
 
     def replace(self, **changes: float) -> Self:
         """Give the same model with some parameters changed.

@@ -17,7 +17,7 @@ from spikelearn.rules.rule import Rule
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Method", "Stability", "stability", "stability_map"]
+__all__ = ["Method", "Stability", "grid_axes", "stability", "stability_map"]
 
 Method = Literal["qss", "full", "trial", "closed"]
 
@@ -244,3 +244,13 @@ def _require_rest(linear: Linearisation, rule: Rule) -> None:
             f"{rule.label} must rest at the set point to be judged there, got a change of up to {largest:.3g}; "
             "its own resting state can be linearised with spikelearn.rules.linearise.linearise"
         )
+
+
+def grid_axes(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give one point in each of n x n cells over the figures' range, W_EE in [0, 10] and W_IE in [0, 20].
+
+    The places within the cells are irrational: boundaries are lines with rational coefficients, and a point on one of
+    them would be judged by its rounding error.
+    """
+    cells = np.arange(n)
+    return 10 * (cells + (np.sqrt(5) - 1) / 2) / n, 20 * (cells + np.sqrt(2) - 1) / n

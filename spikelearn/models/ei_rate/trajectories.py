@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.arrays import Floats
 from spikelearn.models.ei_rate.model import EIRates, Weights
-from spikelearn.parameters.names import unknown_name
 from spikelearn.rules.linearise import linearise
 from spikelearn.rules.rule import Rule
 
-__all__ = ["Mode", "leading_mode", "trajectory"]
+__all__ = ["Mode", "brian_trajectory", "leading_mode", "trajectory"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +61,7 @@ def leading_mode(model: EIRates, rule: Rule, weights: Weights) -> Mode:
     return Mode(complex(values[lead]), vectors[:, lead], left, state)
 
 
-def trajectory(
-    model: EIRates,
-    rule: Rule | None,
-    start: NDArray[np.float64],
-    duration: float,
-    dt: float,
-    *,
-    engine: str = "array",
-    target: str = "auto",
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def trajectory(model: EIRates, rule: Rule | None, start: NDArray[np.float64], n: int, dt: float) -> Floats:
     """Run model and rule in continuous time by the Runge-Kutta method of fourth order.
 
     Parameters
@@ -81,43 +72,26 @@ def trajectory(
         None holds the weights.
     start : ndarray, shape (6,)
         E, I and the four weights.
-    duration, dt : float
-        In ms; their ratio must be whole.
-    engine : {"array", "brian2"}
-        NumPy here, or Brian2.
-    target : str
-        Brian2's code generation; "auto" is numpy, since one unit is not worth a compilation.
+    n : int
+        Number of states, the first of which is `start`.
+    dt : float
+        Step in ms.
 
     Returns
     -------
-    times : ndarray, shape (n + 1,)
-        In ms, from 0 to `duration`.
-    states : ndarray, shape (n + 1, 6)
-
-    Raises
-    ------
-    ValueError
-        The duration is not a positive whole number of steps, or the engine is unknown.
+    ndarray, shape (n, 6)
     """
-    n = round(duration / dt) if dt > 0 else 0
-    if n < 1 or abs(n * dt - duration) > 1e-9 * duration:
-        raise ValueError(f"trajectory.duration must be a whole number of steps of {dt:g} ms, got {duration:g} ms")
-    times: NDArray[np.float64] = dt * np.arange(n + 1, dtype=np.float64)
-    if engine == "brian2":
-        return times, _brian2(model, rule, start, n, dt, target)
-    if engine != "array":
-        raise ValueError(unknown_name("trajectory", "engine", engine, ("array", "brian2")))
     step = rule.update(model) if rule is not None else None
-    states = np.empty((n + 1, 6))
+    states = np.empty((n, 6))
     states[0] = start
-    for k in range(n):
+    for k in range(n - 1):
         s = states[k]
         a = _right_side(model, step, s)
         b = _right_side(model, step, s + 0.5 * dt * a)
         c = _right_side(model, step, s + 0.5 * dt * b)
         d = _right_side(model, step, s + dt * c)
         states[k + 1] = s + dt / 6 * (a + 2 * b + 2 * c + d)
-    return times, states
+    return states
 
 
 def _right_side(model: EIRates, step: Any, s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,9 +105,17 @@ def _right_side(model: EIRates, step: Any, s: NDArray[np.float64]) -> NDArray[np
     return np.array([*rates, *(step(E, I, ee, ei, ie, ii) if step is not None else (0.0,) * 4)])
 
 
-def _brian2(
-    model: EIRates, rule: Rule | None, start: NDArray[np.float64], n: int, dt: float, target: str
-) -> NDArray[np.float64]:
+def brian_trajectory(
+    model: EIRates,
+    rule: Rule | None,
+    start: NDArray[np.float64],
+    n: int,
+    dt: float,
+    *,
+    target: str = "numpy",
+    method: str = "rk4",
+) -> Floats:
+    """Run the same on Brian2, whose rk4 is the same method; arguments and result as for `trajectory`."""
     from brian2 import Network, NeuronGroup, StateMonitor, ms
 
     from spikelearn.brian.session import session
@@ -141,11 +123,11 @@ def _brian2(
     names = (*model.populations, *model.weights)
     equations = model.equations if rule is None else rule.brian_equations(model)
     namespace = {**model.parameters, "ms": ms} if rule is None else rule.namespace(model)
-    with session("numpy" if target == "auto" else target) as brian:
-        group = NeuronGroup(1, equations, method="rk4", dt=dt * ms)
+    with session(target) as brian:
+        group = NeuronGroup(1, equations, method=method, dt=dt * ms)
         for name, value in zip(names, start, strict=True):
             setattr(group, name, float(value))
         monitor = StateMonitor(group, names, record=True, dt=dt * ms)
-        # The monitor reads at the start of each step, so that the state after the last one needs one step more.
-        brian.run(Network(group, monitor), (n + 1) * dt * ms, namespace=namespace)
-        return np.column_stack([np.asarray(getattr(monitor, name)[0]) for name in names])[: n + 1]
+        # The monitor reads at the start of each step.
+        brian.run(Network(group, monitor), n * dt * ms, namespace=namespace)
+        return np.column_stack([np.asarray(getattr(monitor, name)[0]) for name in names])[:n]

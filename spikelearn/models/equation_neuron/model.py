@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikelearn.brian.steps import fitting_step
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
+from spikelearn.simulation.simulable import Runner
 
 __all__ = ["EquationNeuron"]
 
@@ -97,9 +97,42 @@ class EquationNeuron:
             si_value(checked[name], _unit_text(parsed[name].dim, prefix=True), _place(name))
 
     @property
-    def engines(self) -> tuple[str, ...]:
+    def default_dt(self) -> float:
+        """Time step of a run that does not say one: 0.1 ms."""
+        return 1e-4
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
+        return {
+            "n": "number of independent neurons",
+            "vary": "declared parameters that differ between neurons",
+            "initial": "state at time 0 and past spikes",
+        }
+
+    @property
+    def engines(self) -> dict[str, Runner]:
         """Engines that can run it."""
-        return ("brian2",)
+        from spikelearn.brian.neurons import simulate_on_brian
+
+        return {"brian2": simulate_on_brian}
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Accept any start that `Initial` can read: what the equations mean is not known here."""
+        del states, values
+
+    def fastest_rate(self, values: Mapping[str, Any], **run: Any) -> float:
+        """Give 0: no bound of the rates of these equations is known."""
+        return 0.0
+
+    def arrival_delay(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> float:
+        """Give the delay in seconds, the same for all neurons."""
+        return float(self.delay)
+
+    @property
+    def delay_name(self) -> str:
+        """What the delay from a spike to its arrival is called."""
+        return "delay"
 
     @property
     def on_arrival(self) -> str:
@@ -124,8 +157,12 @@ class EquationNeuron:
         declared = self._parsed().parameter_names
         return {name: value for name, value in self.parameters.items() if name not in declared}
 
-    def values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, float | NDArray[np.float64]]:
-        """Give the declared parameters and the delay (as t_d) in SI units, arrays where `vary` makes neurons differ.
+    def group_values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, Any]:
+        """Give the constants of the Brian2 group: `values`."""
+        return self.values(vary, n)
+
+    def values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, Any]:
+        """Give the declared parameters in SI units, arrays where `vary` makes neurons differ.
 
         Raises
         ------
@@ -135,7 +172,7 @@ class EquationNeuron:
         """
         parsed = self._parsed()
         declared = sorted(parsed.parameter_names)
-        plain: dict[str, Any] = {"t_d": float(self.delay)}
+        plain: dict[str, Any] = {}
         for name in declared:
             if name in self.parameters:
                 plain[name] = float(np.asarray(self.parameters[name]))
@@ -168,9 +205,9 @@ class EquationNeuron:
         """
         from brian2 import NeuronGroup, Synapses, second
 
-        values = self.values(vary, n)
+        values = self.group_values(vary, n)
         constants = self.constants
-        dt = fitting_step(dt, values["t_d"])
+        dt = fitting_step(dt, float(self.delay), self.delay_name)
         options: dict[str, Any] = {"method": method or self.method} if method or self.method else {}
         refractory = self.refractory
         if isinstance(refractory, str):
@@ -189,14 +226,13 @@ class EquationNeuron:
             name="equation_neuron*",
             **options,
         )
-        delay = values.pop("t_d")
         for name, value in values.items():
             group.variables[name].set_value(value)
         if not self.on_spike:
             return (group,)
         synapses = Synapses(group, group, on_pre=self.on_spike, dt=dt, namespace=constants, name="on_spike*")
         synapses.connect(j="i")
-        synapses.delay = delay * second
+        synapses.delay = float(self.delay) * second
         return group, synapses
 
     def _names_used(self, parsed: Any) -> set[str]:

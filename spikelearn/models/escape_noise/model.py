@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
 from spikelearn.models.escape_noise.links import get_link
-from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.fields import field_values, quantity, validate_parameters
+from spikelearn.simulation.simulable import Runner
 
 __all__ = ["EscapeNoise"]
 
@@ -116,6 +118,44 @@ class EscapeNoise:
     def namespace(self) -> dict[str, Any]:
         """The parameters by the names that the equations use."""
         return {name: getattr(self, name) for name in ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u")}
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Value of every parameter by name."""
+        return field_values(self)
+
+    @property
+    def recordable(self) -> dict[str, str]:
+        """Variables that can be recorded, with their SI units: what decides on the spikes of each bin."""
+        return {"u": "1", "rho": "Hz"}
+
+    @property
+    def settable(self) -> dict[str, str]:
+        """Variables that `Initial` can set: none, since a run starts at rest."""
+        return {}
+
+    @property
+    def default_dt(self) -> float:
+        """Width of the bins of a run that does not say one: 1 ms."""
+        return 1e-3
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
+        return {"W": "weights W[i, j] from unit j to unit i; one unit without connections if left out",
+                "n_trials": "number of trials"}  # fmt: skip
+
+    @property
+    def engines(self) -> dict[str, Runner]:
+        """Engines that can run it, the best first."""
+        from spikelearn.models.escape_noise.engines import run_on_array, run_on_brian
+
+        return {"array": run_on_array, "brian2": run_on_brian}
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse any state: a run starts at rest."""
+        if states:
+            raise ValueError(f"EscapeNoise starts at rest, got the states {sorted(states)}")
 
     def brian_objects(self, W: ArrayLike, dt: Any, *, given: Any = None, name: str = "escape*") -> tuple[Any, Any]:
         """Build the network as a NeuronGroup and Synapses for the user's own Brian2 Network.
@@ -238,15 +278,19 @@ class EscapeNoise:
         score = evaluate(self, spikes, weights, width, likelihood=likelihood, score=True).score
         return weighted_gradient(self, spikes, score, np.ones(spikes.shape[:2]), width)
 
-    def intensities(self, X: ArrayLike, W: ArrayLike, dt: Any) -> Floats:
-        """Give r = rho dt of every unit in every bin given the spikes before it, shape (trials, bins, units)."""
+    def potentials(self, X: ArrayLike, W: ArrayLike, dt: Any) -> Floats:
+        """Give u of every unit in every bin given the spikes before it, shape (trials, bins, units)."""
         from spikelearn.models.escape_noise.likelihood import traces
 
         spikes, weights, width = self._checked(X, W, dt, "poisson")
         phi = traces(spikes, float(np.exp(-width / float(self.tau))))
         a = traces(spikes, float(np.exp(-width / float(self.tau_adapt))))
-        z = (phi @ weights.T - self.eta_0 * a - self.v) / self.Delta_u
-        return np.asarray(float(self.rho_0) * width * get_link(self.link).shape(z))
+        return np.asarray(phi @ weights.T - self.eta_0 * a)
+
+    def intensities(self, X: ArrayLike, W: ArrayLike, dt: Any) -> Floats:
+        """Give r = rho dt of every unit in every bin given the spikes before it, shape (trials, bins, units)."""
+        z = (self.potentials(X, W, dt) - self.v) / self.Delta_u
+        return np.asarray(float(self.rho_0) * bin_width(dt) * get_link(self.link).shape(z))
 
     def _checked(self, X: ArrayLike, W: ArrayLike, dt: Any, likelihood: str) -> tuple[NDArray[np.uint8], Floats, float]:
         spikes = checked_spikes(X, "EscapeNoise: X", counts=likelihood == "poisson")

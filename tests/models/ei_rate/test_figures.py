@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.models.ei_rate.entry import grid_axes, slower
 from spikelearn.models.ei_rate.figure import stability_panel
+from spikelearn.models.ei_rate.stability import grid_axes
 from spikelearn.plotting import new_figure
+from spikelearn.rules.rule import slower
 
 ROOT = Path(__file__).parents[3]
 TABLE_1, OTHER = sl.EIRates(), sl.EIRates.non_paradoxical()

@@ -46,8 +46,8 @@ def test_brian_engine_gives_the_same_rate():
     """Twenty trials of 10 s: 9,000 spikes, one standard error below 1.1 %, tolerance 5 %."""
     system = get_system("EscapeNoise")
     case = system.build({"rho_0": "100 Hz", "eta_0": 1.0, "tau_adapt": "20 ms"})
-    recording = system.run(case, RunRequest({"duration": "10 s", "trials": 20, "seed": 4}, {}, "brian2", "numpy"))
-    assert system.quantities["rate"].function(case, recording) == pytest.approx(45.0227, rel=0.05)
+    recording = system.run(case, RunRequest({"duration": "10 s", "n_trials": 20, "seed": 4}, {}, "brian2", "numpy"))
+    assert system.quantities["last_rate"].function(case, recording) == pytest.approx(45.0227, rel=0.05)
     assert recording.provenance["engine"] == "brian2"
     assert len(system.figure(case, recording, "test").axes) == 2
     # Entropy of the process: between that of its rate without memory and half of it.
@@ -62,10 +62,10 @@ def test_what_a_rate_or_formula_cannot_say_is_refused():
     for duration in ("50 ms", "100 ms"):
         recording = system.run(case, RunRequest({"duration": duration, "seed": 1}))
         with pytest.raises(ValueError, match=r"duration must exceed ten time constants, 0.1 s, .* got"):
-            system.quantities["rates"].function(case, recording)
+            system.quantities["unit_rates"].function(case, recording)
     for trials in (2.7, 0, "3", True):
-        with pytest.raises((TypeError, ValueError), match=r"\[run\] trials must be (a whole number|at least 1), got"):
-            system.run(case, RunRequest({"duration": "1 s", "trials": trials}))
+        with pytest.raises((TypeError, ValueError), match=r"n_trials must be (a whole number|at least 1), got"):
+            system.run(case, RunRequest({"duration": "1 s", "n_trials": trials}))
     with pytest.raises(ValueError, match="EscapeNoise.dt must be positive, got 0 ms"):
         system.build({"dt": "0 ms"})
     with pytest.raises(ValueError, match="has no parameter 'tua'; did you mean 'tau'"):
@@ -88,7 +88,7 @@ def test_refusals():
         system.run(case, RunRequest({}))
     with pytest.raises(ValueError, match="must be a whole number of bins"):
         system.run(case, RunRequest({"duration": "1.5 ms"}))
-    with pytest.raises(ValueError, match='engine must be "array" or "brian2"'):
+    with pytest.raises(ValueError, match="EscapeNoise has no engine 'exact'"):
         system.run(case, RunRequest({"duration": "1 s"}, engine="exact"))
     with pytest.raises(ValueError, match="W must be a square matrix"):
         system.build({"W": [[0.0, 1.0]]})
@@ -119,7 +119,7 @@ def test_log_likelihood_of_the_catalogue_is_nats_a_bin():
 
     system = get_system("EscapeNoise")
     case = system.build({"rho_0": "60 Hz", "eta_0": 0.5, "W": [[0.0, 0.0], [0.7, 0.0]]})
-    recording = system.run(case, RunRequest({"duration": "0.5 s", "trials": 3, "seed": 1}))
+    recording = system.run(case, RunRequest({"duration": "0.5 s", "n_trials": 3, "seed": 1}))
     X = bin_spikes(recording.spikes, case.dt)
     p = -np.expm1(-case.cell.intensities(X, case.W, case.dt))
     expected = stats.bernoulli.logpmf(X, p).sum() / (3 * 500)

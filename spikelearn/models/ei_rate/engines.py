@@ -1,0 +1,109 @@
+"""The E/I rate model through `simulate`: activities, and weights under a rule in continuous time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spikelearn.arrays import Floats
+from spikelearn.models.ei_rate.trajectories import brian_trajectory, trajectory
+from spikelearn.rules.rule import Rule
+from spikelearn.simulation.recording import Recording
+from spikelearn.simulation.simulable import RunSettings
+from spikelearn.storage.provenance import provenance_of
+
+if TYPE_CHECKING:
+    from spikelearn.models.ei_rate.model import EIRates
+
+__all__ = ["run_on_array", "run_on_brian"]
+
+
+def run_on_array(model: EIRates, settings: RunSettings) -> Recording:
+    """Run on NumPy by the Runge-Kutta method of fourth order.
+
+    Raises
+    ------
+    ValueError
+        Weights that are not four finite numbers, a rule of another model, or a duration that is no whole number of
+        steps.
+    TypeError
+        `rule` is no `Rule`.
+    """
+    rule, start, n = _described(model, settings)
+    return _recording(model, settings, rule, trajectory(model, rule, start, n, settings.dt * 1e3), "array", None)
+
+
+def run_on_brian(model: EIRates, settings: RunSettings) -> Recording:
+    """Run on Brian2; its rk4 method is the same as that of the array engine.
+
+    Raises
+    ------
+    ValueError
+        As for `run_on_array`.
+    """
+    rule, start, n = _described(model, settings)
+    # One unit is not worth a compilation.
+    target = "numpy" if settings.target == "auto" else settings.target
+    states = brian_trajectory(model, rule, start, n, settings.dt * 1e3, target=target, method=settings.method or "rk4")
+    return _recording(model, settings, rule, states, "brian2", target)
+
+
+def _described(model: EIRates, settings: RunSettings) -> tuple[Rule | None, Floats, int]:
+    """Give the rule, the state at time 0 and the number of samples."""
+    rule = settings.options.get("rule")
+    if rule is not None and not isinstance(rule, Rule):
+        raise TypeError(
+            f"EIRates: rule must be a Rule, such as sl.rules.CrossHomeostatic(...), got {type(rule).__name__}"
+        )
+    if rule is not None and set(rule.dW) != set(model.weights):
+        raise ValueError(f"EIRates: rule must change the weights {model.weights}, got {tuple(rule.dW)}")
+    given = settings.options.get("weights")
+    if given is None:
+        raise ValueError(f"EIRates must be run with weights={model.weights}, four numbers")
+    weights = np.array(given, dtype=np.float64)
+    if weights.shape != (4,) or not np.isfinite(weights).all():
+        raise ValueError(f"EIRates: weights must be four finite numbers {model.weights}, got {str(given)[:80]}")
+    states = settings.initial.plain_states(model.settable, 1)
+    if len(settings.initial.past_spikes):
+        raise ValueError("Initial.past_spikes must be left out: rates have no spikes")
+    model.check_initial(states, model.parameters)
+    activities = [float(np.ravel(states.get(name, 0.0))[0]) for name in model.populations]
+    n = round(settings.duration / settings.dt)
+    if n < 1 or abs(n * settings.dt - settings.duration) > 1e-9 * settings.duration:
+        raise ValueError(
+            f"duration must be a whole number of steps of {settings.dt * 1e3:g} ms, got {settings.duration * 1e3:g} ms"
+        )
+    return rule, np.array([*activities, *weights]), n
+
+
+def _recording(
+    model: EIRates, settings: RunSettings, rule: Rule | None, states: Floats, engine: str, target: str | None
+) -> Recording:
+    import xarray as xr
+
+    every = round(settings.record_dt / settings.dt)
+    if every < 1 or abs(every * settings.dt - settings.record_dt) > 1e-6 * settings.record_dt:
+        raise ValueError(f"record_dt must be a whole multiple of dt = {settings.dt:g} s, got {settings.record_dt:g} s")
+    order = (*model.populations, *model.weights)
+    kept = states[::every]
+    traces: dict[str, Any] = {
+        name: ("time", kept[:, order.index(name)], {"units": model.recordable[name]})
+        for name in settings.record or order
+    }
+    # The step in ms comes first, as in the run: a time is then the same number in both.
+    times = every * (settings.dt * 1e3) * np.arange(len(kept), dtype=np.float64) * 1e-3
+    made = provenance_of(
+        model,
+        engine=engine,
+        target=target,
+        method="rk4" if engine == "array" else settings.method or "rk4",
+        dt=settings.dt,
+        duration=settings.duration,
+        rule=rule.name if rule is not None else None,
+        rates=dict(rule.parameters) if rule is not None else None,
+        weights=[float(w) for w in states[0, 2:]],
+        initial=settings.initial,
+        seed=settings.seed,
+    )
+    return Recording(None, xr.Dataset(traces, coords={"time": ("time", times, {"units": "s"})}), made)

@@ -1,0 +1,43 @@
+"""Numbers of a file with or without a unit, and series of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from spikelearn.parameters.units import parse_quantity, si_value
+
+__all__ = ["read_series", "read_value"]
+
+
+def read_value(given: Any, where: str) -> Any:
+    """Read a number or text with a unit, naming the key where it is neither."""
+    try:
+        return parse_quantity(given)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def read_series(where: str, given: Any) -> Any:
+    """Read a list of values, or a table start, stop, num for evenly spaced ones without the end point."""
+    if isinstance(given, Mapping):
+        if set(given) != {"start", "stop", "num"}:
+            raise ValueError(f"{where} must be a list or have start, stop and num, got {sorted(given)}")
+        num = given["num"]
+        if isinstance(num, bool) or not isinstance(num, int) or num < 1:
+            raise ValueError(f"{where}.num must be a whole number of at least 1, got {num!r}")
+        start, stop = read_value(given["start"], f"{where}.start"), read_value(given["stop"], f"{where}.stop")
+        si_value(stop, str(given["start"]) if hasattr(start, "dim") else "1", f"{where}.stop")
+        return start + np.arange(num) / num * (stop - start)
+    if not isinstance(given, list):
+        raise ValueError(f"{where} must be a list or a table with start, stop and num, got {given!r}")
+    values = [read_value(item, where) for item in given]
+    if not values:
+        raise ValueError(f"{where} must not be empty")
+    if hasattr(values[0], "dim"):
+        from brian2.units.fundamentalunits import Quantity
+
+        return Quantity([float(si_value(v, str(given[0]), where)) for v in values], dim=values[0].dim)
+    return np.array([si_value(value, "1", where) for value in values], dtype=np.float64)
