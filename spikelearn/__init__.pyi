@@ -7,6 +7,7 @@ from . import sources as sources
 from .brian.standalone import StandaloneProgram as StandaloneProgram
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
+from .models.low_rank.model import LowRank as LowRank
 from .models.ei_rate.model import EIRates as EIRates
 from .models.ei_rate.stability import Stability as Stability
 from .models.ei_rate.stability import stability as stability

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from spikelearn.models.low_rank.model import LowRank
     from spikelearn.models.low_rank.sampling import Vectors
 
-__all__ = ["brian_objects", "equations", "erf_function"]
+__all__ = ["brian_objects", "equations", "erf_function", "run_network"]
 
 
 def equations(model: LowRank) -> str:
@@ -30,20 +30,18 @@ def equations(model: LowRank) -> str:
 
 def erf_function() -> Any:
     """Make the error function known to Brian2 on its three targets, under the name erf_."""
-    from brian2 import DEFAULT_FUNCTIONS, Function
+    from brian2 import Function
     from scipy.special import erf
 
-    del DEFAULT_FUNCTIONS
     function = Function(erf, arg_units=[1], return_unit=1, arg_names=["x"])
     function.implementations.add_implementation("numpy", erf)
     function.implementations.add_implementation("cpp", "inline double erf_(double x) { return std::erf(x); }", name="erf_")
-    function.implementations.add_implementation(
-        "cython", "cdef extern from '<math.h>':\n    double erf(double)\ncdef double erf_(double x):\n    return erf(x)\n", name="erf_"
-    )
+    cython = "from libc.math cimport erf\ncdef double erf_(double x):\n    return erf(x)\n"
+    function.implementations.add_implementation("cython", cython, name="erf_")
     return function
 
 
-def brian_objects(model: LowRank, vectors: Vectors, x: Floats, drive: Floats, dt: float) -> tuple[Any, ...]:
+def brian_objects(model: LowRank, vectors: Vectors, x: Floats, drive: Floats, dt: float, *, method: str = "euler") -> tuple[Any, ...]:
     """Build units, overlaps and the connections between them for a Brian2 Network; the time constant is one second.
 
     The sum m = (1/n) xi x runs before the sum h = eta^T m. Brian2 gives both the same place in a step and then goes by
@@ -59,6 +57,8 @@ def brian_objects(model: LowRank, vectors: Vectors, x: Floats, drive: Floats, dt
         External input of every step.
     dt : float
         Step in seconds.
+    method : str
+        Brian2's integration method.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def brian_objects(model: LowRank, vectors: Vectors, x: Floats, drive: Floats, dt
     text = equations(model)
     if "erf_(" in text:
         space["erf_"] = erf_function()
-    units = NeuronGroup(vectors.n, text, method="euler", dt=step, namespace=space, name="low_rank_units*")
+    units = NeuronGroup(vectors.n, text, method=method, dt=step, namespace=space, name="low_rank_units*")
     units.x = x
     for k in range(model.q):
         setattr(units, f"i_{k}", vectors.inputs[k])
@@ -102,7 +102,7 @@ def _by_synapse(synapses: Any, weights: Floats) -> Floats:
     return np.ascontiguousarray(weights).reshape(-1)
 
 
-def run_on_brian(
+def run_network(
     model: LowRank,
     vectors: Vectors,
     x: Floats,
@@ -112,22 +112,25 @@ def run_on_brian(
     drive: Floats,
     every: int,
     units: Integers,
-    target: str,
-    seed: int | None,
+    target: str = "numpy",
+    method: str = "euler",
+    seed: int | None = None,
     progress: bool | str = False,
-) -> tuple[Floats, Floats, Floats]:
-    """Run a network on Brian2; give overlaps (k, p), the x of chosen units (k, units) and the last x (n,)."""
+) -> tuple[Floats, Floats]:
+    """Run a network on Brian2; give overlaps (k, p) and the x of chosen units (k, units) at steps 0, every, ..."""
     from brian2 import Network, StateMonitor, second
 
     from spikelearn.brian.session import session
 
     with session(target, seed) as brian:
-        objects = brian_objects(model, vectors, x, drive, dt)
+        objects = brian_objects(model, vectors, x, drive, dt, method=method)
         step = every * dt * second
-        # Overlaps are read after they are summed (order -2), as at the begin of a step of the array engine.
-        seen = StateMonitor(objects[1], "m", record=True, dt=step, when="groups", order=-1)
-        states = StateMonitor(objects[0], "x", record=[int(i) for i in units] or False, dt=step, when="start")
-        brian.run(Network(*objects, seen, states), n_steps * dt * second, progress=progress)
-        m = np.array(seen.m).T
-        kept = np.array(states.x).T if len(units) else np.empty((len(m), 0))
-        return m, kept, np.array(objects[0].x)
+        # Read in the group's own place, once summed: at the begin of a step they would be those of the step before.
+        monitors = [StateMonitor(objects[1], "m", record=True, dt=step, when="groups", order=-1)]
+        if len(units):
+            chosen = [int(i) for i in units]
+            monitors.append(StateMonitor(objects[0], "x", record=chosen, dt=step, when="start"))
+        brian.run(Network(*objects, *monitors), n_steps * dt * second, progress=progress)
+        m = np.array(monitors[0].m).T
+        kept = np.array(monitors[1].x).T if len(units) else np.empty((len(m), 0))
+    return m, kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ from spikelearn.arrays import Floats
 from spikelearn.models.low_rank.admissible import check_admissible, matrix
 from spikelearn.models.low_rank.mixture import Population, mixture_fixed_points, mixture_flow, mixture_jacobian, read_mixture
 from spikelearn.models.low_rank.nonlinearity import Nonlinearity, nonlinearity
+from spikelearn.parameters.fields import field_values
+from spikelearn.parameters.names import unknown_name
+from spikelearn.simulation.simulable import Runner
 
 if TYPE_CHECKING:
     from spikelearn.models.low_rank.fixed_points import FixedPoint
@@ -110,6 +114,61 @@ class LowRank:
             check_admissible("LowRank: [C B]", self.joint)
         if self.g and at_zero:
             raise ValueError(f"LowRank.g must be 0 unless phi(0) = 0, got g = {self.g:g} and phi = {self.phi!r}")
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Value of every parameter by name."""
+        return field_values(self)
+
+    @property
+    def equations(self) -> str:
+        """Brian2 equations of one unit; h comes from the overlaps, i_k and u_k are vectors and values of the input."""
+        from spikelearn.models.low_rank.brian import equations
+
+        return equations(self)
+
+    @property
+    def recordable(self) -> dict[str, str]:
+        """Variables that can be recorded: overlaps, and the activity of chosen units."""
+        return {"m": "1", "x": "1"}
+
+    @property
+    def settable(self) -> dict[str, str]:
+        """Variables that `Initial` can set: the overlaps (p,), or all activities (n,)."""
+        return {"m": "1", "x": "1"}
+
+    @property
+    def default_dt(self) -> float:
+        """Step of a run that does not say one: a hundredth of the time constant of one second."""
+        return 0.01
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
+        return {
+            "n": "size of the network, 1000 if left out",
+            "initial": "Initial(m=...), overlaps, or Initial(x=...); everything zero if left out",
+            "threads": "threads of the array engines; results do not depend on it",
+            "input": "external input: q numbers, or a function of time in seconds that gives them",
+            "whiten": "whether the second moments of the vectors are exact in the sample",
+            "units": "numbers of the units whose x is recorded, the first ten if left out",
+            "vectors": "a network drawn by LowRank.sample, in place of n, seed and whiten",
+        }
+
+    @property
+    def engines(self) -> dict[str, Runner]:
+        """Engines that can run it, the best first; "closure" integrates the overlaps and the recorded units alone."""
+        from spikelearn.models.low_rank.engines import run_on_array, run_on_brian, run_on_closure
+
+        return {"array": run_on_array, "closure": run_on_closure, "brian2": run_on_brian}
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse a start from overlaps and activities at once, and unknown variables."""
+        for name in states:
+            if name not in self.settable:
+                raise ValueError(unknown_name("Initial", "variable", name, self.settable))
+        if len(states) > 1:
+            raise ValueError("Initial must set m or x of a LowRank, not both, because x has its own overlaps")
 
     @property
     def p(self) -> int:
