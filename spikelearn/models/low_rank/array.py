@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from spikelearn.models.low_rank.model import LowRank
     from spikelearn.models.low_rank.sampling import Vectors
 
-__all__ = ["Path", "integrate", "input_table"]
+__all__ = ["Path", "input_table", "integrate"]
 
 # A step of fewer neurons costs less than handing parts of it to other threads.
 _WORTH_THREADS = 200_000
@@ -114,7 +115,9 @@ def integrate(
         A random part, whose input m does not fix, with `overlaps_only`.
     """
     if overlaps_only and vectors.chi is not None:
-        raise ValueError(f"LowRank: the closure must have g = 0: overlaps do not fix a random part, got g = {model.g:g}")
+        raise ValueError(
+            f"LowRank: the closure must have g = 0: overlaps do not fix a random part, got g = {model.g:g}"
+        )
     chosen = np.empty(0, dtype=np.int64) if units is None else units
     state = np.array(x, dtype=np.float64)
     drive = input_table(model, u, n_steps, dt)
@@ -136,7 +139,13 @@ def integrate(
             if tick is not None:
                 tick(min((k + 1) * every, n_steps))
     end = m[: model.p].copy()
-    return Path(dt * every * np.arange(kept), overlaps, states, None if overlaps_only else state, end)
+    return Path(
+        np.asarray(dt * every * np.arange(kept), dtype=np.float64),
+        overlaps,
+        states,
+        None if overlaps_only else state,
+        end,
+    )
 
 
 class _Stepper:
@@ -180,7 +189,9 @@ class _Stepper:
             return
         for row in drive:
             m[self.model.p :] = row
-            self._shared(lambda a, b: self.kernels.advance(self.out, self.xi, x, m, *numbers, a, b, self.table, self.sums))
+            self._shared(
+                lambda a, b: self.kernels.advance(self.out, self.xi, x, m, *numbers, a, b, self.table, self.sums)
+            )
             self.kernels.sum_blocks(self.sums, self.vectors.n, m)
 
     def closed(self, m: Floats, drive: Floats, own: Floats, chosen: Integers) -> Floats:
@@ -208,7 +219,7 @@ class _Stepper:
             task(0, blocks)
             return
         edges = [round(blocks * k / self.parts) for k in range(self.parts + 1)]
-        for future in [self.pool.submit(task, a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]:
+        for future in [self.pool.submit(task, a, b) for a, b in itertools.pairwise(edges)]:
             future.result()
 
     def _plain(self, x: Floats, m: Floats) -> None:

@@ -35,13 +35,17 @@ def erf_function() -> Any:
 
     function = Function(erf, arg_units=[1], return_unit=1, arg_names=["x"])
     function.implementations.add_implementation("numpy", erf)
-    function.implementations.add_implementation("cpp", "inline double erf_(double x) { return std::erf(x); }", name="erf_")
+    function.implementations.add_implementation(
+        "cpp", "inline double erf_(double x) { return std::erf(x); }", name="erf_"
+    )
     cython = "from libc.math cimport erf\ncdef double erf_(double x):\n    return erf(x)\n"
     function.implementations.add_implementation("cython", cython, name="erf_")
     return function
 
 
-def brian_objects(model: LowRank, vectors: Vectors, x: Floats, drive: Floats, dt: float, *, method: str = "euler") -> tuple[Any, ...]:
+def brian_objects(
+    model: LowRank, vectors: Vectors, x: Floats, drive: Floats, dt: float, *, method: str = "euler"
+) -> tuple[Any, ...]:
     """Build units, overlaps and the connections between them for a Brian2 Network; the time constant is one second.
 
     The sum m = (1/n) xi x runs before the sum h = eta^T m. Brian2 gives both the same place in a step and then goes by

@@ -45,7 +45,7 @@ def strength(model: LowRank, spread: Any, direction: Floats) -> Floats:
     f = model.nonlinearity.slope(s)
     drive = model.B @ direction
     found = np.empty(s.size)
-    # An eigenvector that the input does not reach takes no part; lifting it keeps the matrix regular where 1/f passes it.
+    # An eigenvector that the input does not reach takes no part; lifting it keeps the matrix regular at its 1/f.
     lifted = np.eye(model.p) + sum(np.outer(v, w) / (w @ v) for _, v, w in _unreached(model, drive))
     for k in range(s.size):
         matrix = lifted - f[k] * model.C
@@ -66,11 +66,17 @@ def _grid(model: LowRank, u: float, direction: Floats) -> tuple[Floats, Floats]:
     # |m_k| <= max|phi| <|xi_k|> for every overlap, and s^2 = |m|^2 + |u|^2.
     top = np.sqrt(model.p * 2 / np.pi * phi.largest**2 + u * u) * 1.001
     poles = np.array(
-        [a for value, _ in real_eigenspaces(model.C) for a in amplitudes(phi, value, largest_amplitude(phi, value, None))]
+        [
+            a
+            for value, _ in real_eigenspaces(model.C)
+            for a in amplitudes(phi, value, largest_amplitude(phi, value, None))
+        ]
     )
     near = np.geomspace(1e-13, 0.3, 60)
     clusters = [pole * (1 + sign * near) for pole in poles for sign in (-1, 1)]
-    points = np.concatenate([top * np.arange(1, _SCAN + 1) / _SCAN, top * np.geomspace(1e-9, 1e-3, 40), *clusters, poles])
+    points = np.concatenate(
+        [top * np.arange(1, _SCAN + 1) / _SCAN, top * np.geomspace(1e-9, 1e-3, 40), *clusters, poles]
+    )
     return np.unique(points[(points > 0) & (points <= top)]), poles
 
 
@@ -116,7 +122,7 @@ def driven_fixed_points(model: LowRank, u: Any) -> tuple[FixedPoint, ...]:
 
 
 def _free(model: LowRank, drive: Floats, poles: Floats) -> list[FixedPoint]:
-    """Fixed points with a component along an eigenvector that the input does not reach."""
+    """Find fixed points with a component along an eigenvector that the input does not reach."""
     found: list[FixedPoint] = []
     forced = model.B @ drive
     for value, v, _ in _unreached(model, forced):
@@ -131,7 +137,7 @@ def _free(model: LowRank, drive: Floats, poles: Floats) -> list[FixedPoint]:
 
 
 def _unreached(model: LowRank, forced: Floats) -> list[tuple[float, Floats, Floats]]:
-    """Simple real eigenvalues of C with right and left eigenvectors, of which the left is orthogonal to B u."""
+    """List simple real eigenvalues of C with right and left eigenvectors, where the left is orthogonal to B u."""
     found = []
     for value, basis in real_eigenspaces(model.C):
         left = np.linalg.svd((model.C - value * np.eye(model.p)).T)[2][-1]

@@ -153,7 +153,9 @@ def _start(model: LowRank, settings: RunSettings, vectors: Vectors) -> Floats:
     model.check_initial(initial.states, {})
     size = {"m": model.p, "x": vectors.n}
     for name, value in initial.states.items():
-        array = np.broadcast_to(np.asarray(value, dtype=np.float64), (size[name],) if np.ndim(value) == 0 else np.shape(value))
+        array = np.broadcast_to(
+            np.asarray(value, dtype=np.float64), (size[name],) if np.ndim(value) == 0 else np.shape(value)
+        )
         if array.shape != (size[name],) or not np.isfinite(array).all():
             raise ValueError(f"Initial.{name} must be {size[name]} finite numbers, got {np.shape(value)} of them")
         return vectors.state(array) if name == "m" else array.copy()
@@ -168,7 +170,11 @@ def _progress(shown: bool, n_steps: int) -> Iterator[Callable[[int], None] | Non
     from tqdm import tqdm
 
     with tqdm(total=n_steps, desc="low rank", unit="step", delay=2.0, leave=False, disable=None) as bar:
-        yield lambda done: bar.update(done - bar.n)
+
+        def tick(done: int) -> None:
+            bar.update(done - bar.n)
+
+        yield tick
 
 
 def _recording(

@@ -56,10 +56,16 @@ register(
             "period": Measure(lambda model: measures.cycle(model).period, "s", "2 pi r/w of the leading pair r +- i w"),
             "radius_min": Measure(lambda model: measures.cycle(model).radius_min, "1", "smallest |m| on the cycle"),
             "radius_max": Measure(lambda model: measures.cycle(model).radius_max, "1", "largest |m| on the cycle"),
-            "onset_of_chaos": Measure(lambda model: model.onset_of_chaos(), "1", "g at which the top branch is chaotic"),
+            "onset_of_chaos": Measure(
+                lambda model: model.onset_of_chaos(), "1", "g at which the top branch is chaotic"
+            ),
         },
         figure=overview,
-        more_parameters={"C": "[[0.8, 0.1], [0.1, 0.5]]", "B": "[0.3, 0.1]", "mixture": "[{ weight = 1.0, C = [[0.8]] }]"},
+        more_parameters={
+            "C": "[[0.8, 0.1], [0.1, 0.5]]",
+            "B": "[0.3, 0.1]",
+            "mixture": "[{ weight = 1.0, C = [[0.8]] }]",
+        },
         run_settings=frozenset(
             {"duration", "dt", "seed", "record", "record_dt", "method", "n", "input", "whiten", "units"}
         ),

@@ -36,7 +36,7 @@ def overview(model: LowRank, recording: Recording, title: str) -> Any:
     matplotlib.figure.Figure
     """
     t, m = np.asarray(recording.traces["time"].values), np.asarray(recording.traces["m"].values)
-    page = new_figure(10, 4.2)
+    page = new_figure(11, 4.2)
     left, right = page.subplots(1, 2)
     given = recording.provenance.get("input")
     comparable = not model.g and given != "function" and len(t) > 1
@@ -49,11 +49,13 @@ def overview(model: LowRank, recording: Recording, title: str) -> Any:
     left.legend(frameon=False, fontsize="small")
     if model.p == 1:
         _line(right, model, given)
+        right.plot(m[-1, 0], 0, "*", color=COLOURS["simulation"], ms=9, label="network, at the end")
     else:
         phase_portrait(right, model, u=given if comparable else None)
         right.plot(m[:, 0], m[:, 1], color=COLOURS["simulation"], lw=1.2, label="network")
         right.plot(*m[0, :2], "s", color=COLOURS["simulation"], ms=5)
-    right.legend(frameon=False, fontsize="small", loc="best")
+        right.plot(*m[-1, :2], "*", color=COLOURS["simulation"], ms=9, label="its end")
+    right.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     page.suptitle(title, fontsize=11)
     return page
 
@@ -83,7 +85,9 @@ def phase_portrait(axes: Axes, model: LowRank, *, u: Any = None, reach: float | 
         plane = np.zeros((_GRID, _GRID, model.p))
         plane[..., 0], plane[..., 1] = np.meshgrid(axis, axis)
         flow = model.flow(plane, u)
-        axes.streamplot(axis, axis, flow[..., 0], flow[..., 1], color="#C8C8C8", linewidth=0.6, density=0.9, arrowsize=0.7)
+        axes.streamplot(
+            axis, axis, flow[..., 0], flow[..., 1], color="#C8C8C8", linewidth=0.6, density=0.9, arrowsize=0.7
+        )
     if closed is not None:
         loop = np.vstack([closed.overlaps, closed.overlaps[:1]])
         axes.plot(loop[:, 0], loop[:, 1], color=COLOURS["theory"], lw=2.5, alpha=0.6, label="limit cycle")
@@ -109,10 +113,23 @@ def _line(axes: Axes, model: LowRank, u: Any) -> None:
     axes.axhline(0, color=COLOURS["muted"], lw=0.7)
     both = [1.0] if u is not None or model.mixture is not None else [1.0, -1.0]
     for stable, label in ((True, "stable"), (False, "unstable")):
-        places: list[Floats] = [s * point.overlaps for point in points if point.stable is stable for s in both]
+        places: list[Floats] = [
+            s * point.overlaps
+            for point in points
+            if point.stable is stable
+            for s in (both if point.amplitude else [1.0])
+        ]
         if places:
             face = COLOURS["theory"] if stable else "white"
             axes.plot(
-                np.array(places)[:, 0], np.zeros(len(places)), "o", mfc=face, mec=COLOURS["theory"], label=f"{label} fixed point"
+                np.array(places)[:, 0],
+                np.zeros(len(places)),
+                "o",
+                mfc=face,
+                mec=COLOURS["theory"],
+                label=f"{label} fixed point",
             )
     axes.set(xlabel="$m$", ylabel="$dm/dt$")
+    if model.g:
+        # No equation in m alone: the fixed points are all there is to show.
+        axes.set(yticks=[], ylabel="")

@@ -187,15 +187,15 @@ def sign_changes(function: Callable[[Floats], Floats], grid: Floats, first: floa
 def index_sum(points: list[FixedPoint] | tuple[FixedPoint, ...]) -> int | None:
     """Add the indices sign det(-J) of all fixed points, both of each pair; None at a bifurcation.
 
-    A sphere of fixed points counts with its Euler number (0 for a ring) times the sign across it. The sum is 1 for every
-    field that points inwards on a large sphere (Poincare and Hopf).
+    A sphere of fixed points counts with its Euler number (0 for a ring) times the sign across it. The sum is 1 for
+    every field that points inwards on a large sphere (Poincare and Hopf).
     """
     total = 0
     for point in points:
         values = sorted(point.eigenvalues, key=abs)[point.dimension :]
         if any(abs(value) < _FLAT for value in values):
             return None
-        sign = int(round(float(np.sign(np.prod(-np.array(values)).real)))) if values else 1
+        sign = round(float(np.sign(np.prod(-np.array(values)).real))) if values else 1
         euler = 2 if point.dimension % 2 == 0 else 0
         total += sign * (1 if point.amplitude == 0 else euler)
     return total

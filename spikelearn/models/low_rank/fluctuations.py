@@ -78,7 +78,8 @@ def fluctuations(model: LowRank, branch: int = 0, *, whiten: bool = False) -> Fl
     point = points[branch]
     if point.amplitude == 0:
         raise ValueError(
-            f"LowRank.fluctuations: branch must not be the zero, which does not fluctuate, got {branch} of {len(points)}"
+            f"LowRank.fluctuations: branch must not be the zero, which does not fluctuate, "
+            f"got {branch} of {len(points)}"
         )
     J = jacobian_at(model, point.overlaps, point.spread)
     if point.dimension or np.linalg.cond(J) > 1e12:

@@ -1,4 +1,4 @@
-"""Averages over a standard normal variable by the trapezoid rule, which converges geometrically for smooth functions."""
+"""Averages over a standard normal variable by the trapezoid rule, which converges fast for smooth functions."""
 
 from __future__ import annotations
 
@@ -111,8 +111,10 @@ def _settled(function: Callable[[Floats], Any], sd: Floats, mean: Floats, where:
     return value
 
 
-def _sums(function: Callable[[Floats], Any], sd: Floats, mean: Floats, n: int, *, shifted: bool) -> tuple[Floats, Floats]:
-    """Sums over the grid of n intervals, or over the points between, and the same of absolute values."""
+def _sums(
+    function: Callable[[Floats], Any], sd: Floats, mean: Floats, n: int, *, shifted: bool
+) -> tuple[Floats, Floats]:
+    """Sum over the grid of n intervals, or over the points between, and the same of absolute values."""
     z = -REACH + 2 * REACH / n * (np.arange(n) + (0.5 if shifted else 0.0))
     weights = np.exp(-0.5 * z * z) * (2 * REACH / n / np.sqrt(2 * np.pi))
     total, size = np.empty(sd.size), np.empty(sd.size)

@@ -2,8 +2,8 @@
 
 A step reads the output vectors, the input vectors and x, and writes x: (2 p + 2) 8 n bytes. Neurons are taken in blocks
 that fit into the first cache; the functions of a block are written without branches, so that they compile to vector
-instructions. The sums of a block go into a row of its own and the rows are added in order, so that results do not depend
-on the number of threads.
+instructions. The sums of a block go into a row of its own and the rows are added in order, so that results do not
+depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def erf_table() -> Floats:
 
 
 # Sums may be reordered here and nowhere else: rounding by adding 1.5 * 2^52 would be undone.
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})  # type: ignore[untyped-decorator]
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def dot(row: Any, h: Any, n: Any) -> Any:
     """Sum of products, in several strands as vector instructions have them: in the same order on every call."""
     total = 0.0
@@ -56,8 +56,9 @@ def dot(row: Any, h: Any, n: Any) -> Any:
 def hyperbolic(h: Any, n: Any, factor: Any, scratch: Any) -> Any:
     """Write tanh(factor h) over the first n values of h, to three units in the last place.
 
-    tanh y = e/(e + 2) with e = exp(2 y) - 1 = 2^k (exp(r) - 1) + (2^k - 1), k = round(2 y/log 2): adding 1.5 * 2^52 rounds
-    and leaves k in the low bits, from where a shift makes it an exponent. Small values keep their digits, since then k = 0.
+    tanh y = e/(e + 2) with e = exp(2 y) - 1 = 2^k (exp(r) - 1) + (2^k - 1), k = round(2 y/log 2): adding 1.5 * 2^52
+    rounds and leaves k in the low bits, from where a shift makes it an exponent. Small values keep their digits, since
+    then k = 0.
     """
     bits = scratch.view(np.int64)
     for i in range(n):
@@ -85,9 +86,9 @@ def hyperbolic(h: Any, n: Any, factor: Any, scratch: Any) -> Any:
 def error_function(h: Any, n: Any, factor: Any, scratch: Any, places: Any, table: Any) -> Any:
     """Write erf(factor h) over the first n values of h.
 
-    Beyond the nearest of the points x_k = k/64, erf has the Taylor series erf(x_k) + g d (1 - x_k d + (2 x_k^2 - 1) d^2/3
-    + ...) with g = 2/sqrt(pi) exp(-x_k^2) and Hermite polynomials as coefficients; |d| <= 1/128 needs seven terms. Looking
-    up the table is a loop of its own, because it alone has no vector instructions.
+    Beyond the nearest of the points x_k = k/64, erf has the Taylor series erf(x_k) + g d (1 - x_k d + (2 x_k^2 - 1)
+    d^2/3 + ...) with g = 2/sqrt(pi) exp(-x_k^2) and Hermite polynomials as coefficients; |d| <= 1/128 needs seven
+    terms. Looking up the table is a loop of its own, because it alone has no vector instructions.
     """
     bits = scratch.view(np.int64)
     for i in range(n):
@@ -168,8 +169,10 @@ def advance(
 
 
 @compiled
-def overlap_sums(out: Any, xi: Any, m: Any, factor: Any, kind: Any, first: Any, last: Any, table: Any, sums: Any) -> Any:
-    """Sum xi phi(factor m.out) over each block, which is all that the overlaps alone need; arguments as in `advance`."""
+def overlap_sums(
+    out: Any, xi: Any, m: Any, factor: Any, kind: Any, first: Any, last: Any, table: Any, sums: Any
+) -> Any:
+    """Sum xi phi(factor m.out) over each block, all that the overlaps need; arguments as in `advance`."""
     p, n = xi.shape
     h, scratch, places = np.empty(BLOCK), np.empty(2 * BLOCK), np.empty(BLOCK, dtype=np.int64)
     for block in range(first, last):

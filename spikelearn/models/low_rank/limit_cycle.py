@@ -108,7 +108,7 @@ def _ellipse(s: Floats, x: Floats, y: Floats) -> Floats:
 
 
 def _solve(model: LowRank, a: float, r: float, w: float, x: Floats, y: Floats) -> Floats | None:
-    """Samples of R at n even angles in [0, pi), n chosen so that its Fourier series has ended."""
+    """Sample R at n even angles in [0, pi), n chosen so that its Fourier series has ended."""
     phi = model.nonlinearity
     guess = np.full(_SIZES[0], np.log(a) - 0.5 * np.log(0.5 * (x @ x + y @ y)))
     R = None
@@ -155,8 +155,8 @@ def _newton(phi: object, start: Floats, slopes: Floats, length: Floats, r: float
             return None
         R, error = R + factor * step, tried
         if factor == 1.0 and np.abs(step).max() < 1e-13 * max(1.0, float(np.abs(R).max())):
-            return R
-    return R if np.abs(error).max() < 1e-10 * (1 + r / w) else None
+            return np.asarray(R)
+    return np.asarray(R) if np.abs(error).max() < 1e-10 * (1 + r / w) else None
 
 
 def _differentiation(n: int) -> Floats:
@@ -200,7 +200,7 @@ def _cycle(
     phi = model.nonlinearity
 
     def growth(s: Floats) -> Floats:
-        """d log|m| / ds, which has the sign of m.dm/dt."""
+        """D log|m| / ds, which has the sign of m.dm/dt."""
         length = _ellipse(s, x, y)
         turning = 0.5 * np.sin(2 * s) * (y @ y - x @ x) / length**2
         return np.asarray(r / w - 1 / (w * phi.slope(np.exp(_interpolant(R, s)) * length)) + turning)

@@ -28,7 +28,7 @@ __all__ = [
 
 
 def _overlaps(recording: Recording) -> tuple[Floats, Floats]:
-    """Times and overlaps (k, p)."""
+    """Give times and overlaps (k, p)."""
     if "m" not in recording.traces:
         raise ValueError("this quantity needs the overlaps: record m")
     return np.asarray(recording.traces["time"].values), np.asarray(recording.traces["m"].values)
@@ -36,7 +36,7 @@ def _overlaps(recording: Recording) -> tuple[Floats, Floats]:
 
 def last_overlaps(_model: LowRank, recording: Recording) -> Floats:
     """Overlaps at the end of the run."""
-    return _overlaps(recording)[1][-1]
+    return np.asarray(_overlaps(recording)[1][-1])
 
 
 def amplitude(_model: LowRank, recording: Recording) -> float:

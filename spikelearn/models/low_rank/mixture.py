@@ -153,7 +153,8 @@ def mixture_fixed_points(model: LowRank) -> tuple[FixedPoint, ...]:
         points.append(FixedPoint(size, m, values, bool((values.real < -1e-10).all()), size))
     if total != 1:
         raise RuntimeError(
-            f"LowRank.fixed_points: the indices of the {len(points)} points of the mixture must add up to 1, got {total}"
+            f"LowRank.fixed_points: the indices of the {len(points)} points of the mixture must add up to 1, "
+            f"got {total}"
         )
     return tuple(sorted(points, key=lambda point: -point.amplitude))
 

@@ -10,7 +10,12 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.low_rank.admissible import check_admissible, matrix
-from spikelearn.models.low_rank.mixture import Population, mixture_fixed_points, mixture_flow, mixture_jacobian, read_mixture
+from spikelearn.models.low_rank.mixture import (
+    mixture_fixed_points,
+    mixture_flow,
+    mixture_jacobian,
+    read_mixture,
+)
 from spikelearn.models.low_rank.nonlinearity import Nonlinearity, nonlinearity
 from spikelearn.parameters.fields import field_values
 from spikelearn.parameters.names import unknown_name
@@ -51,7 +56,8 @@ class LowRank:
     Raises
     ------
     ValueError
-        C, or [C B], has a singular value above 1; a shape, a sign or phi does not fit; or parts that cannot be combined.
+        C, or [C B], has a singular value above 1; a shape, a sign or phi does not fit; or parts that exclude
+        each other.
 
     Notes
     -----
@@ -187,7 +193,7 @@ class LowRank:
 
     @property
     def nonlinearity(self) -> Nonlinearity:
-        """phi with its gain, its derivatives and its Gaussian averages."""
+        """Phi with its gain, its derivatives and its Gaussian averages."""
         return nonlinearity(self.phi, self.gain)
 
     def sample(self, n: int, seed: int | None = None, whiten: bool = False) -> Vectors:
@@ -210,7 +216,9 @@ class LowRank:
         """
         overlaps = np.asarray(m, dtype=np.float64)
         if self.g:
-            raise ValueError(f"LowRank.flow must have g = 0: a random part leaves no equation in m alone, got g = {self.g:g}")
+            raise ValueError(
+                f"LowRank.flow must have g = 0: a random part leaves no equation in m alone, got g = {self.g:g}"
+            )
         if self.mixture is not None:
             return mixture_flow(self, overlaps)
         forced = overlaps @ self.C.T
@@ -265,7 +273,7 @@ class LowRank:
         Examples
         --------
         >>> LowRank([[0.9]], gain=1.0).verdict()
-        "nothing but zero exists: phi'(0) lambda = 0.9 must exceed 1 for some real lambda or pair; raise gain above 1.11"
+        "nothing but zero exists: phi'(0) lambda = 0.9 must exceed 1 for a real lambda or a pair; raise gain above 1.11"
         """
         from spikelearn.models.low_rank.report import verdict
 

@@ -169,7 +169,7 @@ def _erf(y: Floats, derivative: int) -> Any:
 
 
 def _erf_mean(gain: float, derivative: int, sigma: Floats, mu: Floats) -> Floats:
-    """Derivatives in mu of <erf(k (mu + sigma z))> = erf(k mu/sqrt(1 + 2 k^2 sigma^2))."""
+    """Differentiate in mu <erf(k (mu + sigma z))> = erf(k mu/sqrt(1 + 2 k^2 sigma^2))."""
     from scipy.special import erf
 
     k = 0.5 * np.sqrt(np.pi) * gain

@@ -38,5 +38,5 @@ def verdict(model: LowRank) -> str:
     slope = float(model.nonlinearity(np.zeros(1), 1)[0])
     if not model.nonlinearity.sigmoid or model.mixture is not None or model.g:
         return "nothing but zero exists"
-    said = f"nothing but zero exists: phi'(0) lambda = {slope * largest:.4g} must exceed 1 for some real lambda or pair"
+    said = f"nothing but zero exists: phi'(0) lambda = {slope * largest:.4g} must exceed 1 for a real lambda or a pair"
     return said + (f"; raise gain above {1 / largest:.3g}" if largest > 0 else "; no eigenvalue of C is positive")

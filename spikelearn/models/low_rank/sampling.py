@@ -44,7 +44,7 @@ class Vectors:
     @property
     def n(self) -> int:
         """Number of neurons."""
-        return self.eta.shape[1]
+        return int(self.eta.shape[1])
 
     def overlaps(self, x: Floats) -> Floats:
         """Give m = (1/n) xi x, for x of shape (..., n); Eq. (4)."""
@@ -93,7 +93,8 @@ def sample(model: LowRank, n: int, seed: int | None = None, *, whiten: bool = Fa
         return _mixture(model, count, rng, whiten)
     if model.g and count > _LARGEST_DENSE:
         raise ValueError(
-            f"LowRank.sample: n must be at most {_LARGEST_DENSE} with a random part, which has n**2 numbers, got {count}"
+            f"LowRank.sample: n must be at most {_LARGEST_DENSE} with a random part, which has n**2 numbers, "
+            f"got {count}"
         )
     D, p, q = model.joint, model.p, model.q
     normal = rng.standard_normal((2 * p + q, count))
@@ -107,7 +108,7 @@ def sample(model: LowRank, n: int, seed: int | None = None, *, whiten: bool = Fa
 
 
 def _whitened(normal: Floats) -> Floats:
-    """Turn rows into rows whose second moments are the identity to rounding, by the symmetric root; twice for digits."""
+    """Give rows whose second moments are the identity to rounding, by the symmetric root; twice, for digits."""
     for _ in range(2):
         values, vectors = np.linalg.eigh(normal @ normal.T / normal.shape[1])
         normal = (vectors / np.sqrt(values)) @ vectors.T @ normal

@@ -44,7 +44,9 @@ def test_closed_forms_equal_the_general_quadrature(kind, gain, a, mu):
     """The same function written as an expression goes through SymPy's derivatives and the halved step."""
     own, general = Nonlinearity(kind, gain), Nonlinearity("tanh(x)" if kind == "tanh" else "erf(sqrt(pi)*x/2)", gain)
     for order in range(4):
-        assert float(own.mean(order, a, mu)) == pytest.approx(float(general.mean(order, a, mu)), abs=1e-13 * gain**order)
+        assert float(own.mean(order, a, mu)) == pytest.approx(
+            float(general.mean(order, a, mu)), abs=1e-13 * gain**order
+        )
     for name in ("slope", "square", "square_slope", "square_rate", "slope_rate"):
         assert float(getattr(own, name)(a)) == pytest.approx(float(getattr(general, name)(a)), abs=1e-12 * gain**2)
     x = np.linspace(-3, 3, 41)
@@ -108,5 +110,8 @@ def test_a_function_without_values_is_refused():
 
 
 def test_brian_text():
-    assert Nonlinearity("(erf(6*(x-0.35)) + tanh(x))/2", 1.5).brian("y") == "(erf_(6 * (1.5 * y - 0.35)) + tanh(1.5 * y)) / 2"
+    assert (
+        Nonlinearity("(erf(6*(x-0.35)) + tanh(x))/2", 1.5).brian("y")
+        == "(erf_(6 * (1.5 * y - 0.35)) + tanh(1.5 * y)) / 2"
+    )
     assert Nonlinearity("tanh", 2.0).brian("y") == "tanh(2.0*y)"

@@ -63,8 +63,8 @@ def test_every_point_is_one_and_its_jacobian_is_right(phi, p):
 
 
 def test_the_printed_jacobian_can_even_have_the_wrong_sign():
-    """2 alpha f' v v^T for lambda alpha f' v v^T: at large gain the true radial rate tends to -1 from above, the printed
-    one to -2/lambda."""
+    """2 alpha f' v v^T for lambda alpha f' v v^T: at large gain the true radial rate tends to -1, the printed one to
+    -2/lambda."""
     model = sl.LowRank([[0.5]], "erf", 20.0)
     top = model.fixed_points()[0]
     assert top.eigenvalues.real.max() == pytest.approx(-0.99, abs=1e-3)
@@ -105,7 +105,7 @@ def test_a_lost_branch_is_noticed(monkeypatch):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_root_finder_finds_another_point(seed):
-    """SciPy's hybrid method from 200 random starts in the cube of all possible overlaps finds the listed points only."""
+    """SciPy's hybrid method from 200 starts in the cube of all possible overlaps finds the listed points only."""
     rng = np.random.default_rng(seed)
     V = np.eye(3) + 0.3 * rng.standard_normal((3, 3))
     A = V @ np.diag([1.0, 0.7, 0.4]) @ np.linalg.inv(V)
