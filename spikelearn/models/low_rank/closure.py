@@ -49,7 +49,7 @@ def finite_fixed_point(model: LowRank, vectors: Vectors, m: Any, u: Any = None) 
     for _ in range(50):
         step = np.linalg.solve(network_jacobian(model, vectors, now, u), -finite_flow(model, vectors, now, u))
         now = now + step
-        if np.linalg.norm(step) <= 1e-14 * (1 + np.linalg.norm(now)):
+        if np.linalg.norm(step) <= 1e-13 * (1 + np.linalg.norm(now)):
             return now
         if not np.isfinite(now).all():
             break

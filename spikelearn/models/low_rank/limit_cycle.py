@@ -166,7 +166,7 @@ def _differentiation(n: int) -> Floats:
     with np.errstate(divide="ignore"):
         matrix = (-1.0) ** difference / np.tan(np.pi * difference / n)
     matrix[k, k] = 0.0
-    return matrix
+    return np.asarray(matrix)
 
 
 def _refined(samples: Floats, n: int) -> Floats:

@@ -141,7 +141,7 @@ def settled(model, vectors, m, steps=400, dt=0.2):
 def test_outliers_and_bulk_of_a_random_network(phi):
     """Eigenvalues of the dense Jacobian at the settled state of n = 1500: the outliers lie within 0.1 of the p + 1
     predicted ones that stand clear of the bulk, all others within its radius + 0.05 (edges scatter by n^-1/2)."""
-    model = sl.LowRank([[0.8, 0.0], [0.0, 0.6]], phi, 1.8, g=0.3)
+    model = sl.LowRank([[0.8, 0.0], [0.0, 0.6]], phi, 1.8, g=0.22)
     point = model.fixed_points()[0]
     vectors = model.sample(1500, 3, whiten=True)
     x = settled(model, vectors, point.overlaps)
@@ -153,7 +153,7 @@ def test_outliers_and_bulk_of_a_random_network(phi):
     values = np.linalg.eigvals(slopes[:, None] * J) - 1
     radius = point.bulk + 1
     clear = [value for value in point.eigenvalues if abs(value + 1) > radius + 0.1]
-    assert clear
+    assert len(clear) >= 2
     outside = values[np.abs(values + 1) > radius + 0.05]
     assert len(outside) == len(clear)
     for value in clear:
