@@ -1,4 +1,5 @@
 from .checks import check_system as check_system
+from .checks import example_engines as example_engines
 from .entry import Measure as Measure
 from .entry import RunRequest as RunRequest
 from .entry import System as System

@@ -11,7 +11,7 @@ from spikelearn.catalogue.entry import Measure, RunRequest, System, unit_quantit
 from spikelearn.catalogue.registry import get_system
 from spikelearn.parameters.units import parse_quantity
 
-__all__ = ["check_system"]
+__all__ = ["check_system", "example_engines"]
 
 
 def check_system(name: str) -> list[str]:
@@ -49,7 +49,9 @@ def check_system(name: str) -> list[str]:
             _check_measure(f"{name}: {kind} {key}", measure)
     built = system.build(dict(system.example))
     _check_refusals(system)
-    engines = _engines_of(system, built)
+    engines: list[str | None] = [*example_engines(system)] or [None]
+    if engines == [None] and not system.why_not_simulated:
+        raise ValueError(f"{name}: a system without engines must say in why_not_simulated why it has none")
     found = {engine: _run(system, built, engine) for engine in engines}
     if len(engines) > 1 and not system.agreement:
         raise ValueError(f"{name}: agreement must name a quantity that its engines {engines} agree in")
@@ -100,16 +102,15 @@ def _refused(call: Callable[[], Any], what: str) -> None:
     raise ValueError(f"{what} must be refused")
 
 
-def _engines_of(system: System, built: Any) -> list[str | None]:
-    model = built
-    if not hasattr(model, "engines"):
-        # A case: a model with what belongs to its experiment.
-        inside = [value for value in vars(built).values() if isinstance(value, system.model)]
-        model = inside[0] if inside else None
-    engines = list(getattr(model, "engines", {}))
-    if not engines and not system.why_not_simulated:
-        raise ValueError(f"{system.name}: a system without engines must say in why_not_simulated why it has none")
-    return [*engines] if engines else [None]
+def example_engines(system: System) -> list[str]:
+    """Name the engines that run a system, the best first; none where `simulate` does not run it."""
+    built = system.build(dict(system.example))
+    # Where it is a case, the model is inside, with what belongs to its experiment.
+    candidates = [built, *vars(built).values()] if hasattr(built, "__dict__") else [built]
+    for model in candidates:
+        if isinstance(model, system.model):
+            return list(getattr(model, "engines", {}))
+    return []
 
 
 def _run(system: System, built: Any, engine: str | None) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: list, show, run, check, derive, analyse, targets.
+"""The command line: list, systems, show, run, check, derive, analyse, targets.
 
 Only light modules are imported here; each command imports what it needs, so that help comes at once.
 """
@@ -50,6 +50,16 @@ def show(name: Name) -> None:
     from spikelearn.cli.catalogue import description
 
     typer.echo(description(name))
+
+
+@app.command()
+def systems(
+    name: Annotated[str | None, typer.Argument(help="One system, described; all, a line each, if not given.")] = None,
+) -> None:
+    """List the systems, or one system's parameters, units, defaults, quantities and formulas."""
+    from spikelearn.cli.catalogue import system_listing, system_text
+
+    typer.echo(system_listing() if name is None else system_text(name))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The commands list, show, run and check."""
+"""The commands list, systems, show, run and check."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spikelearn import catalogue
 from spikelearn.storage.files import whole_folder
 from spikelearn.storage.provenance import plain
 
-__all__ = ["check_many", "description", "listing", "run_and_write", "table"]
+__all__ = ["check_many", "description", "listing", "run_and_write", "system_listing", "system_text", "table"]
 
 
 def listing() -> str:
@@ -20,6 +20,36 @@ def listing() -> str:
         configuration = catalogue.load(name)
         rows.append((name, configuration.system.name, configuration.title))
     return _aligned([("configuration", "system", "what it shows"), *rows])
+
+
+def system_listing() -> str:
+    """Give one line a system: name, engines, what it is."""
+    rows = []
+    for name in catalogue.system_names():
+        system = catalogue.get_system(name)
+        rows.append((name, ", ".join(catalogue.example_engines(system)) or "none", system.summary))
+    return _aligned([("system", "engines", "what it is"), *rows])
+
+
+def system_text(name: str) -> str:
+    """Describe one system: parameters with units and defaults, keys of a run, quantities and formulas."""
+    system = catalogue.get_system(name)
+    engines = catalogue.example_engines(system)
+    lines = [f"{name}: {system.summary}", f"engines: {', '.join(engines) or f'none: {system.why_not_simulated}'}"]
+    documents = system.documents
+    lines += ["", "parameters:"]
+    lines += _columns([(key, default, documents.get(key, "")) for key, default in system.parameters.items()])
+    lines += ["", f"keys of [run]: {', '.join(sorted(system.run_settings))}"]
+    for heading, measures in (("quantities", system.quantities), ("formulas", system.formulas)):
+        if measures:
+            lines += ["", f"{heading}:"]
+            lines += _columns([(key, measure.unit, measure.doc) for key, measure in measures.items()])
+    return "\n".join(lines)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[0]) for row in rows), min(max(len(row[1]) for row in rows), 24)]
+    return [f"  {row[0]:{widths[0]}s}  {row[1]:{widths[1]}s}  {row[2]}".rstrip() for row in rows]
 
 
 def description(name: str) -> str:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import modulated_covariance
 from spikelearn.sources.rates import accept, checked_rate, rate_bound
-from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.sampling import collect, read_span
 from spikelearn.sources.source import Source
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ __all__ = ["GammaModulatedPoisson", "OUModulatedPoisson"]
 
 @dataclass(frozen=True)
 class OUModulatedPoisson(Source):
-    """Poisson cells whose gain follows an Ornstein-Uhlenbeck process x through a probit, ``2 Phi(sigma x)``.
+    """Poisson cells whose gain follows an Ornstein-Uhlenbeck process.
 
+    The process x sets the gain through a probit, ``2 Phi(sigma x)``.
     The gain lies between 0 and 2, so that the rate never turns negative and thinning is exact; its mean is 1 and its
     covariance ``(2/pi) arcsin(z exp(-|u|/tau))`` with ``z = sigma^2/(1 + sigma^2) = sin(pi gamma^2/2)``, by the
     orthant probability of two correlated Gaussians.
@@ -80,8 +82,8 @@ class OUModulatedPoisson(Source):
         from its exact transition density and nowhere else.
         """
         where = "OUModulatedPoisson"
-        trials = count_argument(n_trials, f"{where}.sample: n_trials")
-        units = count_argument(n_units, f"{where}.sample: n_units")
+        trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
+        units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{where}.sample")
         rng = np.random.default_rng(seed)
         bound = rate_bound(self.rate, start, stop, f"{where}.rate")
@@ -169,8 +171,8 @@ class GammaModulatedPoisson(Source):
         of candidates with exponentially distributed delays, which is what a decaying intensity means.
         """
         where = "GammaModulatedPoisson"
-        trials = count_argument(n_trials, f"{where}.sample: n_trials")
-        units = count_argument(n_units, f"{where}.sample: n_units")
+        trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
+        units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{where}.sample")
         rng = np.random.default_rng(seed)
         tau, variance = float(self.tau), self.gamma**2

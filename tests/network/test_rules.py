@@ -386,3 +386,30 @@ def test_a_resumed_run_without_a_trace_time_in_it_has_empty_traces():
     state = sl.simulate(network, 0.101, seed=1).state
     rest = sl.simulate(network, 0.102, resume=state, record=("u", "g"), record_dt="5 ms")
     assert rest.traces["u"].shape == rest.traces["g"].shape == (0, 2)
+
+
+def test_a_network_is_wired_once_in_a_run(monkeypatch, tmp_path):
+    """A run, its check, its figure and a second run draw the connections of 1e4 neurons once."""
+    from spikelearn.cli import catalogue as commands
+    from spikelearn.network import wiring
+
+    (tmp_path / "large.toml").write_text(
+        """title = "Ten thousand neurons"
+[model]
+system = "Network"
+[model.parameters]
+populations = { E = { n = 10000, V_0 = "20 mV" } }
+projections = [{ source = "E", target = "E", connect = { in_degree = 10 }, weight = "0.1 mV", delay = "1 ms" }]
+[run]
+duration = "5 ms"
+[[expected]]
+quantity = "population_rates"
+value = ["0 Hz"]
+""",
+        encoding="utf-8",
+    )
+    drawn = []
+    wire = wiring.wire
+    monkeypatch.setattr(wiring, "wire", lambda network: drawn.append(network.n) or wire(network))
+    commands.run_and_write(str(tmp_path / "large.toml"), tmp_path / "out", engine=None, target="auto", progress=False)
+    assert drawn == [10_000]

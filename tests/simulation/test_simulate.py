@@ -378,3 +378,117 @@ def test_spike_times_converge_at_first_order(forty_digits):
     assert 0.75 < slope < 1.25
     # Each of ten resets waits for the grid, half a step on average; adaptation makes up for part of it.
     assert 0.5 * steps[-1] < errors[-1] < 5 * steps[-1]
+
+
+def test_a_parameter_called_t_d_is_no_delay():
+    """The delay of a user's own neuron is handed over apart from its parameters, whatever they are called."""
+    neuron = sl.EquationNeuron(
+        "dv/dt = (drive - v)/tau : volt\nt_d : second (constant)\ndrive : volt (constant)\ntau : second (constant)",
+        threshold="v > 15*mV",
+        reset="v = 0*mV",
+        on_spike="v_post += 1*mV*(t_d/second)",
+        delay=2 * ms,
+        parameters={"t_d": 5 * second, "drive": 20 * mV, "tau": 10 * ms},
+    )
+    recording = run(neuron, 20 * ms, record="v")
+    v, times = recording.traces["v"][:, 0].values, recording.traces["time"].values
+    arrival = recording.spikes.train()[0] + 2e-3
+    k = int(np.argmax(np.diff(v) > 3e-3))
+    assert times[k + 1] == pytest.approx(arrival, abs=2.1e-4)
+    group, synapses = neuron.brian_objects(1, dt=0.1 * ms)
+    assert float(synapses.delay[0]) == pytest.approx(2e-3)
+    assert float(group.t_d[0]) == 5.0
+    with pytest.raises(ValueError, match="delay must be 0 or at least one step"):
+        run(neuron, 20 * ms, dt=5 * ms)
+
+
+def examples():
+    """One model of every kind, with what its run needs."""
+    cell = sl.AdaptiveLIF(V_0=30 * mV)
+    own = sl.EquationNeuron(**OWN, parameters=PARAMETERS)
+    weights = sl.EIRates().setpoint_weights(W_EE=5.0, W_IE=10.0)
+    source = sl.sources.CommonDrive(rate="20 Hz", drive_rate="40 Hz", alpha=0.6, tau="10 ms")
+    return [
+        (cell, {"n": 2}),
+        (own, {"n": 2}),
+        (sl.Network({"E": sl.network.Population(cell, 2)}), {}),
+        (sl.EscapeNoise(), {"W": [[0.0, 0.0], [1.0, 0.0]], "n_trials": 3, "seed": 1}),
+        (sl.EIRates(), {"weights": weights, "initial": sl.Initial(E=6.0, I=13.0)}),
+        (source, {"n_trials": 3, "seed": 1}),
+        *[(kind(rate="30 Hz"), {"seed": 1}) for kind in every_poisson()],
+    ]
+
+
+def every_poisson():
+    return [getattr(sl.sources, name) for name in dir(sl.sources) if name.endswith("Poisson")]
+
+
+@pytest.mark.parametrize(("model", "options"), examples(), ids=lambda value: type(value).__name__)
+def test_every_kind_runs_on_each_of_its_engines(model, options):
+    assert len(model.engines) >= 1
+    for engine in model.engines:
+        recording = sl.simulate(model, 0.1, engine=engine, **options)
+        assert isinstance(recording, sl.Recording)
+        assert recording.provenance["engine"] == engine
+        assert recording.provenance["duration"] == 0.1
+        if isinstance(model, sl.EIRates):
+            assert recording.spikes is None
+            assert {name: recording.traces[name].attrs["units"] for name in recording.traces} == dict(model.recordable)
+        else:
+            assert recording.spikes.n_spikes > 0
+            counted = sl.simulate(model, 0.1, engine=engine, record="counts", **options)
+            assert counted.spikes is None
+            np.testing.assert_array_equal(counted.counts, recording.counts)
+        with pytest.raises(ValueError, match="has no run argument 'no_such'"):
+            sl.simulate(model, 0.1, engine=engine, no_such=1, **options)
+
+
+def test_what_a_kind_does_not_take_is_refused_by_name():
+    source = sl.sources.HomogeneousPoisson(rate="20 Hz")
+    with pytest.raises(ValueError, match="n must be left out for a HomogeneousPoisson; .* it takes n_trials, n_units"):
+        sl.simulate(source, 1 * second, n=3)
+    with pytest.raises(ValueError, match="initial must be left out for an EscapeNoise"):
+        sl.simulate(sl.EscapeNoise(), 1 * second, initial=sl.Initial())
+    with pytest.raises(ValueError, match="did you mean 'n_trials'"):
+        sl.simulate(source, 1 * second, ntrials=3)
+    with pytest.raises(ValueError, match=r"EIRates must be run with weights=\('W_EE', 'W_EI', 'W_IE', 'W_II'\)"):
+        sl.simulate(sl.EIRates(), 1.0)
+    with pytest.raises(ValueError, match="weights must be four finite numbers"):
+        sl.simulate(sl.EIRates(), 1.0, weights=[1, 2, 3])
+    with pytest.raises(ValueError, match="Initial.E must lie between 0 and E_max = 100 Hz, got -1"):
+        sl.simulate(sl.EIRates(), 1.0, weights=[1, 2, 3, 4], initial=sl.Initial(E=-1.0))
+    with pytest.raises(ValueError, match="record='counts' must be left out: rates have no spikes"):
+        sl.simulate(sl.EIRates(), 1.0, weights=[1, 2, 3, 4], record="counts")
+    with pytest.raises(TypeError, match="rule must be a Rule"):
+        sl.simulate(sl.EIRates(), 1.0, weights=[1, 2, 3, 4], rule="CrossHomeostatic")
+    with pytest.raises(ValueError, match="record_dt must be a whole multiple of dt"):
+        sl.simulate(sl.EIRates(), 0.1, weights=[1, 2, 3, 4], record_dt=0.00007)
+
+
+def test_a_rule_moves_the_weights_as_its_formula_says():
+    """At the set point the rule rests; beside it the first step is dt times the rule, to second order in dt."""
+    model, rule = sl.EIRates(), sl.rules.CrossHomeostatic(alpha_EE=2e-4, alpha_EI=2e-4, alpha_IE=2e-4, alpha_II=2e-4)
+    weights = model.setpoint_weights(W_EE=5.0, W_IE=10.0)
+    rest = sl.simulate(model, 0.05, weights=weights, rule=rule, initial=sl.Initial(E=5.0, I=14.0))
+    for name, value in zip(model.weights, weights, strict=True):
+        np.testing.assert_allclose(rest.traces[name], value, rtol=1e-12)
+    away = sl.simulate(model, 0.01, weights=weights, rule=rule, initial=sl.Initial(E=6.0, I=14.0), dt=1e-5)
+    # dW_EI = -alpha I (I_set - I) vanishes at I = I_set; dW_IE = -alpha E (E_set - E) = 2e-4 * 6 per ms.
+    assert float(np.diff(away.traces["W_IE"])[0] / 0.01) == pytest.approx(2e-4 * 6.0, rel=5e-3)
+
+
+def test_traces_of_escape_noise_are_what_the_likelihood_uses():
+    """On both engines u and rho of a bin follow from the spikes before it."""
+    cell, W = sl.EscapeNoise(eta_0=0.7, rho_0="60 Hz"), np.array([[0.0, 0.4], [1.0, 0.0]])
+    for engine in cell.engines:
+        recording = sl.simulate(cell, 0.2, W=W, n_trials=2, seed=3, engine=engine, record=("rho", "u"))
+        assert recording.traces["rho"].dims == ("trial", "time", "unit")
+        X = bins(recording)
+        np.testing.assert_allclose(recording.traces["rho"], cell.intensities(X, W, 1e-3) / 1e-3, rtol=1e-10)
+        np.testing.assert_allclose(recording.traces["u"], cell.potentials(X, W, 1e-3), rtol=1e-10, atol=1e-12)
+
+
+def bins(recording):
+    from spikelearn.models.escape_noise import bin_spikes
+
+    return bin_spikes(recording.spikes, 1e-3)

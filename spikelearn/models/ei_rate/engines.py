@@ -51,6 +51,8 @@ def run_on_brian(model: EIRates, settings: RunSettings) -> Recording:
 
 def _described(model: EIRates, settings: RunSettings) -> tuple[Rule | None, Floats, int]:
     """Give the rule, the state at time 0 and the number of samples."""
+    if settings.counting:
+        raise ValueError("record='counts' must be left out: rates have no spikes")
     rule = settings.options.get("rule")
     if rule is not None and not isinstance(rule, Rule):
         raise TypeError(
