@@ -1,9 +1,9 @@
 """Branches against gain, the n^(-1/2) law with its coefficient, hysteresis under input, and the onset of chaos.
 
-Four panels, in each of which the line is a formula and the points are networks: every branch of f(a) lambda = 1 against
-the gain, stable or not; the scatter of finite networks' overlaps about the branch against n, with the coefficient of the
-closed form for drawn and for whitened vectors; the overlap while an input rises and falls slowly, with the folds; the
-speed |dx/dt| of networks with a random part against its strength g, with the predicted onset g_c.
+Four panels, in each of which the line is a formula and the points are networks: every branch of f(a) lambda = 1
+against the gain, stable or not; the scatter of finite networks' overlaps about the branch against n, with the
+coefficient of the closed form for drawn and for whitened vectors; the overlap while an input rises and falls slowly,
+with the folds; the speed |dx/dt| of networks with a random part against its strength g, with the predicted onset g_c.
 
 Source: document 002, question 2, with errata L3; the last panel after Mastrogiuseppe & Ostojic (2018), Neuron 99.
 
@@ -97,7 +97,9 @@ def main() -> None:
         rows = [sorted((a for a, good in branches[float(b)] if good is stable), reverse=True) for b in grid]
         for k in range(3):
             line = [row[k] if len(row) > k else np.nan for row in rows]
-            axes[0].plot(grid, line, style, color=RED, label=f"{'stable' if stable else 'unstable'} branch" if k == 0 else None)
+            axes[0].plot(
+                grid, line, style, color=RED, label=f"{'stable' if stable else 'unstable'} branch" if k == 0 else None
+            )
     axes[0].plot(*zip(*ends, strict=True), "o", color=BLUE, label="networks of 4000 units")
     axes[0].set(xlabel="gain", ylabel="$|m|$", title="Branches of $f(a)\\lambda = 1$, phi = tanh")
     for value in np.linalg.eigvals(C).real:
@@ -111,7 +113,9 @@ def main() -> None:
         slope = np.polyfit(np.log(sizes), np.log(spread), 1)[0]
         error = np.array(spread) / np.sqrt(2 * count)
         axes[1].errorbar(sizes, spread, error, fmt="o", color=colour, label=f"{kind}, {count} networks")
-        axes[1].plot(sizes, coefficient / np.sqrt(sizes), color=RED, ls="-" if not whiten else "--", label=f"{kind}, formula")
+        axes[1].plot(
+            sizes, coefficient / np.sqrt(sizes), color=RED, ls="-" if not whiten else "--", label=f"{kind}, formula"
+        )
         measured = np.sqrt(np.mean(np.array(spread) ** 2 * sizes))
         print(f"n^(-1/2), {kind}: slope {slope:.3f}, coefficient {measured:.3f}, predicted {coefficient:.3f}")
     axes[1].set(xscale="log", yscale="log", xlabel="n", ylabel="rms distance from the branch", title="Finite networks")
@@ -146,8 +150,8 @@ def main() -> None:
     print(f"chaos: g_c = {critical:.5f}; speed {speeds[2]:.1e} at 0.8 g_c, {speeds[-2]:.1e} at 1.2 g_c")
     handles = [entry for place in (axes[3], other) for entry in place.get_legend_handles_labels()[0]]
     axes[3].legend(handles=handles, frameon=False, fontsize=8, loc="center left")
-    for place in axes[:3]:
-        place.legend(frameon=False, fontsize=8)
+    for place, corner in zip(axes[:3], ("center right", "upper right", "lower right"), strict=True):
+        place.legend(frameon=False, fontsize=8, loc=corner)
     if arguments.output:
         save_figure(page, arguments.output / "low_rank_branches.png")
 

@@ -35,7 +35,9 @@ def main() -> None:
     run = sl.simulate(MODEL, arguments.duration, dt=DT, vectors=vectors, initial=sl.Initial(m=START), units=range(5))
     took = time.perf_counter() - began
     t, m = run.traces.time.values, run.traces.m.values
-    print(f"{len(t)} steps in {took:.1f} s, {took / len(t) * 1e3:.1f} ms a step; J would have {8 * n * n / 1e12:.0f} TB")
+    print(
+        f"{len(t)} steps in {took:.1f} s, {took / len(t) * 1e3:.1f} ms a step; J would have {8 * n * n / 1e12:.0f} TB"
+    )
     # The mean field by the same rule and step, so that only the size of the network is left.
     field = [np.array(START)]
     for _ in t[1:]:

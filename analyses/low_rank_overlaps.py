@@ -85,7 +85,8 @@ def main() -> None:
         cycle = model.limit_cycle()
         if cycle is not None:
             print(
-                f"  radius {cycle.radius_min:.6f} to {cycle.radius_max:.6f}, exponents {cycle.exponents.round(6).tolist()}"
+                f"  radius {cycle.radius_min:.6f} to {cycle.radius_max:.6f}, "
+                f"exponents {cycle.exponents.round(6).tolist()}"
             )
         off = np.mean([deviation(model, path) for path in runs[name]])
         print(f"  networks of n = {arguments.n}: {off:.4f} from it, {off * np.sqrt(arguments.n):.2f}/sqrt(n)")

@@ -7,7 +7,6 @@ from . import sources as sources
 from .brian.standalone import StandaloneProgram as StandaloneProgram
 from .catalogue import check as check
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
-from .models.low_rank.model import LowRank as LowRank
 from .models.ei_rate.model import EIRates as EIRates
 from .models.ei_rate.stability import Stability as Stability
 from .models.ei_rate.stability import stability as stability
@@ -15,6 +14,7 @@ from .models.ei_rate.stability import stability_map as stability_map
 from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
+from .models.low_rank.model import LowRank as LowRank
 from .models.quadratic.model import QuadraticNeuron as QuadraticNeuron
 from .network.records import Network as Network
 from .rules.rule import Rule as Rule

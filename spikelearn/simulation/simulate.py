@@ -83,7 +83,9 @@ def simulate(
           at which the run ends, and `seed` that of the state if not given;
         - EIRates: ``weights``, the four numbers W_EE, W_EI, W_IE, W_II, and ``rule``, a `Rule` in continuous time;
         - EscapeNoise: ``W``, an array (units, units), and ``n_trials``;
-        - sources: ``n_trials`` and ``n_units``.
+        - sources: ``n_trials`` and ``n_units``;
+        - LowRank: ``input``, numbers or a function of time; ``units``, whose x is recorded; ``whiten``; ``vectors``,
+          a network drawn before; n is then the size of the network.
 
     Returns
     -------

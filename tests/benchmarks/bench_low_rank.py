@@ -1,19 +1,21 @@
 """A million units a step, and fixed points in p unknowns against n.
 
-Run ``python tests/benchmarks/bench_low_rank.py [--n 1000000] [--repeats 15]``. Every ratio comes from one run, the best of
-the repeats of each, taken in turns; other work on the machine slows both sides.
+Run ``python tests/benchmarks/bench_low_rank.py [--n 1000000] [--repeats 15]``. Every ratio comes from one run, the best
+of the repeats of each, taken in turns; other work on the machine slows both sides.
 
-A step at p = 2 reads the output vectors, the input vectors and x, and writes x: (2 p + 2) 8 n bytes. It is compared with
-a plain copy of arrays that are larger than the caches, in bytes moved a second (a copy moves each byte twice).
+A step at p = 2 reads the output vectors, the input vectors and x, and writes x: (2 p + 2) 8 n bytes. It is compared
+with a plain copy of arrays that are larger than the caches, in bytes moved a second (a copy moves each byte twice).
 
 Fixed points are compared with the way of finding them in the state of all units: roots of phi(J x) - x in n unknowns by
-Newton's method with the dense n x n Jacobian, from starts along every vector and at random, doubles removed, and stability
-from the eigenvalues of the n x n Jacobian. It is written here anew; it can miss points, and counts are printed.
+Newton's method with the dense n x n Jacobian, from starts along every vector and at random, doubles removed, and
+stability from the eigenvalues of the n x n Jacobian. It is written here anew; it can miss points; counts are
+printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import time
 
@@ -52,7 +54,12 @@ def bandwidth(n: int, repeats: int, threads: int) -> None:
             x[part] = 0.95 * x[part] + 0.05 * np.tanh(2.0 * (m @ out[:, part]))
             sums[0] = xi[:, part] @ x[part]
 
-    rows = {"copy": lambda: np.copyto(other, large), "tanh": step(kernels.TANH), "erf": step(kernels.ERF), "NumPy": plain}
+    rows = {
+        "copy": lambda: np.copyto(other, large),
+        "tanh": step(kernels.TANH),
+        "erf": step(kernels.ERF),
+        "NumPy": plain,
+    }
     for function in rows.values():
         function()
     best = {name: min(timed(function) for _ in range(repeats)) for name, function in rows.items()}
@@ -63,19 +70,23 @@ def bandwidth(n: int, repeats: int, threads: int) -> None:
             best[name] = min(best[name], turn[name])
             ratios[name].append((step_bytes / turn[name]) / (copy_bytes / turn["copy"]))
     copy = copy_bytes / best["copy"]
-    print(f"one step of n = {n}, p = 2, one thread, {step_bytes / 1e6:.0f} MB; copy of {large.nbytes / 1e6:.0f} MB arrays")
+    print(
+        f"one step of n = {n}, p = 2, one thread, {step_bytes / 1e6:.0f} MB; copy of {large.nbytes / 1e6:.0f} MB arrays"
+    )
     print(f"{'copy':8s} {best['copy'] * 1e3:8.2f} ms {copy / 1e9:6.1f} GB/s")
     for name in ("tanh", "erf", "NumPy"):
         speed = step_bytes / best[name]
         print(
-            f"{name:8s} {best[name] * 1e3:8.2f} ms {speed / 1e9:6.1f} GB/s   {speed / copy:5.2f} of the copy (best of each), "
-            f"{np.median(ratios[name]):5.2f} (median of turns)"
+            f"{name:8s} {best[name] * 1e3:8.2f} ms {speed / 1e9:6.1f} GB/s   {speed / copy:5.2f} of the copy "
+            f"(best of each), {np.median(ratios[name]):5.2f} (median of turns)"
         )
     model = sl.LowRank([[0.7, -0.5], [0.5, 0.7]], gain=3.0)
     vectors = model.sample(n, 1)
     start = vectors.state([0.3, 0.1])
     for closed in (False, True):
-        took = min(timed(lambda: integrate(model, vectors, start, 20, 0.05, overlaps_only=closed, threads=threads)) for _ in range(3))
+        settings = {"overlaps_only": closed, "threads": threads}
+        run = functools.partial(integrate, model, vectors, start, 20, 0.05, **settings)
+        took = min(timed(run) for _ in range(3))
         print(f"integrate, {'closure' if closed else 'all units'}, {threads} threads: {took / 20 * 1e3:6.2f} ms a step")
 
 
@@ -122,8 +133,11 @@ def roots(n: int) -> None:
         start = time.perf_counter()
         theirs = in_n_unknowns(J, model.nonlinearity, starts)
         took = time.perf_counter() - start
-        print(f"  in {n} unknowns from {len(starts)} starts: {len(theirs)} of them in {took:.2f} s, {took / mine:.0f} times as long")
-        one = timed(lambda: in_n_unknowns(J, model.nonlinearity, starts[1:2])) / mine
+        print(
+            f"  in {n} unknowns from {len(starts)} starts: {len(theirs)} of them in {took:.2f} s, "
+            f"{took / mine:.0f} times as long"
+        )
+        one = timed(functools.partial(in_n_unknowns, J, model.nonlinearity, starts[1:2])) / mine
         print(f"  one of them alone, from one start: {one:.0f} times as long")
 
 
