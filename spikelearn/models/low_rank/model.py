@@ -74,8 +74,8 @@ class LowRank:
     >>> model = sl.LowRank([[0.8, 0.1], [0.1, 0.5]], phi="erf", gain=3.0)
     >>> for point in model.fixed_points():
     ...     print(round(point.amplitude, 4), point.overlaps.round(4), point.stable)
-    0.5907 [0.5645 0.1739] True
-    0.2744 [-0.0808  0.2623] False
+    0.6067 [0.5807 0.1758] True
+    0.2641 [-0.0765  0.2527] False
     0.0 [0. 0.] False
     """
 

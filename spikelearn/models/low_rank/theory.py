@@ -20,7 +20,7 @@ def erf_amplitude(gain: float, eigenvalue: float) -> float:
     Examples
     --------
     >>> round(erf_amplitude(3.0, 0.8), 6)
-    0.580268
+    0.58026
     """
     above = (gain * eigenvalue) ** 2 - 1
     return float(np.sqrt(2 * above / np.pi) / gain) if above > 0 and eigenvalue > 0 else 0.0
