@@ -12,6 +12,7 @@ from spikelearn.models.low_rank.fixed_points import amplitudes, largest_amplitud
 
 if TYPE_CHECKING:
     from spikelearn.models.low_rank.model import LowRank
+    from spikelearn.models.low_rank.nonlinearity import Nonlinearity
 
 __all__ = ["LimitCycle", "limit_cycle"]
 
@@ -52,8 +53,8 @@ class LimitCycle:
 def limit_cycle(model: LowRank, reach: float | None = None) -> LimitCycle | None:
     """Find the limit cycle of the leading complex pair r +- i w of C, or None where there is none.
 
-    In the pair's invariant plane m = e^R (x cos s - y sin s) with orthonormal-free vectors x and y of the eigenvector
-    x + i y. With the angle as the time, dR/ds = r/w - 1/(w f(a)) with a = e^R |x cos s - y sin s| has a right-hand side
+    In the pair's invariant plane m = e^R (x cos s - y sin s), where the eigenvector x + i y has had its phase turned so
+    that x and y are orthogonal. With the angle as the time, dR/ds = r/w - 1/(w f(a)) with a = e^R |x cos s - y sin s| has a right-hand side
     of period pi. It is solved by Fourier collocation and Newton's method, until the coefficients fall to rounding.
 
     Parameters
@@ -129,19 +130,19 @@ def _solve(model: LowRank, a: float, r: float, w: float, x: Floats, y: Floats) -
     return None
 
 
-def _newton(phi: object, start: Floats, slopes: Floats, length: Floats, r: float, w: float) -> Floats | None:
+def _newton(phi: Nonlinearity, start: Floats, slopes: Floats, length: Floats, r: float, w: float) -> Floats | None:
     """Solve D R - r/w + 1/(w f(e^R length)) = 0 by damped Newton steps."""
     R = start.copy()
 
     def residual(R: Floats) -> Floats:
         with np.errstate(all="ignore"):
-            return np.asarray(slopes @ R - r / w + 1 / (w * phi.slope(np.exp(R) * length)))  # type: ignore[attr-defined]
+            return np.asarray(slopes @ R - r / w + 1 / (w * phi.slope(np.exp(R) * length)))
 
     error = residual(R)
     for _ in range(60):
         a = np.exp(R) * length
-        f = phi.slope(a)  # type: ignore[attr-defined]
-        jacobian = slopes - np.diag(phi.slope_rate(a) * a / (w * f * f))  # type: ignore[attr-defined]
+        f = phi.slope(a)
+        jacobian = slopes - np.diag(phi.slope_rate(a) * a / (w * f * f))
         step = np.linalg.solve(jacobian, -error)
         if not np.isfinite(step).all():
             return None

@@ -56,7 +56,7 @@ class Vectors:
         return np.asarray(np.linalg.solve(gram, np.asarray(m, dtype=np.float64)) @ self.xi)
 
     def connectivity(self) -> Floats:
-        """Give the dense matrix J + g chi/sqrt(n) without its random part, for small networks and for checks."""
+        """Give the dense matrix J, without the random part, for small networks and for checks."""
         return np.asarray(self.eta.T @ self.xi / self.n)
 
 
