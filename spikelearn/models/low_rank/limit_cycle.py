@@ -54,8 +54,9 @@ def limit_cycle(model: LowRank, reach: float | None = None) -> LimitCycle | None
     """Find the limit cycle of the leading complex pair r +- i w of C, or None where there is none.
 
     In the pair's invariant plane m = e^R (x cos s - y sin s), where the eigenvector x + i y has had its phase turned so
-    that x and y are orthogonal. With the angle as the time, dR/ds = r/w - 1/(w f(a)) with a = e^R |x cos s - y sin s| has a right-hand side
-    of period pi. It is solved by Fourier collocation and Newton's method, until the coefficients fall to rounding.
+    that x and y are orthogonal. With the angle as the time, dR/ds = r/w - 1/(w f(a)) with a = e^R |x cos s - y sin s|
+    has a right-hand side of period pi. It is solved by Fourier collocation and Newton's method, until the coefficients
+    fall to rounding.
 
     Parameters
     ----------
