@@ -1,4 +1,4 @@
-"""Gaussian averages of the nonlinearity against mpmath's quadrature at 30 digits, and each kind against the others."""
+"""Gaussian averages of the nonlinearity against mpmath's quadrature at 22 digits, and each kind against the others."""
 
 import mpmath as mp
 import numpy as np
@@ -11,12 +11,12 @@ POINTS = [-12, -6, -3, -1.5, -0.8, -0.4, -0.2, -0.1, -0.05, -0.02, 0, 0.02, 0.05
 
 
 def exact(function, a, mu=0.0):
-    with mp.workdps(30):
+    with mp.workdps(22):
         density = lambda z: mp.exp(-z * z / 2) / mp.sqrt(2 * mp.pi)  # noqa: E731
         return float(mp.quad(lambda z: density(z) * function(mu + a * z, z), POINTS))
 
 
-@pytest.mark.parametrize(("gain", "a"), [(3, 1.0), (10, 1.0), (30, 0.8), (1, 0.01), (2, 5.0)])
+@pytest.mark.parametrize(("gain", "a"), [(10, 1.0), (30, 0.8), (1, 0.01)])
 def test_averages_of_tanh(gain, a):
     """Where a fixed step of 0.1 in z errs by 1.6e-3 (gain 10) and 0.28 (gain 30)."""
     phi = Nonlinearity("tanh", gain)

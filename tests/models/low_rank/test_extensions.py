@@ -26,7 +26,7 @@ DRIVEN = {
 
 
 @pytest.mark.parametrize("name", DRIVEN)
-@pytest.mark.parametrize("phi", ["erf", "tanh"])
+@pytest.mark.parametrize("phi", ["erf", pytest.param("tanh", marks=pytest.mark.slow)])
 def test_fixed_points_under_input(name, phi):
     """Against SciPy's root finder from 300 starts in the square of all possible overlaps; Jacobians by differences."""
     C, B, u = DRIVEN[name]
@@ -137,17 +137,17 @@ def settled(model, vectors, m, steps=400, dt=0.2):
     return integrate(model, vectors, vectors.state(m), steps, dt).x
 
 
-@pytest.mark.parametrize("phi", ["erf", "tanh"])
+@pytest.mark.parametrize("phi", ["erf", pytest.param("tanh", marks=pytest.mark.slow)])
 def test_outliers_and_bulk_of_a_random_network(phi):
-    """Eigenvalues of the dense Jacobian at the settled state of n = 1500: the outliers lie within 0.1 of the p + 1
+    """Eigenvalues of the dense Jacobian at the settled state of n = 1000: the outliers lie within 0.1 of the p + 1
     predicted ones that stand clear of the bulk, all others within its radius + 0.05 (edges scatter by n^-1/2)."""
     model = sl.LowRank([[0.8, 0.0], [0.0, 0.6]], phi, 1.8, g=0.22)
     point = model.fixed_points()[0]
-    vectors = model.sample(1500, 3, whiten=True)
+    vectors = model.sample(1000, 3, whiten=True)
     x = settled(model, vectors, point.overlaps)
-    # Overlaps scatter by about 1/sqrt(n) = 0.026 over the smallest rate, 0.25.
+    # Overlaps scatter by about 1/sqrt(n) = 0.03 over the smallest rate, 0.25.
     assert np.abs(vectors.overlaps(x) - point.overlaps).max() < 0.3
-    J = vectors.connectivity() + model.g / np.sqrt(1500) * vectors.chi
+    J = vectors.connectivity() + model.g / np.sqrt(1000) * vectors.chi
     slopes = model.nonlinearity(J @ x, 1)
     assert np.abs(model.nonlinearity(J @ x) - x).max() < 1e-8
     values = np.linalg.eigvals(slopes[:, None] * J) - 1
@@ -193,7 +193,7 @@ MIXTURES = {
 }
 
 
-@pytest.mark.parametrize("phi", ["erf", "tanh"])
+@pytest.mark.parametrize("phi", ["erf", pytest.param("tanh", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", MIXTURES)
 def test_mixtures(phi, name):
     """The flow as a mean over 1e6 sampled units (sd of an entry below 2e-3); Jacobians by differences; fixed points

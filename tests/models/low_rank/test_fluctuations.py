@@ -16,15 +16,22 @@ def covariance_of_networks(model, n, count, whiten):
     return deviations, deviations.T @ deviations / count
 
 
-@pytest.mark.parametrize("phi", ["tanh", "erf", "1/(1 + exp(-x)) - 0.5"])
+@pytest.mark.parametrize(
+    "phi",
+    [
+        "erf",
+        pytest.param("tanh", marks=pytest.mark.slow),
+        pytest.param("1/(1 + exp(-x)) - 0.5", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("whiten", [False, True])
 def test_noise_by_direct_averages(phi, whiten):
-    """Sigma as the covariance of xi phi(m.eta) over 2e6 draws, without its second-order Hermite part if whitened.
+    """Sigma as the covariance of xi phi(m.eta) over 1e6 draws, without its second-order Hermite part if whitened.
 
-    Each entry is a mean of bounded fourth moments: standard errors are below 5/sqrt(2e6) = 0.0035; 4.5 of them."""
+    Each entry is a mean of bounded fourth moments: standard errors are below 5/sqrt(1e6) = 0.005; 4.5 of them."""
     model = sl.LowRank([[0.8, 0.2], [0.0, 0.4]], phi, 3.0)
     m = np.array([0.4, -0.3])
-    vectors = model.sample(2_000_000, 7)
+    vectors = model.sample(1_000_000, 7)
     terms = vectors.xi * model.nonlinearity(m @ vectors.eta)
     if whiten:
         rows = np.vstack([vectors.eta, vectors.xi])
@@ -32,7 +39,7 @@ def test_noise_by_direct_averages(phi, whiten):
         quadratic -= quadratic.mean(axis=1, keepdims=True)
         centred = terms - terms.mean(axis=1, keepdims=True)
         terms = terms - np.linalg.solve(quadratic @ quadratic.T, quadratic @ centred.T).T @ quadratic
-    np.testing.assert_allclose(noise_covariance(model, m, whiten=whiten), np.cov(terms), atol=0.016)
+    np.testing.assert_allclose(noise_covariance(model, m, whiten=whiten), np.cov(terms), atol=0.0225)
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def test_extremes_solve_their_equation(spiral):
     np.testing.assert_allclose(along, cycle.overlaps, atol=1e-10)
 
 
-@pytest.mark.parametrize("phi", ["tanh", "erf", "x/sqrt(1 + x**2)"])
+@pytest.mark.parametrize("phi", ["tanh", "erf", pytest.param("x/sqrt(1 + x**2)", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("shape", "slow"), [(0.2, 1.0), (0.6, 0.2), (0.9, 0.1)])
 def test_the_period_does_not_depend_on_phi(phi, shape, slow):
     """C = [[r, -w/k], [w k, r]] with very unequal axes and slow turning: the return map of the integrator closes."""

@@ -19,6 +19,7 @@ def study(name):
     return module
 
 
+@pytest.mark.slow
 def test_networks_run_along_the_attractors_of_the_mean_field():
     """n = 1000 whitened units: within 3/sqrt(n), where each case was seen within 0.4/sqrt(n) at n = 3000."""
     overlaps = study("low_rank_overlaps")
