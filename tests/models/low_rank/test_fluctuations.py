@@ -42,6 +42,16 @@ def test_noise_by_direct_averages(phi, whiten):
     np.testing.assert_allclose(noise_covariance(model, m, whiten=whiten), np.cov(terms), atol=0.0225)
 
 
+def test_the_jacobian_stands_on_the_right_side():
+    """J (m_n - m) = -noise, so that J F J^T is the covariance of the noise; C is strongly non-normal."""
+    model = sl.LowRank([[0.6, 0.7], [0.0, 0.3]], "erf", 3.0)
+    m = model.fixed_points()[0].overlaps
+    J = model.jacobian(m)
+    F = model.fluctuations()
+    np.testing.assert_allclose(J @ F @ J.T, noise_covariance(model, m), atol=1e-12)
+    assert np.abs(J.T @ F @ J - noise_covariance(model, m)).max() > 0.05
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("whiten", [False, True])
 def test_the_law_and_its_coefficient(whiten):
