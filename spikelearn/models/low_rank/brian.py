@@ -74,7 +74,7 @@ def brian_objects(
     step = dt * second
     space: dict[str, Any] = {"tau": 1 * second}
     for k in range(model.q):
-        space[f"u_{k}"] = TimedArray(drive[:, k], dt=step)
+        space[f"u_{k}"] = TimedArray(np.ascontiguousarray(drive[:, k]), dt=step)
     text = equations(model)
     if "erf_(" in text:
         space["erf_"] = erf_function()
