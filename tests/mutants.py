@@ -151,9 +151,7 @@ class Planter(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if name != self.module:
             return None
         package = [str(self.path.parent)] if self.path.name == "__init__.py" else None
-        return importlib.util.spec_from_file_location(
-            name, self.path, loader=self, submodule_search_locations=package
-        )
+        return importlib.util.spec_from_file_location(name, self.path, loader=self, submodule_search_locations=package)
 
     def create_module(self, spec):
         """Leave it to Python."""
@@ -210,7 +208,7 @@ def try_row(row):
 
 def start(row):
     """Fork a process for a row; give its number and the file that takes what it prints."""
-    output = tempfile.TemporaryFile()
+    output = tempfile.TemporaryFile()  # noqa: SIM115  (read and closed when the process has ended)
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:

@@ -28,6 +28,16 @@ def share(model, rule, method="closed", n=200):
 def test_s8_little_overlap_at_equal_rates_and_all_with_slow_inhibition():
     assert 0.05 < share(TABLE_1, sl.rules.Homeostatic(**four(0.02, 0.02, 0.02, 0.02))) < 0.1
     assert share(TABLE_1, sl.rules.Homeostatic(**four(0.02, 0.02, 2e-4, 2e-4))) == 1.0
+    # g_E 1 would hide a gain left out: the other set, against Eq. (2) by hand, x I_set P_I < g_E (E_set W_IE - 25) P_E.
+    ee, ie = np.meshgrid(*grid_axes(200), indexing="ij")
+    w = OTHER.setpoint_weights(ee, ie)
+    valid = OTHER.neural_stable(*w) & (w.W_EI > 0) & (w.W_II > 0)
+    shares = []
+    for slow in (0.02, 2e-3):
+        by_hand = slow * 14 * (0.5 * ee - 1) < 0.02 * 0.5 * (5 * ie - 25)
+        shares.append(share(OTHER, sl.rules.Homeostatic(**four(0.02, 0.02, slow, slow))))
+        assert shares[-1] == pytest.approx(by_hand[valid].mean(), abs=1e-12)
+    assert 0.1 < shares[0] < 0.9 < shares[1]
 
 
 def test_s9_cross_homeostatic_is_stable_wherever_the_network_is():

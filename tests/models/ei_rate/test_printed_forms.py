@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
+from spikelearn.rules.closed_forms import cross_homeostatic, neural_region
 
 TABLE_1, OTHER = sl.EIRates(), sl.EIRates.non_paradoxical()
 MODELS = pytest.mark.parametrize("model", [TABLE_1, OTHER], ids=["table_1", "non_paradoxical"])
@@ -131,6 +132,61 @@ def test_conditions_that_hold_as_printed(model, seed):
 
 
 @MODELS
+@pytest.mark.parametrize("seed", range(5))
+def test_eqs_7_and_8_are_the_trace_up_to_a_positive_factor(model, seed):
+    """Both hold at every valid point, so that verdicts alone would not tell P_E from P_I: the margins themselves.
+
+    With x E_set - g_E theta_E = g_E I_set W_EI, Eq. (24), right less left of Eq. (7) is -tr C I_set/g_I, and of Eq. (8)
+    -tr C/(g_E g_I I_set^2 alpha_EE); C from the weights, Eq. (19).
+    """
+    w = valid_grid(model, 31)
+    a = four_rates(*np.random.default_rng(seed).uniform(0.001, 0.05, 4))
+    pair = cross_homeostatic(model, a, w.W_EE, w.W_IE)
+    x, y = model.g_E * w.W_EE - 1, model.g_I * w.W_II + 1
+    minus_trace_C = -pair.trace * (model.g_E * model.g_I * w.W_EI * w.W_IE - x * y)
+    E2, I2 = model.E_set**2, model.I_set**2
+    P_E, P_I = E2 * a["alpha_EE"] + I2 * a["alpha_EI"], E2 * a["alpha_IE"] + I2 * a["alpha_II"]
+    theta = model.Theta_E - model.I_ext
+    margin_7 = P_E * model.I_set * w.W_IE * model.g_E + P_I * (x * model.E_set - theta * model.g_E)
+    R, a2, a3, a4 = ratios(model, a)
+    margin_8 = (R**2 * a3 + a4) * w.W_EI + (R**2 + a2) * w.W_IE
+    # C loses up to three digits where it is small against its two terms
+    np.testing.assert_allclose(margin_7, minus_trace_C * model.I_set / model.g_I, rtol=1e-9)
+    factor = model.g_E * model.g_I * I2 * a["alpha_EE"]
+    np.testing.assert_allclose(margin_8, minus_trace_C / factor, rtol=1e-9)
+    np.testing.assert_array_equal(margin_7 > 0, eq_7(model, a, w))
+    np.testing.assert_array_equal(margin_8 > 0, eq_8(model, a, w))
+
+
+@MODELS
+def test_eqs_25_and_26_bound_the_free_weights(model):
+    """Positive W_EI from W_EE = (g_E theta_E + E_set)/(g_E E_set) on, positive W_II from W_IE = ... on, both needed."""
+    theta = model.Theta_E - model.I_ext
+    low_ee = (model.g_E * theta + model.E_set) / (model.g_E * model.E_set)
+    low_ie = (model.g_I * model.Theta_I + model.I_set) / (model.g_I * model.E_set)
+    factors = np.array([0.9999, 1.0001])
+    _, positive = neural_region(model, low_ee * factors[:, None], low_ie * factors)
+    assert positive.tolist() == [[False, False], [False, True]]
+    if model is TABLE_1:
+        assert (low_ee, low_ie) == pytest.approx((1.96, 5.7))
+
+
+def test_e6_eq_2_needs_a_positive_sum_of_rates_onto_I():
+    """With P_I < 0 < P_E the printed condition holds and the determinant is negative: one eigenvalue grows."""
+    a = four_rates(0.02, 0.02, -0.02, -0.02)
+    w = TABLE_1.setpoint_weights(np.array([5.0]), np.array([10.0]))
+    assert eq_2(TABLE_1, a, w).all()
+    verdict = sl.stability(TABLE_1, sl.rules.Homeostatic(**a), W_EE=5.0, W_IE=10.0, method="closed")
+    assert not verdict.stable
+    # by pencil: C = 4*(15.2/14)*10 - 4*100/14, C tr = 4.42*4*(-4) - (100/14)*4.42, C det = -4*4.42^2
+    C, P = 4 * 15.2 / 14 * 10 - 400 / 14, 4.42
+    tr, det = -(16 * P + 100 / 14 * P) / C, -4 * P**2 / C
+    root = np.sqrt(tr**2 / 4 - det)
+    np.testing.assert_allclose(verdict.eigenvalues[:2].real, [tr / 2 + root, tr / 2 - root], rtol=1e-12)
+    np.testing.assert_allclose(verdict.eigenvalues[:2].real, [0.694, -7.579], atol=5e-4)
+
+
+@MODELS
 def test_eq_14_is_scaling_with_equal_rates(model):
     w = valid_grid(model)
     truth = closed(model, sl.rules.SynapticScaling(**four_rates(0.02, 0.02, 0.02, 0.02)), w)
@@ -206,7 +262,9 @@ def test_e8_w_ee_and_w_ei_cannot_both_be_free():
     """Eq. (24) ties W_EI to W_EE alone, so these two do not parametrise the plane of set points."""
     weights = TABLE_1.setpoint_weights(5.0, np.array([8.0, 10.0, 12.0]))
     assert np.ptp(weights.W_EI) == 0
-    assert np.ptp(weights.W_II) > 1
+    # Eq. (24) by pencil: W_EI = (4*5 - 4.8)/14, W_II = (5 W_IE - 25)/14 - 1/4.
+    np.testing.assert_allclose(weights.W_EI, 15.2 / 14, rtol=1e-14)
+    np.testing.assert_allclose(weights.W_II, [15 / 14 - 0.25, 25 / 14 - 0.25, 35 / 14 - 0.25], rtol=1e-14)
 
 
 def test_e9_the_stable_region_of_s8_is_in_the_upper_right():
