@@ -107,13 +107,13 @@ def dense_exponential_lags(rng):
 
 def raised_beside_an_exponential(rng):
     x = rng.standard_normal((FRAMES, SIZE))
-    return x, rng.poisson(0.12 * x[:, 1] ** 2 * np.exp(x[:, 0])), None
+    return x, rng.poisson(0.2 * x[:, 1] ** 2 * np.exp(x[:, 0])), None
 
 
 def lowered_along_the_average(rng):
     # The square of what is above zero: average 1.6, variance 3 - 8/pi = 0.45, on one axis.
     x = coloured(rng)
-    return x, rng.poisson(0.3 * np.maximum(x[:, 3], 0) ** 2), None
+    return x, rng.poisson(0.6 * np.maximum(x[:, 3], 0) ** 2), None
 
 
 def false_axes(case, n_true):

@@ -169,6 +169,8 @@ def test_notebook_steady_state_and_sign_of_the_rule():
     """Errata F1 and F2: the notebook's second steady state is I_ss = g(..), and its rule is -alpha dL/dW."""
     state = read_steady_state(two())
     assert set(state.right_hand_sides) == {"E", "I"}
+    assert same(state.right_hand_sides["I"], g_I * (W_IE * E - W_II * I - Theta_I))
+    assert same(state.right_hand_sides["E"], g_E * (W_EE * E - W_EI * I - theta_E))
     derived = derive_rule("(E - E_set)**2/2 + (I - I_set)**2/2", two())
     response = implicit_response(state)
     for k, name in enumerate(WEIGHTS):

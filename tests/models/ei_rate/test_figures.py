@@ -96,10 +96,14 @@ def test_s13_i_answers_paradoxically_to_its_own_weights():
     more_II = TABLE_1.up_state(**{**base, "W_II": 2.1})
     assert more_IE.I < before.I < more_II.I
     assert more_IE.E < before.E < more_II.E
+    # Eq. (18) by pencil: C = 44, 44.8 and 42.4; I = 4 (25*4 - 4.8 W_IE)/C.
+    for state, by_hand in ((before, 208 / 44), (more_IE, 206.08 / 44.8), (more_II, 208 / 42.4)):
+        assert float(state.I) == pytest.approx(by_hand, rel=1e-13)
 
 
 def test_the_non_paradoxical_set_holds_stable_points_of_both_kinds():
     """Section 2.5: with I_ext the network can be stable and not paradoxical."""
+    assert (OTHER.g_E, OTHER.I_ext, OTHER.Theta_E) == (0.5, 8.0, 4.8)
     grid = sl.stability_map(OTHER, sl.rules.TwoTerm(alpha=0.02, beta=0.02), *grid_axes(200))
     calm = grid["valid"].values & ~grid["paradoxical"].values
     assert 0.05 < calm.sum() / grid["valid"].values.sum() < 0.1

@@ -80,8 +80,8 @@ def test_labels_stand_where_their_condition_holds(panel):
     """The middle of every label's text, mapped back to weights; its anchor lies on the line itself."""
     model, axes, _ = panel
     labels = {t.get_text(): t for t in axes.texts if hasattr(t, "xyann")}
-    expected = {n for n, m in by_hand(model, *np.meshgrid(np.linspace(0.1, 9.9, 99), np.linspace(0.1, 19.9, 99))).items()
-                if m.min() < 0 < m.max()}  # fmt: skip
+    everywhere = by_hand(model, *np.meshgrid(np.linspace(0.1, 9.9, 99), np.linspace(0.1, 19.9, 99)))
+    expected = {name for name, margin in everywhere.items() if margin.min() < 0 < margin.max()}
     assert set(labels) == expected
     assert len(labels) >= 5
     back = axes.transData.inverted()
