@@ -78,6 +78,8 @@ def test_eq_56_corrected_is_derived_and_the_print_is_not():
     for name, bracket, sign in zip(WEIGHTS, BRACKETS_56, (1, -1, -1, 1), strict=True):
         assert same(derived.expressions[name], sign * alpha / C * bracket)
         assert not same(derived.expressions[name], -sign * alpha / C * bracket)
+        # "Complicated expressions that depend on all weights": each on all four.
+        assert set(WEIGHTS) <= {s.name for s in derived.expressions[name].free_symbols}
         assert {s.name for s in derived.expressions[name].free_symbols} <= {
             *("E", "I", "E_set", "I_set", "g_E", "g_I", "Theta_E", "Theta_I", "I_ext", "alpha"),
             *WEIGHTS,

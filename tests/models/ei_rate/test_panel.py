@@ -130,12 +130,12 @@ def test_whole_regions_of_one_verdict():
     axes = new_figure(4, 4).subplots()
     cross = sl.rules.CrossHomeostatic(**dict.fromkeys(RATES, 0.02))
     assert stability_panel(axes, MODELS["table_1"], cross, "S9") == 1.0
-    assert [shade_at(axes, *p) for p in ((5.0, 10.0), (9.0, 18.0), (1.0, 3.0))] == [SHADES["stable"]] * 2 + [None]
+    assert [shade_at(axes, *p) for p in ((5.0, 10.0), (8.0, 6.5), (3.25, 16.0))] == [SHADES["stable"]] * 2 + [None]
     axes = new_figure(4, 4).subplots()
     pinned = sl.rules.ForcedBalance(alpha_1=0.02, alpha_3=0.02, ie_sign=-1, mode="pinned")
     assert stability_panel(axes, MODELS["table_1"], pinned, "S12") == 0.0
     assert "rule stable nowhere" in [t.get_text() for t in axes.texts]
-    assert [shade_at(axes, *p) for p in ((5.0, 10.0), (9.0, 18.0), (1.0, 3.0))] == [SHADES["valid"]] * 2 + [None]
+    assert [shade_at(axes, *p) for p in ((5.0, 10.0), (8.0, 6.5), (3.25, 16.0))] == [SHADES["valid"]] * 2 + [None]
 
 
 def test_overview_shows_the_point_and_the_run():

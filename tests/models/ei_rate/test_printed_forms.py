@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn.rules.closed_forms import cross_homeostatic, neural_region
+from spikelearn.rules.closed_forms import cross_homeostatic, neural_region, synaptic_scaling, two_term
 
 TABLE_1, OTHER = sl.EIRates(), sl.EIRates.non_paradoxical()
 MODELS = pytest.mark.parametrize("model", [TABLE_1, OTHER], ids=["table_1", "non_paradoxical"])
@@ -351,3 +351,96 @@ def test_slope_of_the_homeostatic_boundary():
     for shift, stable in ((1.001, True), (0.999, False)):
         verdict = sl.stability(TABLE_1, rule, W_EE=ee, W_IE=ie * shift, method="closed")
         assert (((verdict.eigenvalues[:, :2].real < 0).all(axis=-1)) == stable)[verdict.neural_stable].all()
+
+
+def test_c_of_eq_11_at_table_1():
+    """c = (I_set Theta_I - E_set Theta_E) g_E g_I = (350 - 24) 4 = 1304, read off the trace with beta = 0."""
+    w = valid_grid(TABLE_1, 31)
+    pair = two_term(TABLE_1, {"alpha": 1.0, "beta": 0.0}, w.W_EE, w.W_IE)
+    x, y = w.W_EE - 1, 4 * w.W_II + 1
+    minus_trace_C = -pair.trace * (4 * w.W_EI * w.W_IE - x * y)
+    # C tr = -(25 + 196) alpha g_E g_I (W_EI + W_IE), and E_set I_set g_E g_I (W_EI + W_IE) is the bracket of alpha
+    bracket = minus_trace_C / 221 * 70
+    np.testing.assert_allclose(bracket - x * 25 * 4 - y * 196, 1304.0, rtol=1e-8)
+
+
+def test_boundary_of_scaling_is_a_hyperbola_whose_regions_switch():
+    """C tr is bilinear in the free weights; the sign of its mixed term says which two quadrants are stable."""
+    ee, ie = np.meshgrid([3.0, 5.0, 7.0], [8.0, 11.0, 14.0], indexing="ij")
+    mixed = {}
+    for slow in (0.02, 0.002):
+        pair = synaptic_scaling(TABLE_1, four_rates(0.02, 0.02, slow, slow), ee, ie)
+        w = TABLE_1.setpoint_weights(ee, ie)
+        trace_C = pair.trace * TABLE_1.determinant(*w)
+        for axis in (0, 1):
+            np.testing.assert_allclose(np.diff(trace_C, 2, axis=axis), 0, atol=1e-9 * np.abs(trace_C).max())
+        mixed[slow] = np.diff(np.diff(trace_C, axis=0), axis=1)[0, 0] / 6
+        # by pencil: 2 g_E g_I E_set (alpha_I - alpha_E E_set/I_set)
+        assert mixed[slow] == pytest.approx(2 * 4 * 5 * (slow - 0.02 * 5 / 14), rel=1e-9)
+    # positive: C tr < 0 in the upper left and the lower right; negative: in the other two
+    assert mixed[0.02] > 0 > mixed[0.002]
+
+
+def test_a_prime_exceeds_a_at_table_1():
+    """Section 1.5: a' = (I_set W_IIup + Theta_I) g_I > a = (E_set W_EEup - Theta_E) g_E at every valid point."""
+    w = valid_grid(TABLE_1)
+    margin = (14 * w.W_II + 25) * 4 - (5 * w.W_EE - 4.8)
+    # a' = 4 (5 W_IE - 3.5) by Eq. (24)
+    np.testing.assert_allclose(margin, 20 * w.W_IE - 14 - 5 * w.W_EE + 4.8, rtol=1e-12)
+    assert margin.min() > 0
+
+
+def test_more_input_to_e_never_loses_a_point_of_two_term_and_scaling():
+    """Sections 2.5.3 and 2.5.4: at the same free weights, a point stable at I_ext 4 stays so at 8 if it is valid."""
+    rng = np.random.default_rng(16)
+    gained = 0
+    for _ in range(20):
+        a = four_rates(*rng.uniform(0.001, 0.05, 4))
+        for rule in (sl.rules.SynapticScaling(**a), sl.rules.TwoTerm(alpha=a["alpha_EE"] / 10, beta=a["alpha_EI"])):
+            point = {"W_EE": rng.uniform(1, 10, 500), "W_IE": rng.uniform(6, 20, 500), "method": "closed"}
+            less, more = (sl.stability(OTHER.replace(I_ext=I_ext), rule, **point) for I_ext in (4.0, 8.0))
+            both = less.valid & more.valid
+            assert not (less.stable & ~more.stable)[both].any()
+            gained += (more.stable & ~less.stable)[both].sum()
+    assert gained > 100
+
+
+def test_boundary_of_the_homeostatic_rule_tends_to_the_paradoxical_one():
+    """Section 2.3.6 for very slow weights onto E: stable to the left of W_EE = 1/g_E. No contradiction: with slow
+    weights onto I every valid point is stable, paradoxical or not."""
+    w = valid_grid(OTHER, 101)
+    x = OTHER.g_E * w.W_EE - 1
+    away = np.abs(x) > 0.01
+    slow_E = closed(OTHER, sl.rules.Homeostatic(**four_rates(1e-6, 1e-6, 0.02, 0.02)), w)
+    np.testing.assert_array_equal(slow_E[away], (x < 0)[away])
+    assert 0 < slow_E.sum() < slow_E.size
+    assert closed(OTHER, sl.rules.Homeostatic(**four_rates(0.02, 0.02, 1e-6, 1e-6)), w).all()
+
+
+def test_a_stable_rule_comes_to_rest_on_eq_24():
+    """Section 2.2.3: trial by trial from 2 % beside, the weights end where Eq. (24) puts W_EI and W_II."""
+    rule = sl.rules.CrossHomeostatic(**four_rates(3e-4, 3e-4, 3e-4, 3e-4))
+    step = rule.update(TABLE_1)
+    W = np.array([float(part) for part in TABLE_1.setpoint_weights(5.0, 10.0)]) * [1.02, 0.99, 1.01, 0.98]
+    for _ in range(3000):
+        state = TABLE_1.up_state(*W)
+        W = W + np.array(step(state.E, state.I, *W))
+    at = TABLE_1.setpoint_weights(W[0], W[2])
+    np.testing.assert_allclose(W, [float(part) for part in at], rtol=1e-9)
+    assert abs(W[0] - 5) > 1e-3
+
+
+def test_e17_theta_i_enters_i_up_with_that_coefficient():
+    """Section 2.2.4: g_I (W_EE g_E - 1)/C stands before Theta_I in I_up, not in the numerator of E."""
+    w = (5.0, 2.0, 10.0, 2.0)
+    low, high = (TABLE_1.replace(Theta_I=theta).up_state(*w) for theta in (25.0, 26.0))
+    assert float(high.I - low.I) == pytest.approx(4 * 4 / 44, rel=1e-12)
+    assert float(high.E - low.E) == pytest.approx(4 * 2 / 44, rel=1e-12)
+
+
+def test_the_neural_region_of_s8_is_a_wedge_without_end():
+    """Two straight lines bound it, so that it goes on beyond the axes of the figure: no triangle."""
+    ee = np.array([10.0, 1e3, 1e6])
+    for slope, inside in ((1.0, True), (5.0, True), (5.3, False), (0.1, False)):
+        stable, _ = neural_region(TABLE_1, ee[1:], slope * ee[1:])
+        assert (stable == inside).all(), slope
