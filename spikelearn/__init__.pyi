@@ -14,6 +14,7 @@ from .models.ei_rate.stability import stability_map as stability_map
 from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
+from .models.quadratic.model import QuadraticNeuron as QuadraticNeuron
 from .network.records import Network as Network
 from .rules.rule import Rule as Rule
 from .simulation.recording import Recording as Recording

@@ -1,4 +1,4 @@
-"""Numba's compiled code on disk, kept in step with the sources.
+"""Numba's compiled code on disk, kept in step with the sources, and how many processors it may use.
 
 Numba sees that the file of a function has changed, but not that a function called from another file has: its callers
 would go on with the old code. So compiled code older than the newest source beside it is thrown away on import.
@@ -7,9 +7,10 @@ would go on with the old code. So compiled code older than the newest source bes
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
-__all__ = ["drop_stale"]
+__all__ = ["drop_stale", "processors"]
 
 
 def drop_stale(folder: Path) -> list[Path]:
@@ -33,3 +34,8 @@ def drop_stale(folder: Path) -> list[Path]:
                 path.unlink()
                 removed.append(path)
     return removed
+
+
+def processors() -> int:
+    """Count the processors that this process may use, which in a container may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

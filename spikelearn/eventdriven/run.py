@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.compiled import processors
 from spikelearn.eventdriven.inputs import Inputs, read_inputs
 from spikelearn.eventdriven.neurons import DONE, N_FLOATS, N_INTEGERS, OUTPUT_FULL, RING_FULL, run_neurons
 from spikelearn.parameters.names import unknown_name
@@ -155,7 +155,7 @@ def _share(work: Callable[[int, Callable[[], bool]], None], blocks: int, threads
     """Do all blocks, in this thread where one is enough; on an interrupt the others stop within milliseconds."""
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, got {threads}")
-    workers = min(threads or os.cpu_count() or 1, blocks)
+    workers = min(threads or processors(), blocks)
     if workers <= 1:
         for k in range(blocks):
             work(k, lambda: False)

@@ -19,7 +19,7 @@ from spikelearn.network.records import LARGEST_WEIGHT, Network
 from spikelearn.network.wiring import Wiring
 from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
-from spikelearn.storage.provenance import plain, versions
+from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["brian_objects", "simulate_network_on_brian"]
 
@@ -72,22 +72,21 @@ def simulate_network_on_brian(network: Network, settings: RunSettings) -> Networ
             )
         weights = _weights(network, wiring, joined)
         dataset = _traces(traces, watches, names, wiring, units, shown, step, duration)
-    provenance = {
-        "model": "Network",
-        "engine": "brian2",
-        "target": chosen,
-        "dt": dt,
-        "method": settings.method or "rk4",
-        "populations": {name: population.n for name, population in network.populations.items()},
-        "synapses": len(wiring.target),
-        "parameters": {name: plain(value) for name, value in wiring.values.items()},
-        "duration": duration,
-        "initial": plain(initial),
+    provenance = provenance_of(
+        network,
+        parameters=wiring.values,
+        engine="brian2",
+        target=chosen,
+        dt=dt,
+        method=settings.method or "rk4",
+        populations={name: population.n for name, population in network.populations.items()},
+        synapses=len(wiring.target),
+        duration=duration,
+        initial=initial,
         **wiring.rule_provenance(),
-        "seed": settings.seed,
-        "network_seed": network.seed,
-        "versions": versions(),
-    }
+        seed=settings.seed,
+        network_seed=network.seed,
+    )
     return NetworkRecording(
         trains, dataset, provenance, counts, sources=wiring.rows, targets=wiring.target, weights=weights
     )

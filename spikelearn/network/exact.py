@@ -23,7 +23,7 @@ from spikelearn.parameters.units import si_value
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
-from spikelearn.storage.provenance import plain, versions
+from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["network_inputs", "simulate_network_exactly"]
 
@@ -159,21 +159,20 @@ def _recording(
     return NetworkRecording(
         trains,
         traces,
-        {
-            "model": "Network",
-            "engine": "exact",
-            "populations": {name: population.n for name, population in network.populations.items()},
-            "synapses": len(wiring.target),
-            "parameters": {name: plain(value) for name, value in wiring.values.items()},
-            "duration": duration,
-            "initial": plain(initial),
-            "reached": end,
-            "interrupted": result.interrupted,
+        provenance_of(
+            network,
+            parameters=wiring.values,
+            engine="exact",
+            populations={name: population.n for name, population in network.populations.items()},
+            synapses=len(wiring.target),
+            duration=duration,
+            initial=initial,
+            reached=end,
+            interrupted=result.interrupted,
             **wiring.rule_provenance(),
-            "seed": seed,
-            "network_seed": network.seed,
-            "versions": versions(),
-        },
+            seed=seed,
+            network_seed=network.seed,
+        ),
         np.diff(offsets).reshape(1, n) if counting else None,
         state=signed(result.state, wiring, seed),
         sources=wiring.rows,

@@ -16,7 +16,7 @@ from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, PoissonInput, Population, Projection, SpikeSource
 from spikelearn.network.stdp import pair_stdp
 from spikelearn.parameters.names import unknown_name
-from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.numbers import whole_number, whole_numbers
 from spikelearn.parameters.series import read_series
 from spikelearn.parameters.units import si_value
 from spikelearn.spikes.trains import SpikeTrains
@@ -132,12 +132,11 @@ def _connections(where: str, given: Any, size: int) -> Any:
     if kind == "pairs":
         return _pairs(f"{where}.pairs", value)
     if kind == "ring":
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"{where}.ring must be a whole number, got {value!r}")
+        step = int(whole_numbers(f"{where}.ring", [value])[0])
         if not size:
             raise ValueError(f"{where}.ring must have a population as its source")
         index = np.arange(size)
-        return Connections(index, (index + value) % size)
+        return Connections(index, (index + step) % size)
     if kind == "one_to_one":
         if value not in (True, 1):
             raise ValueError(f"{where}.one_to_one must be true, got {value!r}")

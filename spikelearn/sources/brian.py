@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import seconds
 from spikelearn.sources.rates import mean_counts, poisson_points, rate_bound
-from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.sampling import collect, read_span
 from spikelearn.spikes.binning import rounding
 
 if TYPE_CHECKING:
@@ -212,8 +213,8 @@ def _cells(
 ) -> Any:
     from brian2 import NeuronGroup
 
-    trials = count_argument(n_trials, f"{where}.brian_group: n_trials")
-    units = count_argument(n_units, f"{where}.brian_group: n_units")
+    trials = whole_number(f"{where}.brian_group: n_trials", n_trials, at_least=1)
+    units = whole_number(f"{where}.brian_group: n_units", n_units, at_least=1)
     return NeuronGroup(trials * units, model, threshold=threshold, reset="", namespace=names, dt=step, method="exact")
 
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import si_value
 from spikelearn.sources import brian
 from spikelearn.sources.drive_moments import drive_covariance, drive_intensity_covariance, filtered
 from spikelearn.sources.expectation import span_of
 from spikelearn.sources.kernels import ExponentialKernel, FiniteKernel
 from spikelearn.sources.rates import accept, checked_rate, poisson_points, rate_at, rate_bound
-from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.sampling import collect, read_span
 from spikelearn.sources.source import Source
 
 if TYPE_CHECKING:
@@ -162,8 +163,8 @@ class CommonDrive(Source):
         delays distributed as the kernel. Drive spikes before t_start that add nothing after it need not be drawn; the
         others are finite in number, also when the kernel never ends, and are drawn from their exact distribution.
         """
-        trials = count_argument(n_trials, f"{_WHERE}.sample: n_trials")
-        units = count_argument(n_units, f"{_WHERE}.sample: n_units")
+        trials = whole_number(f"{_WHERE}.sample: n_trials", n_trials, at_least=1)
+        units = whole_number(f"{_WHERE}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{_WHERE}.sample")
         self.check_consistency(start, stop)
         rng = np.random.default_rng(seed)

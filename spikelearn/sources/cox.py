@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import modulated_covariance
 from spikelearn.sources.rates import accept, checked_rate, rate_bound
-from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.sampling import collect, read_span
 from spikelearn.sources.source import Source
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ class OUModulatedPoisson(Source):
         from its exact transition density and nowhere else.
         """
         where = "OUModulatedPoisson"
-        trials = count_argument(n_trials, f"{where}.sample: n_trials")
-        units = count_argument(n_units, f"{where}.sample: n_units")
+        trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
+        units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{where}.sample")
         rng = np.random.default_rng(seed)
         bound = rate_bound(self.rate, start, stop, f"{where}.rate")
@@ -170,8 +171,8 @@ class GammaModulatedPoisson(Source):
         of candidates with exponentially distributed delays, which is what a decaying intensity means.
         """
         where = "GammaModulatedPoisson"
-        trials = count_argument(n_trials, f"{where}.sample: n_trials")
-        units = count_argument(n_units, f"{where}.sample: n_units")
+        trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
+        units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{where}.sample")
         rng = np.random.default_rng(seed)
         tau, variance = float(self.tau), self.gamma**2

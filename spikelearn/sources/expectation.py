@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.arrays import Floats
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import seconds, si_value
 from spikelearn.sources.quadrature import bin_integrals, converged, panel_nodes
 from spikelearn.sources.rates import mean_counts, rate_at
-from spikelearn.sources.sampling import count_argument, read_span
+from spikelearn.sources.sampling import read_span
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -106,7 +107,7 @@ def expected_dataset(
         covariance = width**2 * intensity_covariance(centers[:, None], centers[None, :])
     else:
         raise ValueError(f"{where}: limit must be None (exact within the bins) or 'slow', got {limit!r}")
-    share = 1.0 if n_trials is None else 1 / count_argument(n_trials, f"{where}: n_trials")
+    share = 1.0 if n_trials is None else 1 / whole_number(f"{where}: n_trials", n_trials, at_least=1)
     cross = covariance if shared else np.zeros_like(covariance)
     product = np.outer(counts, counts)
     corrected = (1 - share) * cross if n_trials is not None else cross

@@ -10,9 +10,10 @@ import numpy as np
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.sources import brian
 from spikelearn.sources.rates import accept, checked_rate, mean_counts, rate_bound
-from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.sampling import collect, read_span
 from spikelearn.sources.source import Source
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ class GainModulatedPoisson(Source):
         self, n_trials: int, t_start: Any = 0.0, t_stop: Any = 1.0, seed: int | None = None, *, n_units: int = 2
     ) -> SpikeTrains:
         """Draw spikes exactly in continuous time; see `Source.sample`."""
-        trials = count_argument(n_trials, "GainModulatedPoisson.sample: n_trials")
-        units = count_argument(n_units, "GainModulatedPoisson.sample: n_units")
+        trials = whole_number("GainModulatedPoisson.sample: n_trials", n_trials, at_least=1)
+        units = whole_number("GainModulatedPoisson.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, "GainModulatedPoisson.sample")
         rng = np.random.default_rng(seed)
         gains = draw_gains(rng, self.gamma, self.distribution, trials if self.shared else trials * units)

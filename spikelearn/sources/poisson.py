@@ -9,9 +9,10 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.sources import brian
 from spikelearn.sources.rates import checked_rate, poisson_points
-from spikelearn.sources.sampling import collect, count_argument, read_span
+from spikelearn.sources.sampling import collect, read_span
 from spikelearn.sources.source import Source
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ def sample_poisson(
     rate: Any, n_trials: int, n_units: int, t_start: Any, t_stop: Any, seed: int | None, where: str
 ) -> SpikeTrains:
     """Draw independent Poisson trains with one rate."""
-    trials = count_argument(n_trials, f"{where}.sample: n_trials")
-    units = count_argument(n_units, f"{where}.sample: n_units")
+    trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
+    units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
     start, stop = read_span(t_start, t_stop, f"{where}.sample")
     rng = np.random.default_rng(seed)
     times, train = poisson_points(rng, rate, start, stop, trials * units, f"{where}.rate")

@@ -10,20 +10,7 @@ from numpy.typing import NDArray
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.trains import SpikeTrains
 
-__all__ = ["collect", "count_argument", "read_span"]
-
-
-def count_argument(value: Any, where: str) -> int:
-    """Check a number of trials or units.
-
-    Raises
-    ------
-    ValueError
-        It is not a whole number, or is less than 1.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{where} must be a whole number of at least 1, got {value!r}")
-    return int(value)
+__all__ = ["collect", "read_span"]
 
 
 def read_span(t_start: Any, t_stop: Any, where: str) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,22 +18,24 @@ LONGEST = 10_000
 __all__ = ["LONGEST", "plain", "provenance_of", "versions"]
 
 
-def provenance_of(model: Any, **settings: Any) -> dict[str, Any]:
+def provenance_of(model: Any, *, parameters: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
     """Collect settings, parameters (SI units) and versions.
 
     Parameters
     ----------
     model : dataclass instance
         Its fields are the parameters.
+    parameters : mapping, optional
+        Instead of the fields.
     **settings
         Engine, target, dt, seed and so on; arrays of more than `LONGEST` numbers are kept as shape, range and checksum.
     """
-    parameters = {}
-    if dataclasses.is_dataclass(model) and not isinstance(model, type):
-        parameters = {field.name: plain(getattr(model, field.name)) for field in dataclasses.fields(model)}
+    values = dict(parameters or {})
+    if parameters is None and dataclasses.is_dataclass(model) and not isinstance(model, type):
+        values = {field.name: getattr(model, field.name) for field in dataclasses.fields(model)}
     return {
         "model": type(model).__name__,
-        "parameters": parameters,
+        "parameters": {name: plain(value) for name, value in values.items()},
         **{name: plain(value) for name, value in settings.items()},
         "versions": versions(),
     }

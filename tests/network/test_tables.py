@@ -91,7 +91,7 @@ def test_unknown_keys_are_refused_with_the_nearest_one(changes, message):
         (population(n=0), "Population.n must be at least 1, got 0"),
         (projection(connect={"in_degree": 2.7}), r"connect.in_degree must be a whole number, got 2.7"),
         (projection(connect={"in_degree": -1}), "connect.in_degree must not be negative, got -1"),
-        (projection(connect={"ring": 1.5}), "connect.ring must be a whole number, got 1.5"),
+        (projection(connect={"ring": 1.5}), "connect.ring must be whole numbers, got float64"),
         (projection(connect={"pairs": [[0.9, 1]]}), "connect.pairs must be a whole number, got 0.9"),
         (projection(connect={"pairs": [[True, 1]]}), "connect.pairs must be a whole number, got True"),
         (projection(connect={"pairs": [0, 1]}), "connect.pairs must be a list of pairs"),

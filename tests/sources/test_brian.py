@@ -127,7 +127,7 @@ def test_seeds_decide_the_drawn_gains():
         ("inhomogeneous", {"dt": 0.1 * ms}, "duration must be given where the rate is a function"),
         ("OU", {"dt": 3 * ms}, "probability of at most 0.1"),
         ("common drive", {"dt": 2.1 * ms}, r"dt must be at most 0.1 tau"),
-        ("homogeneous", {"dt": 0.1 * ms, "n_trials": 0}, "n_trials must be a whole number of at least 1"),
+        ("homogeneous", {"dt": 0.1 * ms, "n_trials": 0}, "n_trials must be at least 1"),
     ],
 )
 def test_bad_requests_are_refused(source, keywords, message):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -14,6 +14,7 @@ from spikelearn.eventdriven.phi import Tables
 
 __all__ = [
     "ABOVE",
+    "AT",
     "BOUND",
     "CELL_COLUMNS",
     "DECAY",
@@ -48,9 +49,11 @@ __all__ = [
 ]
 
 
-# Columns of a neuron's constants after the 23 of a Cell.
-DELAY, PAUSE, TABLED, G0 = range(23, 27)
-CELL_COLUMNS = 32
+# Column of each of a neuron's constants, by the name of the field of `Cell` that it holds; then those beyond a Cell.
+AT: Any = Cell(*range(len(Cell._fields)))
+DELAY, PAUSE, TABLED, G0 = range(len(Cell._fields), len(Cell._fields) + 4)
+# Whole cache lines of eight numbers.
+CELL_COLUMNS = 8 * -(-(len(Cell._fields) + 4) // 8)
 
 # Those constants that every arrival needs once more, two neurons a cache line: see `quick_constants`.
 MANIFOLD, ABOVE, RATE, DECAY = range(4)
@@ -144,20 +147,37 @@ def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Fl
         p = parameters[i]
         c = make_cell(p[0], p[1], p[2], p[3], p[4], p[5], table_of[i], tables)
         row = cells[i]
-        row[0], row[1], row[2], row[3], row[4], row[5] = c.tau, c.tau_K, c.kappa, c.A, c.above, c.B
-        row[6], row[7], row[8], row[9], row[10], row[11] = c.level, c.reset, c.jump, c.V_0, c.Delta, c.x_star
-        row[12], row[13], row[14], row[15], row[16] = c.x_manifold, c.lead, c.rate, c.decay, c.per_kappa
+        row[AT.tau] = c.tau
+        row[AT.tau_K] = c.tau_K
+        row[AT.kappa] = c.kappa
+        row[AT.A] = c.A
+        row[AT.above] = c.above
+        row[AT.B] = c.B
+        row[AT.level] = c.level
+        row[AT.reset] = c.reset
+        row[AT.jump] = c.jump
+        row[AT.V_0] = c.V_0
+        row[AT.Delta] = c.Delta
+        row[AT.x_star] = c.x_star
+        row[AT.x_manifold] = c.x_manifold
+        row[AT.lead] = c.lead
+        row[AT.rate] = c.rate
+        row[AT.decay] = c.decay
+        row[AT.per_kappa] = c.per_kappa
         # Whole numbers below 2^53, addresses among them, are exact as floats.
-        row[17], row[18], row[19], row[20], row[21], row[22] = (
-            c.falling, c.fires, c.table, c.address, c.lowest, c.rows,
-        )  # fmt: skip
+        row[AT.falling] = c.falling
+        row[AT.fires] = c.fires
+        row[AT.table] = c.table
+        row[AT.address] = c.address
+        row[AT.lowest] = c.lowest
+        row[AT.rows] = c.rows
         cells[i, DELAY], cells[i, PAUSE] = p[6], p[7]
 
 
 def quick_constants(cells: Floats) -> Floats:
     """Give A, V_0 - theta, 1/tau and 1/tau_K of every neuron in rows of their own, shape (n, QUICK_COLUMNS)."""
     quick = aligned(len(cells), QUICK_COLUMNS)
-    for column, source in ((MANIFOLD, 3), (ABOVE, 4), (RATE, 14), (DECAY, 15)):
+    for column, source in ((MANIFOLD, AT.A), (ABOVE, AT.above), (RATE, AT.rate), (DECAY, AT.decay)):
         quick[:, column] = cells[:, source]
     return quick
 
@@ -167,6 +187,27 @@ def cell_of(cells: Floats, i: int) -> Cell:
     """Give the constants of neuron i as a `Cell`."""
     c = cells[i]
     return Cell(
-        c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8], c[9], c[10], c[11], c[12], c[13], c[14], c[15], c[16],
-        c[17] != 0.0, c[18] != 0.0, int(c[19]), int(c[20]), int(c[21]), int(c[22]),
-    )  # fmt: skip
+        c[AT.tau],
+        c[AT.tau_K],
+        c[AT.kappa],
+        c[AT.A],
+        c[AT.above],
+        c[AT.B],
+        c[AT.level],
+        c[AT.reset],
+        c[AT.jump],
+        c[AT.V_0],
+        c[AT.Delta],
+        c[AT.x_star],
+        c[AT.x_manifold],
+        c[AT.lead],
+        c[AT.rate],
+        c[AT.decay],
+        c[AT.per_kappa],
+        c[AT.falling] != 0.0,
+        c[AT.fires] != 0.0,
+        int(c[AT.table]),
+        int(c[AT.address]),
+        int(c[AT.lowest]),
+        int(c[AT.rows]),
+    )

@@ -15,6 +15,7 @@ from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.inputs import assign_tables
 from spikelearn.eventdriven.network.barrier import BARRIER_WORDS
 from spikelearn.eventdriven.network.cells import (
+    AT,
     BOUND,
     CELL_COLUMNS,
     DEVIATION,
@@ -261,7 +262,7 @@ def _cells(inputs: NetworkInputs, autonomous: NDArray[np.bool_], g0: Floats) -> 
     table_of, tables = assign_tables({name: values[name] for name in _NAMES[:5]}, _TABLES_FOR, n)
     cells = aligned(n, CELL_COLUMNS)
     fill_cells(np.column_stack([values[name] for name in _NAMES]), table_of, tables, cells)
-    cells[:, TABLED] = (table_of >= 0) & ~autonomous & (cells[:, 3] > 0.0)
+    cells[:, TABLED] = (table_of >= 0) & ~autonomous & (cells[:, AT.A] > 0.0)
     cells[:, G0] = g0
     return cells, tables
 
@@ -275,8 +276,8 @@ def _aligned_copy(state: Floats) -> Floats:
 def _fresh(cells: Floats, u0: Floats, g0: Floats) -> Floats:
     """Make the state at time 0."""
     state = aligned(len(cells), STATE_COLUMNS)
-    V_0, Delta, falling = cells[:, 9], cells[:, 10], cells[:, 17] != 0.0
-    state[:, X] = cells[:, 2] * g0
+    V_0, Delta, falling = cells[:, AT.V_0], cells[:, AT.Delta], cells[:, AT.falling] != 0.0
+    state[:, X] = cells[:, AT.kappa] * g0
     state[:, LOWER] = np.nan
     state[:, T_NEXT] = np.nan
     state[:, BOUND] = -np.inf

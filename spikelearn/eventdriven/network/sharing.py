@@ -8,13 +8,13 @@ by target with one delay for all are like that as they are; others are sorted on
 from __future__ import annotations
 
 import math
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
 
 from spikelearn.arrays import Floats, Integers, Shorts
+from spikelearn.compiled import processors
 from spikelearn.eventdriven.network.cells import Synapses
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def ranges(degree: Integers, threads: int | None) -> Integers:
     if threads is not None and threads < 1:
         raise ValueError(f"threads must be at least 1, got {threads}")
     n = len(degree)
-    workers = min(threads or os.cpu_count() or 1, max(n // 64, 1))
+    workers = min(threads or processors(), max(n // 64, 1))
     cost = np.cumsum(degree + 20.0)
     cuts = np.searchsorted(cost, cost[-1] * np.arange(1, workers) / workers)
     edges: Integers = np.concatenate([[0], cuts, [n]]).astype(np.int64)

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
+
+from spikelearn.compiled import processors
 
 __all__ = [
     "accumulate",
@@ -40,9 +41,8 @@ def compiled(function: _Function) -> _Function:
 
 def in_chunks(task: Callable[[int, int], None], n: int, threads: int | None, work: int) -> None:
     """Run ``task(start, stop)`` over 0 to n in `threads` threads, or as many as pay for `work` inner steps."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     # A thread costs about as much to start as 20,000 steps.
-    available = threads if threads is not None else min(processors, 1 + work // 100_000)
+    available = threads if threads is not None else min(processors(), 1 + work // 100_000)
     count = max(1, min(n, available))
     if count == 1:
         task(0, n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ class EscapeNoise:
     link: str = "exponential"
 
     def __post_init__(self) -> None:
-        for name in ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u"):
+        for name in self._numbers():
             shape = np.shape(getattr(self, name))
             if shape:
                 raise TypeError(f"EscapeNoise.{name} must be one value, the same for all neurons, got shape {shape}")
@@ -88,10 +88,14 @@ class EscapeNoise:
     def __hash__(self) -> int:
         return hash((*self.namespace_values(), self.link))
 
+    @classmethod
+    def _numbers(cls) -> tuple[str, ...]:
+        """Name the parameters that are quantities or numbers, in the order of the fields."""
+        return tuple(field.name for field in fields(cls) if "quantity" in field.metadata)
+
     def namespace_values(self) -> tuple[float, ...]:
         """Give tau, tau_adapt (s), eta_0, rho_0 (Hz), v and Delta_u as plain numbers."""
-        names = ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u")
-        return tuple(float(getattr(self, name)) for name in names)
+        return tuple(float(getattr(self, name)) for name in self._numbers())
 
     @property
     def equations(self) -> str:
@@ -117,7 +121,7 @@ class EscapeNoise:
     @property
     def namespace(self) -> dict[str, Any]:
         """The parameters by the names that the equations use."""
-        return {name: getattr(self, name) for name in ("tau", "tau_adapt", "eta_0", "rho_0", "v", "Delta_u")}
+        return {name: getattr(self, name) for name in self._numbers()}
 
     @property
     def parameters(self) -> dict[str, Any]:

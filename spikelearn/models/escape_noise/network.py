@@ -12,6 +12,7 @@ from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.settings import check_estimator, checked_baseline
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.learning import Learning
@@ -87,9 +88,7 @@ class VariationalNetwork:
 
     def __post_init__(self) -> None:
         for name, least in (("n_visible", 1), ("n_hidden", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or value < least:
-                raise ValueError(f"VariationalNetwork.{name} must be a whole number of at least {least}, got {value!r}")
+            whole_number(f"VariationalNetwork.{name}", getattr(self, name), at_least=least)
         units = self.n_units
         object.__setattr__(self, "W_M", checked_weights(self.W_M, "VariationalNetwork.W_M", (units, units)))
         object.__setattr__(self, "W_Q", checked_weights(self.W_Q, "VariationalNetwork.W_Q", (self.n_hidden, units)))

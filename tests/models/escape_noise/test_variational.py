@@ -180,7 +180,7 @@ class TestRefusals:
     def test_shapes(self):
         with pytest.raises(ValueError, match=r"VariationalNetwork.W_Q must have the shape \(2, 3\) \(to, from\)"):
             sl.VariationalNetwork(CELL, 1, 2, np.zeros((3, 3)), np.zeros((3, 2)))
-        with pytest.raises(ValueError, match=r"n_visible must be a whole number of at least 1, got 0"):
+        with pytest.raises(ValueError, match=r"n_visible must be at least 1, got 0"):
             sl.VariationalNetwork(CELL, 0, 2, np.zeros((2, 2)), np.zeros((2, 2)))
         with pytest.raises(ValueError, match="zero self-weights"):
             sl.VariationalNetwork(CELL, 1, 1, np.eye(2), np.zeros((1, 2)), self_connections=False)

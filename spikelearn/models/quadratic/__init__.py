@@ -1,0 +1,1 @@
+"""The quadratic integrate-and-fire neuron, the smallest system of the package."""
