@@ -56,7 +56,7 @@ def spike_triggered_covariance(
     The test is nested: the most extreme eigenvalue at either end is compared with the same eigenvalue of surrogates
     in which all but the projections on accepted axes and on the average come from circularly shifted frames; see
     `spikelearn.analyses.triggered_surrogates`. It ends at the first eigenvalue that is not significant, so the
-    chance of a false axis is `alpha`, whatever the number of true ones and whatever the average.
+    chance of a false axis is about `alpha`, whatever the number of true ones and whatever the average.
 
     Parameters
     ----------

@@ -5,6 +5,8 @@ binomial (400, 0.05) under a valid test: 20 +- 4.4. The bounds leave 0.05 % on e
 alarm once in a thousand seeds.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -14,6 +16,7 @@ from spikelearn.analyses import joint_weights, spike_triggered_covariance
 
 N_SETS, ALPHA, FRAMES, SIZE = 400, 0.05, 2000, 8
 LOW, HIGH = binom.ppf([0.0005, 0.9995], N_SETS, ALPHA)
+DOCS = (Path(__file__).parents[2] / "docs" / "triggered.md").read_text(encoding="utf-8")
 WINDOW = (-SIZE * 0.001, 0.0)
 FILTER = np.array([0.1, 0.3, 0.7, 0.9, 0.2, -0.5, -0.6, -0.2])
 
@@ -107,13 +110,19 @@ def dense_exponential_lags(rng):
 
 def raised_beside_an_exponential(rng):
     x = rng.standard_normal((FRAMES, SIZE))
-    return x, rng.poisson(0.2 * x[:, 1] ** 2 * np.exp(x[:, 0])), None
+    return x, rng.poisson(0.12 * x[:, 1] ** 2 * np.exp(x[:, 0])), None
 
 
 def lowered_along_the_average(rng):
     # The square of what is above zero: average 1.6, variance 3 - 8/pi = 0.45, on one axis.
     x = coloured(rng)
-    return x, rng.poisson(0.6 * np.maximum(x[:, 3], 0) ** 2), None
+    return x, rng.poisson(0.3 * np.maximum(x[:, 3], 0) ** 2), None
+
+
+def stated(case):
+    """What docs/triggered.md says was found; a borderline set may fall otherwise on another machine."""
+    row = next(line for line in DOCS.splitlines() if f"`{case.__name__}`" in line)
+    return int(row.split("|")[-2])
 
 
 def false_axes(case, n_true):
@@ -139,6 +148,7 @@ def test_false_axes_without_a_true_one(case):
     found, _ = false_axes(case, 0)
     print(case.__name__, found, "of", N_SETS)
     assert LOW <= found <= HIGH
+    assert abs(found - stated(case)) <= 3
 
 
 @pytest.mark.slow
@@ -158,6 +168,7 @@ def test_false_axes_without_a_true_one(case):
 def test_false_axes_after_one_true_axis(case):
     found, reached = false_axes(case, 1)
     print(case.__name__, found, "of", N_SETS, "with the true axis found in", reached)
-    # The true axis is plain in these data, so that all the sets reach the stage that is calibrated.
-    assert reached == N_SETS
+    # The true axis is plain in these data, so that nearly all the sets reach the stage that is calibrated.
+    assert reached >= 0.98 * N_SETS
     assert LOW <= found <= HIGH
+    assert abs(found - stated(case)) <= 3
