@@ -15,6 +15,7 @@ from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
 from .models.quadratic.model import QuadraticNeuron as QuadraticNeuron
+from .models.tangent_kernel.model import TangentKernel as TangentKernel
 from .network.records import Network as Network
 from .rules.rule import Rule as Rule
 from .simulation.recording import Recording as Recording

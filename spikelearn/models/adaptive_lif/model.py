@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
@@ -12,8 +11,8 @@ from numpy.typing import NDArray
 
 from spikelearn.brian.steps import fitting_step
 from spikelearn.models.adaptive_lif import bursting, clock, regular, theory, tonic
-from spikelearn.parameters.fields import check_range, field_values, quantity, validate_parameters
-from spikelearn.parameters.names import unknown_name
+from spikelearn.models.adaptive_lif.values import check_potentials, difference, plain_values
+from spikelearn.parameters.fields import field_values, quantity, validate_parameters
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
 
@@ -93,7 +92,7 @@ class AdaptiveLIF:
 
     def __post_init__(self) -> None:
         validate_parameters(self)
-        _check_potentials(float(self.E_L), float(self.E_K), float(self.V_th))
+        check_potentials(float(self.E_L), float(self.E_K), float(self.V_th))
 
     def __hash__(self) -> int:
         return hash(tuple(float(getattr(self, field.name)) for field in dataclasses.fields(self)))
@@ -103,14 +102,14 @@ class AdaptiveLIF:
         """Delta = E_L - E_K, the driving force on potassium at rest (Quantity)."""
         from brian2 import volt
 
-        return _difference(float(self.E_L), float(self.E_K)) * volt
+        return difference(float(self.E_L), float(self.E_K)) * volt
 
     @property
     def theta(self) -> Any:
         """Threshold of u: theta = V_th - E_L (Quantity)."""
         from brian2 import volt
 
-        return _difference(float(self.V_th), float(self.E_L)) * volt
+        return difference(float(self.V_th), float(self.E_L)) * volt
 
     @property
     def equations(self) -> str:
@@ -205,27 +204,7 @@ class AdaptiveLIF:
         ValueError
             An unknown name, a wrong unit, shape or range.
         """
-        fields = {field.name: field for field in dataclasses.fields(self)}
-        plain: dict[str, Any] = {name: float(getattr(self, name)) for name in fields}
-        for name, given in (vary or {}).items():
-            if name not in fields:
-                # Names of the theory, which follow from potentials.
-                meant = {"theta": "V_th", "Delta": "E_K"}.get(name)
-                hint = f"AdaptiveLIF has no parameter {name!r}; it follows from E_L and {meant}"
-                raise ValueError(hint if meant else unknown_name("AdaptiveLIF", "parameter", name, fields))
-            metadata = fields[name].metadata
-            unit = metadata["quantity"] if isinstance(metadata["quantity"], str) else "1"
-            value = np.asarray(si_value(given, unit, f"vary[{name!r}]"), dtype=np.float64)
-            if value.shape != (n,):
-                hint = f"; say n={len(value)}" if n == 1 and value.ndim == 1 else ""
-                rule = f"one value for each of {n} neurons"
-                raise ValueError(f"vary[{name!r}] must have {rule}, got shape {value.shape}{hint}")
-            check_range(value, metadata, f"vary[{name!r}]", given)
-            plain[name] = value
-        E_L, E_K, V_th = plain.pop("E_L"), plain.pop("E_K"), plain.pop("V_th")
-        _check_potentials(E_L, E_K, V_th)
-        plain["theta"], plain["Delta"], plain["E_L"] = _difference(V_th, E_L), _difference(E_L, E_K), E_L
-        return plain
+        return plain_values(self, vary or {}, n)
 
     def group_values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, Any]:
         """Give the constants of the Brian2 group in SI units: `values` without the delay."""
@@ -418,18 +397,3 @@ class AdaptiveLIF:
 
 def _float(value: Any) -> Any:
     return float(value) if np.ndim(value) == 0 else value
-
-
-def _difference(a: Any, b: Any) -> Any:
-    """Subtract as decimals, so that -50 mV - (-65 mV) is the double nearest to 15 mV and ties stay ties."""
-    if isinstance(a, float) and isinstance(b, float):
-        return float(Decimal(repr(a)) - Decimal(repr(b)))
-    pairs = np.broadcast(a, b)
-    return np.array([float(Decimal(repr(float(x))) - Decimal(repr(float(y)))) for x, y in pairs])
-
-
-def _check_potentials(E_L: Any, E_K: Any, V_th: Any) -> None:
-    if np.any(np.asarray(V_th) <= E_L):
-        raise ValueError(f"AdaptiveLIF.V_th must lie above E_L, got V_th = {V_th} V and E_L = {E_L} V")
-    if np.any(np.asarray(E_K) > E_L):
-        raise ValueError(f"AdaptiveLIF.E_K must not lie above E_L, got E_K = {E_K} V and E_L = {E_L} V")
