@@ -6,11 +6,14 @@ from . import rules as rules
 from . import sources as sources
 from .brian.standalone import StandaloneProgram as StandaloneProgram
 from .catalogue import check as check
+from .models import entropy_rule as entropy_rule
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
 from .models.ei_rate.model import EIRates as EIRates
 from .models.ei_rate.stability import Stability as Stability
 from .models.ei_rate.stability import stability as stability
 from .models.ei_rate.stability import stability_map as stability_map
+from .models.ei_trials.run_trials import run_trials as run_trials
+from .models.entropy_rule.model import EntropyRule as EntropyRule
 from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork

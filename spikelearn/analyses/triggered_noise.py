@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble
 from spikelearn.analyses.whitening import Whitening
-from spikelearn.arrays import Floats
+from spikelearn.arrays import Floats, Integers
 
 __all__ = ["direction_beside", "multiplier_noise"]
 
@@ -54,6 +54,7 @@ def multiplier_noise(
     n_surrogates: int,
     memory: int,
     rng: np.random.Generator,
+    seen: Integers | None = None,
 ) -> Floats:
     """Draw the sampling error of the triggered covariance between the last of several directions and each of them.
 
@@ -76,6 +77,8 @@ def multiplier_noise(
         Frames over which influences may be correlated; at most a quarter of the recording is taken.
     rng : numpy.random.Generator
         Source of the multipliers.
+    seen : ndarray of int, optional
+        The vectors that make up the prior; all by default.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def multiplier_noise(
     Mammen, E. (1993) Bootstrap and wild bootstrap for high dimensional linear models, Annals of Statistics 21, 255;
     Shao, X. (2010) The dependent wild bootstrap, Journal of the American Statistical Association 105, 218.
     """
-    influence = _influences(ensemble, weights, white, held)
+    influence = _influences(ensemble, weights, white, held, seen)
     length = math.ceil(len(influence) / MOST_BLOCKS)
     blocks = np.add.reduceat(influence, np.arange(0, len(influence), length), axis=0)
     reach = max(1, min(math.ceil(memory / length), len(blocks) // 4))
@@ -99,14 +102,15 @@ def multiplier_noise(
     return noise
 
 
-def _influences(ensemble: Ensemble, weights: Floats, white: Whitening, held: Floats) -> Floats:
+def _influences(ensemble: Ensemble, weights: Floats, white: Whitening, held: Floats, seen: Integers | None) -> Floats:
     to_held = white.matrix @ held
     projected = np.empty((ensemble.n_vectors, held.shape[1]))
     frames = max(1, CHUNK_NUMBERS // ensemble.size)
     for begin in range(0, len(projected), frames):
         index = np.arange(begin, min(begin + frames, len(projected)))
         projected[index] = ensemble.rows(index) @ to_held
-    projected -= projected.mean(axis=0)
+    of_prior = slice(None) if seen is None else seen
+    projected -= projected[of_prior].mean(axis=0)
     share = (weights / weights.sum())[:, np.newaxis]
     triggered = projected - (share * projected).sum(axis=0)
     product = triggered * triggered[:, -1:]
@@ -114,6 +118,6 @@ def _influences(ensemble: Ensemble, weights: Floats, white: Whitening, held: Flo
     # An entry moves by minus the mean of the two variances times the change of the prior; under the null u has 1.
     variance = (share * triggered**2).sum(axis=0)
     variance[-1] = 1.0
-    prior = projected * projected[:, -1:]
-    influence -= (variance + 1) / 2 * (prior - prior.mean(axis=0)) / len(prior)
+    prior = projected[of_prior] * projected[of_prior, -1:]
+    influence[of_prior] -= (variance + 1) / 2 * (prior - prior.mean(axis=0)) / len(prior)
     return influence

@@ -65,6 +65,7 @@ def nested_test(
     min_shift: int,
     relative_to_bulk: bool,
     rng: np.random.Generator,
+    seen: Integers | None = None,
 ) -> list[Stage]:
     """Accept axes one after the other until one is no more extreme than in surrogates drawn afresh for it.
 
@@ -92,6 +93,8 @@ def nested_test(
         Whether eigenvalues are taken relative to the median of those not accepted, in data and surrogates alike.
     rng : numpy.random.Generator
         Source of the shifts.
+    seen : ndarray of int, optional
+        The vectors whose frame was observed, round which the sets are shifted; all by default.
 
     Returns
     -------
@@ -100,17 +103,20 @@ def nested_test(
     """
     values, vectors = np.linalg.eigh(matrix)
     kept = len(values)
+    number = ensemble.n_vectors if seen is None else len(seen)
     low = high = 0
     stages: list[Stage] = []
     while low + high < min(max_axes, kept):
         accepted = vectors[:, list(range(low)) + list(range(kept - high, kept))]
         held = np.hstack([accepted, direction_beside(average, accepted)])
-        shifts = rng.integers(min_shift, ensemble.n_vectors - min_shift + 1, size=n_surrogates)
-        matrices = shifted_covariances(ensemble, weights, white, held, shifts)
+        shifts = rng.integers(min_shift, number - min_shift + 1, size=n_surrogates)
+        matrices = shifted_covariances(ensemble, weights, white, held, shifts, seen)
         if held.shape[1] > accepted.shape[1]:
             # Blocks of multipliers longer than the window by far, so that what overlaps is nearly all counted.
             memory = 3 * min_shift - 2
-            drawn = multiplier_noise(ensemble, weights, white, held, n_surrogates=n_surrogates, memory=memory, rng=rng)
+            drawn = multiplier_noise(
+                ensemble, weights, white, held, n_surrogates=n_surrogates, memory=memory, rng=rng, seen=seen
+            )
             drawn[:, -1] += np.median(values[low : kept - high]) if relative_to_bulk else 1.0
             matrices += _along_the_last(held, drawn - held.T @ matrix @ held[:, -1])
         surrogates = np.linalg.eigvalsh(matrices)
@@ -182,7 +188,12 @@ def whitened_covariance(white: Whitening, covariance: Floats, prior: Floats) -> 
 
 
 def shifted_covariances(
-    ensemble: Ensemble, weights: Floats, white: Whitening, accepted: Floats, shifts: Integers
+    ensemble: Ensemble,
+    weights: Floats,
+    white: Whitening,
+    accepted: Floats,
+    shifts: Integers,
+    seen: Integers | None = None,
 ) -> Floats:
     """Give the whitened covariance of surrogates: own projections on the accepted axes, the rest from elsewhere.
 
@@ -194,6 +205,8 @@ def shifted_covariances(
         Orthonormal axes in whitened coordinates on which a surrogate keeps its own projections; may be none.
     shifts : ndarray of int, shape (n_surrogates,)
         Each surrogate takes the rest of the stimulus from so many frames later, round the recording.
+    seen : ndarray of int, optional
+        Shift round these vectors only, in their order.
 
     Returns
     -------
@@ -220,7 +233,11 @@ def shifted_covariances(
     for k, shift in enumerate(shifts):
         moment = np.zeros((size + n_accepted, size + n_accepted))
         mean = np.zeros(size + n_accepted)
-        moved = (index + shift) % ensemble.n_vectors
+        if seen is None:
+            moved = (index + shift) % ensemble.n_vectors
+        else:
+            # A weight on a frame that was observed in part takes the place of the next whole one.
+            moved = seen[(np.searchsorted(seen, index) + shift) % len(seen)]
         for begin in range(0, len(index), frames):
             piece = slice(begin, begin + frames)
             rows = np.hstack([ensemble.rows(moved[piece]), own[piece]])

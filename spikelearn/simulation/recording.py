@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,6 +147,9 @@ def _spikes_to_dataset(spikes: SpikeTrains | None, counts: NDArray[np.int64] | N
                 "t_start": spikes.t_start,
                 "t_stop": spikes.t_stop,
                 "slack": spikes.slack,
+                "n_trials": spikes.n_trials,
+                # As text: netCDF has no numbers of any size, and no mixture of text and numbers.
+                "names": json.dumps(spikes.names),
             },
         )
     if counts is not None:
@@ -164,5 +168,7 @@ def _spikes_from_dataset(stored: xr.Dataset) -> tuple[SpikeTrains | None, NDArra
         t_stop=float(stored.attrs["t_stop"]),
         observed=stored["observed"].values if "observed" in stored else None,
         slack=float(stored.attrs["slack"]),
+        n_trials=int(stored.attrs["n_trials"]) if "n_trials" in stored.attrs else None,
+        **json.loads(stored.attrs.get("names", "{}")),
     )
     return spikes, None
