@@ -261,7 +261,7 @@ def main(arguments=None):
     parser.add_argument("--quiet", action="store_true", help="print only what was not caught")
     options = parser.parse_args(arguments)
     table = tomllib.loads((ROOT / "docs" / "ledger.toml").read_text(encoding="utf-8"))["row"]
-    rows = [row for row in table if row["function"] and row["test"]]
+    rows = [row for row in table if row.get("function") and row.get("test")]
     if options.rows:
         rows = [r for r in rows if f"{r['document']} {r['item']}".startswith(tuple(options.rows))]
     rows.sort(key=lambda row: row["test"])
