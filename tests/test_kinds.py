@@ -10,6 +10,8 @@ from spikelearn.catalogue import get_system, system_names
 
 # What no number is; True and 2.9 would pass for numbers or be cut short.
 WRONG = [True, np.True_, [], {}, b"1", object(), float("nan"), 1j, "seven"]
+# Keys of [run] that are true or false.
+FLAGS = {"whiten"}
 REFUSALS = (TypeError, ValueError, DimensionMismatchError)
 
 
@@ -79,7 +81,10 @@ def test_every_key_of_a_run_refuses_another_kind(name, key):
     """Each key of [run] of every system, laid over its example: nothing of a wrong kind is taken for a number."""
     system = get_system(name)
     built = system.build(dict(system.example))
-    for value in (True, 2.9 if key in {"n", "n_trials", "seed", "n_units"} else True, {"a": 1}, "seven of them"):
+    wrong = [{"a": 1}, "seven of them"]
+    wrong += [2.9] if key in {"n", "n_trials", "seed", "n_units", *FLAGS} else []
+    wrong += [] if key in FLAGS else [True]
+    for value in wrong:
         run = {**system.example_run, key: value}
         with pytest.raises(REFUSALS):
             system.run(built, catalogue.RunRequest(settings=run))
