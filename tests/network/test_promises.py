@@ -19,7 +19,7 @@ from spikelearn.network import (
     save_state,
 )
 
-NETWORKS, SECONDS, FEWEST = 1000, 55.0, 100
+NETWORKS, SECONDS, FEWEST = 1000, 55.0, 30
 
 
 def random_network(seed):
