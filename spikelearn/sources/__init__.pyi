@@ -2,6 +2,7 @@ from .common_drive import CommonDrive as CommonDrive
 from .cox import GammaModulatedPoisson as GammaModulatedPoisson
 from .cox import OUModulatedPoisson as OUModulatedPoisson
 from .gain import GainModulatedPoisson as GainModulatedPoisson
+from .linear_nonlinear import LinearNonlinear as LinearNonlinear
 from .poisson import HomogeneousPoisson as HomogeneousPoisson
 from .poisson import InhomogeneousPoisson as InhomogeneousPoisson
 from .rates import BoundedRate as BoundedRate
