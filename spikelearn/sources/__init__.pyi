@@ -7,3 +7,5 @@ from .poisson import HomogeneousPoisson as HomogeneousPoisson
 from .poisson import InhomogeneousPoisson as InhomogeneousPoisson
 from .rates import BoundedRate as BoundedRate
 from .rates import SinusoidalRate as SinusoidalRate
+from .steps import StepKernel as StepKernel
+from .steps import StepRate as StepRate

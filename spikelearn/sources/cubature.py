@@ -68,7 +68,7 @@ def gaussian_moments(function: Function, rank: int, where: str, rtol: float = 1e
     Examples
     --------
     >>> moments = gaussian_moments(lambda y: np.maximum(y[:, 0], 0.0), 1, "it")
-    >>> round(moments.total * np.sqrt(2 * np.pi), 9), round(float(moments.first[0]), 9)
+    >>> round(float(moments.total * np.sqrt(2 * np.pi)), 9), round(float(moments.first[0]), 9)
     (1.0, 0.5)
     """
     if not 1 <= rank <= LARGEST_RANK:
@@ -131,7 +131,7 @@ def _cells(function: Function, corners: Floats, size: float, where: str) -> Floa
         density = np.exp(-0.5 * (points**2).sum(axis=1)) / (2 * np.pi) ** (rank / 2)
         values = _integrand(function, points) * (density * np.tile(mass, len(points) // len(nodes)))[:, None]
         parts.append(values.reshape(-1, len(nodes), values.shape[1]).sum(axis=1))
-    result = np.concatenate(parts)
+    result: Floats = np.concatenate(parts)
     if not np.isfinite(result).all():
         raise ValueError(f"{where} must stay finite, got a rate that overflows; make the gain smaller")
     return result

@@ -44,7 +44,9 @@ def run_on_brian(source: Source, settings: RunSettings) -> Recording:
 
 
 def run_frames(source: LinearNonlinear, settings: RunSettings) -> Recording:
-    """Draw stimulus and spikes frame by frame; the trace "stimulus" has the dims (time, dimension), or trial before them.
+    """Draw stimulus and spikes frame by frame.
+
+    The trace "stimulus" has the dims (trial, time, dimension), without the first where every trial repeats it.
 
     Raises
     ------

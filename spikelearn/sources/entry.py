@@ -217,7 +217,7 @@ def _run_cells(case: TriggeredCase, request: RunRequest) -> Recording:
 def _triggered_measures() -> tuple[dict[str, Measure], dict[str, Measure]]:
     """Give what triggering finds, for each kind of weights: linear in the moments, so that it has no bias."""
     quantities = {
-        "unit_rates": Measure(unit_rates, "Hz", "spikes a second of each cell, where its filters are covered"),
+        "unit_rates": Measure(unit_rates, "Hz", "rate of every unit, where its filters are covered"),
         "joint_weight": Measure(weight, "1", "pairs in a frame, by their later spike"),
     }
     formulas = {

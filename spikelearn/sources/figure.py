@@ -14,7 +14,7 @@ __all__ = ["ln_figure"]
 
 
 def ln_figure(case: TriggeredCase, recording: Recording, title: str) -> Any:
-    """Draw whitened average and eigenvalues of the triggered covariance, for joint weights where there are two cells."""
+    """Draw whitened average and eigenvalues of the covariance, for joint weights where there are two cells."""
     weights = "joint" if case.cells.n_units == 2 else "single"
     average, covariance, _ = measured(case, recording, weights)
     expected = case.expected(weights)
@@ -36,9 +36,13 @@ def ln_figure(case: TriggeredCase, recording: Recording, title: str) -> Any:
     found, wanted = (
         np.linalg.eigvalsh(white.matrix.T @ one @ white.matrix)[::-1] for one in (covariance, expected.covariance)
     )
-    order = np.arange(len(found))
+    order = np.arange(1, len(found) + 1)
     right.plot(order, found, "o", color="C0", label="measured")
     right.plot(order, wanted, "_", ms=14, mew=2, color=COLOURS["theory"], label="expected")
+    # Sampling alone spreads eigenvalues: a change of a few per cent is not to fill the panel.
+    low, high = min(0.8, found[-1], wanted[-1]), max(1.2, found[0], wanted[0])
+    right.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    right.xaxis.get_major_locator().set_params(integer=True)
     right.axhline(1, color="0.8", lw=0.8, zorder=0)
     right.set(xlabel="component", ylabel="triggered over prior variance")
     right.set_title("Covariance", fontsize=10)

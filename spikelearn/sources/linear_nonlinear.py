@@ -111,8 +111,8 @@ class LinearNonlinear:
             for one in checks.each_cell(self.threshold, self.cells, f"{_WHERE}.threshold")
         ]
         responses = [
-            Response(checks.text(kind, f"{_WHERE}.nonlinearity"), *rest, _WHERE)
-            for kind, *rest in zip(kinds, rates, gains, thresholds, strict=True)
+            Response(checks.text(kind, f"{_WHERE}.nonlinearity"), rate, gain, threshold, _WHERE)
+            for kind, rate, gain, threshold in zip(kinds, rates, gains, thresholds, strict=True)
         ]
         object.__setattr__(self, "_responses", tuple(responses))
         if isinstance(self.gate, str):
@@ -145,7 +145,8 @@ class LinearNonlinear:
         """Give the expected spikes of each cell in a frame, shape (n, cells), at projections of shape (n, filters)."""
         responses: tuple[Response, ...] = self._responses  # type: ignore[attr-defined]
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.column_stack([one(projections) for one in responses]) * self.frame
+            counts: Floats = np.column_stack([one(projections) for one in responses]) * self.frame
+        return counts
 
     def gate_depth(self, projections: Floats) -> Floats:
         """Give the depth of the shared gate, shape (n,), at projections of shape (n, filters).
@@ -157,15 +158,13 @@ class LinearNonlinear:
         """
         if not isinstance(self.gate, str):
             return np.full(len(projections), float(self.gate))
-        depth = self._gate(projections)
+        depth: Floats = self._gate(projections)
         if not (np.abs(depth) <= 1).all():
             worst = depth[int(np.argmax(~(np.abs(depth) <= 1)))]
             raise ValueError(f"{_WHERE}.gate must give depths from -1 to 1, got {worst:.6g}")
         return depth
 
-    def sample(
-        self, n_trials: int = 1, duration: Any = "1 s", seed: int | None = None
-    ) -> tuple[SpikeTrains, Floats]:
+    def sample(self, n_trials: int = 1, duration: Any = "1 s", seed: int | None = None) -> tuple[SpikeTrains, Floats]:
         """Draw stimuli and spikes.
 
         Frames before the first one are drawn too, so that cells answer from the start; under a given stimulus they are
@@ -205,7 +204,13 @@ class LinearNonlinear:
         return expectation_of(self, weights, unit, max_lag, None).moments.total
 
     def expected_average(
-        self, weights: str = "single", *, unit: int = 0, max_lag: int = 0, window: int | None = None, whiten: bool = False
+        self,
+        weights: str = "single",
+        *,
+        unit: int = 0,
+        max_lag: int = 0,
+        window: int | None = None,
+        whiten: bool = False,
     ) -> xr.DataArray:
         """Give the expected spike-triggered average, ``E[w x]/E[w]``.
 

@@ -16,9 +16,7 @@ __all__ = ["each_cell", "finite_number", "read_gains", "read_rates", "read_stimu
 STIMULI = ("gaussian", "elliptical", "binary")
 
 
-def read_stimulus(
-    stimulus: Any, filters: Any, covariance: Any, contrasts: Any, where: str
-) -> tuple[Stimulus, Floats]:
+def read_stimulus(stimulus: Any, filters: Any, covariance: Any, contrasts: Any, where: str) -> tuple[Stimulus, Floats]:
     """Read stimulus and filters together, since either may say how many numbers a frame holds.
 
     Returns

@@ -81,7 +81,7 @@ def measured(case: TriggeredCase, recording: Recording, weights: str) -> tuple[F
         raise ValueError(f"{weights} weights must have an event whose window lies within a trial, got none")
     rows = np.swapaxes(views[used], 1, 2).reshape(int(used.sum()), -1)
     mass = w[used] / w.sum()
-    average = mass @ rows
+    average: Floats = mass @ rows
     centered = rows - average
     return average, (centered * mass[:, None]).T @ centered, float(w.mean())
 
@@ -90,8 +90,7 @@ def coefficients(case: TriggeredCase, average: Floats) -> Floats:
     """Give ``S^-1 (average - mean)`` as a sum of filters, by least squares: shape (filters,)."""
     expected = case.expected("single")
     direction = expected.white.solve(average - expected.prior_mean)
-    result: Floats = np.linalg.lstsq(_columns(case), direction, rcond=None)[0]
-    return result
+    return np.asarray(np.linalg.lstsq(_columns(case), direction, rcond=None)[0], dtype=np.float64)
 
 
 def variances(case: TriggeredCase, covariance: Floats) -> Floats:

@@ -21,9 +21,7 @@ __all__ = ["draw", "projections"]
 _MOST_SPIKES = 2e8
 
 
-def draw(
-    source: LinearNonlinear, trials: int, duration: Any, rng: np.random.Generator
-) -> tuple[SpikeTrains, Floats]:
+def draw(source: LinearNonlinear, trials: int, duration: Any, rng: np.random.Generator) -> tuple[SpikeTrains, Floats]:
     """Draw stimuli and spikes; see `LinearNonlinear.sample`."""
     where = f"{type(source).__name__}.sample"
     stop, dt, law = seconds(duration, f"{where}: duration"), source.frame, source.law
@@ -32,7 +30,9 @@ def draw(
     frames, past = count_bins(0.0, stop, dt, f"{where}: dt"), source.n_lags - 1
     if isinstance(law, GivenFrames):
         if frames > len(law.frames):
-            raise ValueError(f"{where}: duration must not exceed the stimulus of {len(law.frames)} frames, got {frames}")
+            raise ValueError(
+                f"{where}: duration must not exceed the stimulus of {len(law.frames)} frames, got {frames}"
+            )
         shown = law.frames[:frames]
         u = projections(source.filters, shown[None])
         mean = np.zeros((1, frames, source.n_units))

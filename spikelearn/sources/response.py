@@ -48,7 +48,9 @@ class Response:
                 raise ValueError(f"{self.where}.gain must not be negative for a quadratic rate, got {self.gain.min()}")
             return
         if self.kind.replace("-", "").replace("_", "").isalpha() and not self.kind.startswith("u"):
-            raise ValueError(unknown_name(self.where, "nonlinearity", self.kind, NONLINEARITIES) + " or a formula of u1")
+            raise ValueError(
+                unknown_name(self.where, "nonlinearity", self.kind, NONLINEARITIES) + " or a formula of u1"
+            )
         projection_function(self.kind, len(self.gain), f"{self.where}.nonlinearity")
 
     def __call__(self, u: Floats) -> Floats:

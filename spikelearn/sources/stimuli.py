@@ -56,7 +56,8 @@ class GaussianFrames:
 
     def prior(self, window: int) -> tuple[Floats, Floats]:
         """Give mean and covariance of a window of frames, flattened with the lag first."""
-        return np.zeros(window * self.dimensions), np.kron(np.eye(window), self.covariance)
+        covariance = np.asarray(np.kron(np.eye(window), self.covariance), dtype=np.float64)
+        return np.zeros(window * self.dimensions), covariance
 
     def moments(self, function: Callable[[Floats], Floats], projection: Floats, where: str) -> Moments:
         """Integrate ``w``, ``w x`` and ``w x x^T`` for a weight that depends on ``projection.T @ x`` alone.
@@ -69,8 +70,8 @@ class GaussianFrames:
         size = len(projection)
         if self.per_frame and size > self.dimensions and len(self.contrasts) > 1:
             raise ValueError(
-                f"{where} must look at one frame where every frame has its own contrast, got {size // self.dimensions}; "
-                "only then is the stimulus elliptical"
+                f"{where} must look at one frame where every frame has its own contrast, "
+                f"got {size // self.dimensions}; only then is the stimulus elliptical"
             )
         root = np.kron(np.eye(size // self.dimensions), _root(self.covariance))
         basis, values, turn = np.linalg.svd(root @ projection, full_matrices=False)
@@ -78,7 +79,7 @@ class GaussianFrames:
         basis, mixing = basis[:, kept], values[kept, None] * turn[kept]
         if basis.shape[1] > LARGEST_RANK:
             raise ValueError(
-                f"{where} must depend on at most {LARGEST_RANK} projections, got {basis.shape[1]} with its lags; sample"
+                f"{where} must depend on at most {LARGEST_RANK} projections, got {basis.shape[1]} with its lags"
             )
         total, first, second = 0.0, np.zeros(size), np.zeros((size, size))
         for contrast in self.contrasts:
@@ -110,7 +111,7 @@ class BinaryFrames:
 
     def prior(self, window: int) -> tuple[Floats, Floats]:
         """Give mean and covariance of a window of frames."""
-        return np.zeros(window * self.dimensions), np.eye(window * self.dimensions)
+        return np.zeros(window * self.dimensions), np.diag(np.ones(window * self.dimensions))
 
     def moments(self, function: Callable[[Floats], Floats], projection: Floats, where: str) -> Moments:
         """Sum over all patterns of the numbers that the filters weigh.
@@ -124,7 +125,8 @@ class BinaryFrames:
         support = np.flatnonzero((projection != 0).any(axis=1))
         if len(support) > _LARGEST_SUPPORT:
             raise ValueError(
-                f"{where} must weigh at most {_LARGEST_SUPPORT} numbers of a binary stimulus, got {len(support)}; sample"
+                f"{where} must weigh at most {_LARGEST_SUPPORT} numbers of a binary stimulus, "
+                f"got {len(support)}; sample instead"
             )
         patterns = np.array(list(itertools.product([-1.0, 1.0], repeat=len(support))))
         weight = _finite(function(patterns @ projection[support]), where) / len(patterns)
@@ -156,13 +158,14 @@ class GivenFrames:
     def windows(self, window: int) -> Floats:
         """Write all whole windows out: shape (windows, window * dimensions)."""
         views = np.lib.stride_tricks.sliding_window_view(self.frames, window, axis=0)
-        return np.ascontiguousarray(views.swapaxes(1, 2)).reshape(len(views), -1)
+        rows: Floats = np.ascontiguousarray(views.swapaxes(1, 2)).reshape(len(views), -1)
+        return rows
 
     def prior(self, window: int) -> tuple[Floats, Floats]:
         """Give mean and covariance of all whole windows."""
         rows = self.windows(window)
         center = rows.mean(axis=0)
-        return center, (rows - center).T @ (rows - center) / len(rows)
+        return center, np.asarray((rows - center).T @ (rows - center) / len(rows), dtype=np.float64)
 
     def moments(self, function: Callable[[Floats], Floats], projection: Floats, where: str) -> Moments:
         """Average ``w``, ``w x`` and ``w x x^T`` over all whole windows."""

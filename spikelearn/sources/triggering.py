@@ -1,4 +1,4 @@
-"""What triggering on the spikes of LN cells finds: expected average, covariance, and how far off the filters they lie."""
+"""What triggering on the spikes of LN cells finds: expected average and covariance, and how far off they lie."""
 
 from __future__ import annotations
 
@@ -150,9 +150,7 @@ class Expectation:
         return found
 
 
-def expectation_of(
-    source: LinearNonlinear, weights: str, unit: int, max_lag: int, window: int | None
-) -> Expectation:
+def expectation_of(source: LinearNonlinear, weights: str, unit: int, max_lag: int, window: int | None) -> Expectation:
     """Integrate the weights over the stimulus.
 
     Parameters
@@ -185,14 +183,15 @@ def expectation_of(
     frames = needed if window is None else window
     if frames < needed:
         raise ValueError(f"{where}: window must reach over filter and lag, {needed} frames, got {frames}")
-    law, total, first, second = source.law, 0.0, 0.0, 0.0
+    law, size = source.law, frames * source.law.dimensions
+    total, first, second = 0.0, np.zeros(size), np.zeros((size, size))
     for function, lag in _terms(source, weights, unit, max_lag):
         found = law.moments(function, _projection(source, frames, lag), f"{where}: the expected weight")
         total, first, second = total + found.total, first + found.first, second + found.second
     if not total > 0:
         raise ValueError(f"{where}: the expected weight must be positive, got {total}; the cells never fire so")
     mean, prior = law.prior(frames)
-    moments = Moments(total, np.asarray(first), np.asarray(second))
+    moments = Moments(total, first, second)
     return Expectation(moments, mean, prior, frames, law.dimensions, source.frame)
 
 
@@ -200,7 +199,7 @@ def bias_of(source: LinearNonlinear, expected: Expectation, max_lag: int) -> Ave
     """Say where the whitened average points, and why."""
     filters = _projection(source, expected.window, 0)
     direction = expected.direction
-    coefficients = np.linalg.lstsq(filters, direction, rcond=None)[0]
+    coefficients = np.asarray(np.linalg.lstsq(filters, direction, rcond=None)[0], dtype=np.float64)
     length = np.linalg.norm(direction)
     # What integration leaves of an average that symmetry makes vanish.
     if length <= 1e-7 / np.sqrt(np.linalg.eigvalsh(expected.prior)[-1]):
@@ -208,7 +207,11 @@ def bias_of(source: LinearNonlinear, expected: Expectation, max_lag: int) -> Ave
         return AverageBias(np.nan, np.nan, np.zeros(len(coefficients)), False, flat)
     unbiased = bool(source.law.elliptical and filters.shape[1] == 1 and max_lag == 0)
     return AverageBias(
-        _angle(direction, filters[:, :1]), _angle(direction, filters), coefficients, unbiased, _statement(source, max_lag)
+        _angle(direction, filters[:, :1]),
+        _angle(direction, filters),
+        coefficients,
+        unbiased,
+        _statement(source, max_lag),
     )
 
 
@@ -216,7 +219,9 @@ def _statement(source: LinearNonlinear, max_lag: int) -> str:
     if max_lag > 0:
         return "Pairs some frames apart answer two stimuli: shifted copies of the filters are mixed in."
     if not source.law.elliptical:
-        return "The stimulus is not elliptical: the mean of x at a given projection lies off S k, so the average is biased."
+        return (
+            "The stimulus is not elliptical: the mean of x at a given projection lies off S k, and so does the average."
+        )
     if len(source.filters) == 1:
         return "One filter and an elliptical stimulus: S^-1 times the average points along the filter, for any weights."
     return "Several filters: S^-1 times the average is one vector in their span, a mean of filters and none of them."

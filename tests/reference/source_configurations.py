@@ -1,8 +1,8 @@
 """Expected values of the sources' configurations, from the definition of their intensities with thirty digits.
 
 ``python tests/reference/source_configurations.py`` prints the literals of ``models/inhomogeneous_poisson.toml``,
-``gain_modulated.toml``, ``common_drive.toml`` and ``ln_*.toml``; nothing of the package under test is used. For the common drive even
-the covariance of the intensity is integrated from the kernel, and then over both bins.
+``gain_modulated.toml``, ``common_drive.toml`` and ``ln_*.toml``; nothing of the package under test is used. For the
+common drive even the covariance of the intensity is integrated from the kernel, and then over both bins.
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ def gated_pair():
     count = mpf("0.3")
     total = normal(lambda v: 1 + tanh(2 * v) ** 2)
     raised = normal(lambda v: v * v * (1 + tanh(2 * v) ** 2)) / total
-    print("ln_gated_pair: joint_weight", nstr(count**2 * total, DIGITS), "joint_variance", ["1.0", nstr(raised, DIGITS)])
+    print(
+        "ln_gated_pair: joint_weight", nstr(count**2 * total, DIGITS), "joint_variance", ["1.0", nstr(raised, DIGITS)]
+    )
 
 
 def pairs_apart():

@@ -49,9 +49,7 @@ def test_smooth_formula_against_independent_integrals():
     # dblquad's own tolerance.
     assert cells.expected_weight("joint") == pytest.approx(total, rel=1e-8)
     np.testing.assert_allclose(found["average"], first / total, atol=1e-8)
-    np.testing.assert_allclose(
-        found["covariance"], second / total - np.outer(first, first) / total**2, atol=1e-8
-    )
+    np.testing.assert_allclose(found["covariance"], second / total - np.outer(first, first) / total**2, atol=1e-8)
     np.testing.assert_allclose(found["prior_covariance"], S)
 
 
@@ -69,7 +67,11 @@ def test_kinks_in_two_directions():
 def test_a_kink_across_both_directions(slope):
     # max(u + slope v - 0.5, 0) is a function of one normal number of variance 1 + slope^2.
     cells = LinearNonlinear(
-        np.eye(3)[:2], nonlinearity=("threshold-linear", "1 + 0*u1"), gain=[1.0, slope], threshold=0.5, covariance=np.eye(3)
+        np.eye(3)[:2],
+        nonlinearity=("threshold-linear", "1 + 0*u1"),
+        gain=[1.0, slope],
+        threshold=0.5,
+        covariance=np.eye(3),
     )
     s = np.sqrt(1 + slope**2)
     tail, density = integrate.quad(lambda z: np.exp(-z * z / 2), 0.5 / s, 40)[0], np.exp(-0.125 / s**2)
@@ -118,8 +120,12 @@ def test_lags_mix_in_shifted_copies():
     # Pairs l frames apart answer k and its copy: mean of a (k + S_l k) with the weights m_l exp(a^2 |k + S_l k|^2/2).
     a, lags = 0.6, 2
     cells = LinearNonlinear(K_1, gain=a)
-    copies = np.array([np.concatenate([np.zeros(2), K_1]) + np.concatenate([np.zeros(2 - m), K_1, np.zeros(m)])
-                       for m in range(lags + 1)])
+    copies = np.array(
+        [
+            np.concatenate([np.zeros(2), K_1]) + np.concatenate([np.zeros(2 - m), K_1, np.zeros(m)])
+            for m in range(lags + 1)
+        ]
+    )
     share = np.array([1, 2, 2]) * np.exp(a**2 * (copies**2).sum(axis=1) / 2)
     expected = cells.expected_average("joint", max_lag=lags)
     np.testing.assert_allclose(expected, a * share @ copies / share.sum(), atol=1e-8)
@@ -132,7 +138,8 @@ def test_lags_mix_in_shifted_copies():
 
 def test_one_filter_is_found_without_bias_when_the_stimulus_is_elliptical():
     for kind, keywords in itertools.product(
-        ["rectified", "exponential", "1 + tanh(3*u1 - 1)"], [{}, {"stimulus": "elliptical", "contrasts": (0.2, 1.0, 3.0)}]
+        ["rectified", "exponential", "1 + tanh(3*u1 - 1)"],
+        [{}, {"stimulus": "elliptical", "contrasts": (0.2, 1.0, 3.0)}],
     ):
         cells = LinearNonlinear(K_1, nonlinearity=kind, covariance=S, gain=0.5, **keywords)
         for weights in ("single", "summed", "joint"):
@@ -166,7 +173,9 @@ def test_binary_stimulus_by_enumeration_and_its_bias():
     # In closed form: independent signs, E = tanh(2 k_i), which is not proportional to k_i.
     np.testing.assert_allclose(average, np.tanh(2 * filters), atol=1e-12)
     bias = cells.expected_bias("joint")
-    angle = np.degrees(np.arccos(np.tanh(2 * filters) @ filters / np.linalg.norm(np.tanh(2 * filters)) / np.linalg.norm(filters)))
+    angle = np.degrees(
+        np.arccos(np.tanh(2 * filters) @ filters / np.linalg.norm(np.tanh(2 * filters)) / np.linalg.norm(filters))
+    )
     assert bias.angle_to_first == pytest.approx(angle, abs=1e-6)
     assert angle > 5
     assert "not elliptical" in bias.statement

@@ -10,7 +10,10 @@ from spikelearn.sources import LinearNonlinear
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"filters": np.ones(9), "stimulus": np.arange(8.0)}, "filters must not be longer than the stimulus of 8 frames, got 9"),
+        (
+            {"filters": np.ones(9), "stimulus": np.arange(8.0)},
+            "filters must not be longer than the stimulus of 8 frames, got 9",
+        ),
         ({"filters": [[1.0, 2.0], [2.0, 4.0]]}, "filters must be linearly independent and not zero, got 2 filters"),
         ({"filters": [0.0, 0.0]}, "filters must be linearly independent and not zero"),
         ({"filters": [np.nan]}, "filters must be finite, got NaN"),
@@ -52,7 +55,11 @@ def test_kinds_of_text():
     ("cells", "call", "message"),
     [
         ({"gain": 1000.0}, lambda c: c.sample(10, 1.0, 0), "rates must stay finite, and spikes below 2e"),
-        ({"gain": 1000.0}, lambda c: c.expected_rate(), "the expected weight must stay finite, got a rate that overflows"),
+        (
+            {"gain": 1000.0},
+            lambda c: c.expected_rate(),
+            "the expected weight must stay finite, got a rate that overflows",
+        ),
         ({"gain": 20.0}, lambda c: c.expected_rate(), "grows too fast; make the gain smaller"),
         ({"nonlinearity": "exp(u1**2)"}, lambda c: c.expected_rate(), "grows too fast|overflows"),
         ({"nonlinearity": "u1"}, lambda c: c.sample(10, 1.0, 0), "nonlinearity must give rates not below 0, got -"),
@@ -60,7 +67,11 @@ def test_kinds_of_text():
         ({"gate": "2*u1"}, lambda c: c.sample(10, 1.0, 0), "gate must give depths from -1 to 1, got"),
         ({}, lambda c: c.sample(10, 0.105, 0), "sample: dt must divide"),
         ({}, lambda c: c.sample(10, 0.0, 0), "duration must be positive"),
-        ({"stimulus": np.arange(5.0)}, lambda c: c.sample(1, 0.06, 0), "must not exceed the stimulus of 5 frames, got 6"),
+        (
+            {"stimulus": np.arange(5.0)},
+            lambda c: c.sample(1, 0.06, 0),
+            "must not exceed the stimulus of 5 frames, got 6",
+        ),
         ({"cells": 1}, lambda c: c.expected_average("joint"), "joint weights must have two cells, got one"),
         ({}, lambda c: c.expected_average("joined"), "no kind of weights 'joined'; did you mean 'joint'"),
         ({}, lambda c: c.expected_average(unit=2), "unit must be 0 to 1, got 2"),
@@ -77,7 +88,7 @@ def test_kinds_of_text():
             "must weigh at most 16 numbers of a binary stimulus, got 17",
         ),
         (
-            {"filters": np.random.default_rng(0).normal(size=(3, 5))},
+            {"filters": np.random.default_rng(0).normal(size=(3, 5)), "gain": 0.1},
             lambda c: c.expected_average("joint", max_lag=1),
             "must depend on at most 4 projections, got 6 with its lags",
         ),

@@ -63,8 +63,11 @@ def deviations(source, kind, max_lag, n_trials, seed, expected):
     upper = np.triu_indices(y.shape[2])
     first = np.einsum("kt,kti->ki", w, y)
     second = np.stack(
-        [np.einsum("kt,kt->k", w, y[:, :, i] * y[:, :, j] - expected["covariance"].values[i, j])
-         for i, j in zip(*upper, strict=True)], axis=1
+        [
+            np.einsum("kt,kt->k", w, y[:, :, i] * y[:, :, j] - expected["covariance"].values[i, j])
+            for i, j in zip(*upper, strict=True)
+        ],
+        axis=1,
     )
     total = w.mean(axis=1) - source.expected_weight(kind, max_lag=max_lag)
     parts = np.column_stack([total, first, second])
@@ -74,8 +77,8 @@ def deviations(source, kind, max_lag, n_trials, seed, expected):
 @pytest.mark.parametrize("name", CASES)
 def test_simulated_moments_are_within_sampling_error(name):
     # 30,000 independent trials of 20 frames; z of the mean weight and of every entry of average and covariance,
-    # Bonferroni over all of them: false alarms 1e-4 a case on a normal approximation, which products of counts, heavy in
-    # their upper tail, about double.
+    # Bonferroni over all of them: false alarms 1e-4 a case on a normal approximation, which products of counts, heavy
+    # in their upper tail, about double.
     source, kind, max_lag = CASES[name]
     expected = source.expected_covariance(kind, max_lag=max_lag)
     z = deviations(source, kind, max_lag, 30_000, 11, expected)
@@ -103,8 +106,8 @@ def test_the_analyses_find_what_is_expected():
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "truth"), [("one filter", 0.0), ("two filters", None)])
 def test_angles_with_their_intervals(name, truth):
-    # The signed angle from k_1 in the plane of both filters, from 30,000 trials in 30 groups: mean and t interval of the
-    # jackknife; false alarms 1e-4. One filter: 0 degrees. Two filters: the bias that is expected.
+    # The signed angle from k_1 in the plane of both filters, from 30,000 trials in 30 groups: mean and t interval of
+    # the jackknife; false alarms 1e-4. One filter: 0 degrees. Two filters: the bias that is expected.
     plane = np.stack([K_1, K_2 - (K_2 @ K_1) * K_1])
     plane[1] /= np.linalg.norm(plane[1])
     keywords = {"gain": 0.8} if name == "one filter" else {"gain": [[0.5, 0.0], [0.0, 0.8]]}
