@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +13,12 @@ from spikelearn.storage.files import whole_file
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
     from spikelearn.spikes.trains import SpikeTrains
 
-__all__ = ["COLOURS", "new_figure", "raster", "save_figure", "trace"]
+__all__ = ["COLOURS", "new_figure", "raster", "save_figure", "show_ids", "trace"]
 
 # Okabe and Ito's palette, which readers with any colour vision can tell apart.
 COLOURS = {
@@ -51,7 +53,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 200) -> None:
-    """Draw one row of ticks a unit.
+    """Draw one row of ticks a unit, named by its id where units have any.
 
     Parameters
     ----------
@@ -77,6 +79,20 @@ def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 
     else:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_ylabel("neuron" if shown == trains.n_units else f"neuron (first {shown} of {trains.n_units})")
+        if "unit_ids" in trains.names:
+            show_ids(axes.yaxis, trains.unit_ids)
+
+
+def show_ids(axis: Axis, ids: Sequence[int | str]) -> None:
+    """Label the whole numbers of an axis by the ids of what stands there; nothing between them."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    def name_at(place: float, _: int) -> str:
+        row = round(place)
+        return str(ids[row]) if abs(place - row) < 1e-6 and 0 <= row < len(ids) else ""
+
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set_major_formatter(FuncFormatter(name_at))
 
 
 def trace(axes: Axes, traces: xr.Dataset, name: str, *, neuron: int = 0, scale: float = 1.0, label: str) -> None:

@@ -12,6 +12,9 @@ from spikelearn.arrays import Floats
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import rounding
+from spikelearn.spikes.checks import without_unit
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 from spikelearn.spikes.selection import train_of
 
 if TYPE_CHECKING:
@@ -51,12 +54,12 @@ def bursts(
     Returns
     -------
     pandas.DataFrame
-        One row a burst with the columns trial, unit, burst (counted from 0 within the train), start and stop (times of
-        its first and last spike in seconds), length (stop - start), spikes, silence (from its last spike to the first
-        of the next burst), period (from start to start) and whole: whether it was seen from begin to end, that is, the
-        observed part of the trial reaches at least a threshold beyond it on both sides. Silence and period are NaN for
-        the last burst of a train. No rows where there are no bursts. Thresholds in seconds, one a unit, are in
-        ``attrs["threshold"]``, NaN where none was found.
+        One row a burst with the columns trial and unit (ids), burst (counted from 0 within the train), start and stop
+        (times of its first and last spike in seconds), length (stop - start), spikes, silence (from its last spike to
+        the first of the next burst), period (from start to start) and whole: whether it was seen from begin to end,
+        that is, the observed part of the trial reaches at least a threshold beyond it on both sides. Silence and period
+        are NaN for the last burst of a train. No rows where there are no bursts. Thresholds in seconds, one a unit, are
+        in ``attrs["threshold"]``, NaN where none was found.
 
     Raises
     ------
@@ -74,6 +77,7 @@ def bursts(
     """
     import pandas as pd
 
+    check_trains(trains, "bursts")
     if method not in METHODS:
         raise ValueError(unknown_name("bursts", "method", method, METHODS))
     if min_spikes < 2:
@@ -99,8 +103,8 @@ def bursts(
     number = np.arange(len(train)) - np.maximum.accumulate(np.where(newest, np.arange(len(train)), 0))
     frame = pd.DataFrame(
         {
-            "trial": trial,
-            "unit": unit,
+            "trial": id_labels(trains.trial_ids)[trial],
+            "unit": id_labels(trains.unit_ids)[unit],
             "burst": number,
             "start": start,
             "stop": stop,
@@ -112,6 +116,8 @@ def bursts(
         }
     )
     frame.attrs["threshold"] = threshold.tolist()
+    frame.attrs["unit_position"] = unit.tolist()
+    frame.attrs["trial_position"] = trial.tolist()
     return frame
 
 
@@ -152,7 +158,7 @@ def burst_summary(trains: SpikeTrains, method: str = "threshold", **options: Any
 
     table = bursts(trains, method, **options)
     follower_whole = table["whole"].shift(-1, fill_value=False)
-    unit = table["unit"].to_numpy()
+    unit = np.asarray(table.attrs["unit_position"], dtype=np.int64)
     observed = float(np.diff(trains.observed, axis=1).sum())
     spikes = trains.counts().sum(axis=0)
     number = np.bincount(unit, minlength=trains.n_units)
@@ -164,7 +170,7 @@ def burst_summary(trains: SpikeTrains, method: str = "threshold", **options: Any
         "period": table["whole"] & follower_whole & table["period"].notna(),
     }
     columns = {
-        "unit": np.arange(trains.n_units),
+        "unit": id_labels(trains.unit_ids),
         "bursts": number,
         "burst_rate": _ratio(number, np.full(trains.n_units, observed)),
         "fraction": _ratio(inside, spikes),
@@ -204,6 +210,7 @@ def log_isi_threshold(
     Selinger et al. (2007), IEEE Trans. Biomed. Eng. 54, 1659 (the void parameter); Pasquale, Martinoia and Chiappalone
     (2010), J. Comput. Neurosci. 29, 213 (the search from the peak within bursts). They smooth by local regression.
     """
+    intervals = without_unit(intervals, "log_isi_threshold: intervals")
     highest = seconds(max_interval, "log_isi_threshold: max_interval")
     if not 0 < void < 1 or bins_per_decade < 1:
         raise ValueError(

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.analyses.shift_predictor import LagBins, shift_with_gaps, sorting_key
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import bin_indices, count_bins, rounding
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 from spikelearn.spikes.selection import ranges, train_of
 
 if TYPE_CHECKING:
@@ -50,8 +53,9 @@ def cross_correlogram(
         spike of the reference, which counts only reference spikes for which the lag was observed; ``expected``, the
         count of two unrelated stationary trains with the same number of spikes in every trial; and with two trials or
         more ``shift``, the count that the trials give when each is paired with its neighbours (both orders averaged,
-        scaled to the number of trials): what locking to the stimulus alone would give. Without spikes of the reference
-        the rate is NaN.
+        scaled to the number of trials): what locking to the stimulus alone would give. Where trials were observed for
+        unequal times, each pair of times is predicted from the trials that observed both, and ``shift_covered`` is the
+        share of such pairs that two trials or more observed. Without spikes of the reference the rate is NaN.
 
     Raises
     ------
@@ -69,6 +73,7 @@ def cross_correlogram(
     """
     import xarray as xr
 
+    check_trains(trains, "cross_correlogram")
     first, second = read_pair(units, trains.n_units, "cross_correlogram", same=True)
     width, longest = seconds(bin_size, "bin_size"), seconds(max_lag, "max_lag")
     half = count_bins(0.0, longest, width, "cross_correlogram: bin_size")
@@ -95,13 +100,17 @@ def cross_correlogram(
         "expected": ("lag", expected, {"long_name": "pairs of unrelated stationary trains", "units": "1"}),
     }
     if trains.n_trials >= 2:
-        both = _pairs(one, other, trial[:-1], trial[1:], width, half) + _pairs(
-            one, other, trial[1:], trial[:-1], width, half
-        )
-        shift = both * trains.n_trials / (2 * (trains.n_trials - 1))
+        if trains.fully_observed:
+            both = _pairs(one, other, trial[:-1], trial[1:], width, half)
+            both += _pairs(one, other, trial[1:], trial[:-1], width, half)
+            shift, covered = both * trains.n_trials / (2 * (trains.n_trials - 1)), np.ones(len(lags))
+        else:
+            shift, covered = shift_with_gaps(one, other, LagBins(width, half))
         variables["shift"] = ("lag", shift, {"long_name": "pairs across neighbouring trials", "units": "1"})
+        variables["shift_covered"] = ("lag", covered, {"long_name": "share seen by two trials or more", "units": "1"})
     coords = {"lag": ("lag", lags, {"long_name": "lag", "units": "s"})}
-    return xr.Dataset(variables, coords, {"units_compared": [first, second], "bin_size": width})
+    compared = id_labels([trains.unit_ids[first], trains.unit_ids[second]]).tolist()
+    return xr.Dataset(variables, coords, {"units_compared": compared, "bin_size": width})
 
 
 def autocorrelogram(trains: SpikeTrains, unit: int = 0, bin_size: Any = 0.001, max_lag: Any = 0.05) -> xr.Dataset:
@@ -125,13 +134,6 @@ def autocorrelogram(trains: SpikeTrains, unit: int = 0, bin_size: Any = 0.001, m
     return cross_correlogram(trains, (unit, unit), bin_size, max_lag)
 
 
-def _key(train: NDArray[np.int64], times: Floats) -> NDArray[np.complex128]:
-    """Make numbers that sort by train first and by time second, as complex numbers do."""
-    key = np.empty(np.broadcast_shapes(train.shape, times.shape), dtype=np.complex128)
-    key.real, key.imag = train, times
-    return key
-
-
 def _pairs(
     one: SpikeTrains,
     other: SpikeTrains,
@@ -145,9 +147,9 @@ def _pairs(
     pair, n_bins = train_of(one.offsets), 2 * half + 1
     # Bin edges lie at (j - 1/2)*width; one bin more on either side leaves the decision to bin_indices.
     reach = (half + 1.5) * width
-    key = _key(train_of(other.offsets), other.times)
-    first = np.searchsorted(key, _key(pair, one.times - reach))
-    last = np.searchsorted(key, _key(pair, one.times + reach))
+    key = sorting_key(train_of(other.offsets), other.times)
+    first = np.searchsorted(key, sorting_key(pair, one.times - reach))
+    last = np.searchsorted(key, sorting_key(pair, one.times + reach))
     counts = np.zeros(n_bins, dtype=np.int64)
     slack = one.slack + float(rounding(one.t_start, one.t_stop))
     done = np.concatenate([[0], np.cumsum(last - first)])
@@ -165,10 +167,10 @@ def _pairs(
 def _observed_references(one: SpikeTrains, lags: Floats) -> NDArray[np.int64]:
     """Count for every lag the reference spikes for which ``t + lag`` was observed."""
     trial = np.arange(one.n_trials)[:, None]
-    key = _key(train_of(one.offsets), one.times)
+    key = sorting_key(train_of(one.offsets), one.times)
     begin, end = one.observed[:, :1], one.observed[:, 1:]
-    last = np.searchsorted(key, _key(trial, end - lags))
-    first = np.searchsorted(key, _key(trial, begin - lags))
+    last = np.searchsorted(key, sorting_key(trial, end - lags))
+    first = np.searchsorted(key, sorting_key(trial, begin - lags))
     # A lag beyond the trial's own length leaves no reference, whatever the order of the two borders.
     low, high = one.offsets[:-1, None], one.offsets[1:, None]
     return np.asarray(np.maximum(np.clip(last, low, high) - np.clip(first, low, high), 0).sum(axis=0))

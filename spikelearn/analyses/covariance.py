@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.analyses.ensemble import Ensemble, make_ensemble, whole_steps
-from spikelearn.analyses.triggered import refuse_empty
+from spikelearn.analyses.triggered import observed_vectors, refuse_empty
 from spikelearn.analyses.triggered_moments import prior_moments, weighted_moments
 from spikelearn.analyses.triggered_surrogates import Stage, nested_test, whitened_covariance
 from spikelearn.analyses.triggered_weights import effective_sample_size, read_weights
@@ -54,9 +54,9 @@ def spike_triggered_covariance(
       see a shifted copy of every filter.
 
     The test is nested: the most extreme eigenvalue at either end is compared with the same eigenvalue of surrogates
-    in which all but the accepted projections come from circularly shifted frames; see
+    in which all but the projections on accepted axes and on the average come from circularly shifted frames; see
     `spikelearn.analyses.triggered_surrogates`. It ends at the first eigenvalue that is not significant, so the
-    chance of a false axis is `alpha`, whatever the number of true ones.
+    chance of a false axis is about `alpha`, whatever the number of true ones and whatever the average.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def spike_triggered_covariance(
     array([0.1, 1. , 0. ])
     """
     ensemble = make_ensemble(stimulus, dt, window)
-    sets, labels = read_weights(ensemble, trains, weights)
+    sets, labels, exposure, _ = read_weights(ensemble, trains, weights)
     if not 0 <= unit < len(sets):
         raise ValueError(f"unit must be 0 to {len(sets) - 1}, got {unit}")
     chosen = sets[unit : unit + 1]
@@ -125,7 +125,9 @@ def spike_triggered_covariance(
     flat = used[0]
     if np.count_nonzero(flat) < 2:
         raise ValueError("a covariance needs spikes in two frames at least, got one frame; use spike_triggered_average")
-    prior_mean, prior = prior_moments(ensemble)
+    seen = None if exposure is None else observed_vectors(ensemble, exposure)
+    n_vectors = ensemble.n_vectors if seen is None else int(np.count_nonzero(seen))
+    prior_mean, prior = prior_moments(ensemble, seen)
     white = whitening(prior, ridge, variance_floor, scale=ensemble.scale)
     average, covariance = weighted_moments(ensemble, flat)
     matrix = whitened_covariance(white, covariance, prior)
@@ -136,10 +138,12 @@ def spike_triggered_covariance(
             flat,
             white,
             matrix,
+            white.matrix.T @ (average - prior_mean),
             n_surrogates=_checked_number(n_surrogates, alpha),
             alpha=alpha,
             max_axes=len(matrix) if max_axes is None else max_axes,
-            min_shift=_checked_shift(ensemble, min_shift),
+            min_shift=_checked_shift(ensemble, min_shift, n_vectors),
+            seen=None if seen is None else np.flatnonzero(seen),
             relative_to_bulk=relative_to_bulk,
             rng=np.random.default_rng(seed),
         )
@@ -155,7 +159,7 @@ def spike_triggered_covariance(
         "weight": float(flat.sum()),
         "dropped": float(dropped[0]),
         "n_eff": effective_sample_size(flat),
-        "n_vectors": ensemble.n_vectors,
+        "n_vectors": n_vectors,
         "dt": ensemble.dt,
         "ridge": ridge,
         "variance_floor": variance_floor,
@@ -177,11 +181,11 @@ def _checked_number(n_surrogates: int, alpha: float) -> int:
     return n_surrogates
 
 
-def _checked_shift(ensemble: Ensemble, min_shift: Any) -> int:
+def _checked_shift(ensemble: Ensemble, min_shift: Any, n_vectors: int) -> int:
     frames = ensemble.n_lags if min_shift is None else whole_steps(min_shift, ensemble.dt, "min_shift")
-    if frames < 1 or 2 * frames > ensemble.n_vectors:
+    if frames < 1 or 2 * frames > n_vectors:
         raise ValueError(
-            f"min_shift must be positive and at most half the recording of {ensemble.n_vectors} whole windows, "
+            f"min_shift must be positive and at most half the recording of {n_vectors} whole windows, "
             f"got {frames} frames; record longer, shorten the window, or take n_surrogates=0"
         )
     return frames

@@ -11,6 +11,7 @@ from scipy import special
 from spikelearn.analyses.joint_psth import jpsth
 from spikelearn.analyses.jpsth_dataset import lag_sums
 from spikelearn.analyses.jpsth_moments import check_choice
+from spikelearn.spikes.construction import check_trains
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -76,6 +77,7 @@ def covariogram_band(
     """
     import xarray as xr
 
+    check_trains(trains, "covariogram_band")
     check_choice("kind of band", kind, KINDS)
     if not 0 < alpha < 1:
         raise ValueError(f"covariogram_band: alpha must lie between 0 and 1, got {alpha}")

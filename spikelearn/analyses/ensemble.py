@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.units import seconds
 
 __all__ = ["Ensemble", "lag_range", "make_ensemble", "whole_steps"]
@@ -197,7 +198,7 @@ def make_ensemble(stimulus: ArrayLike, dt: Any, window: Any) -> Ensemble:
     if step <= 0:
         raise ValueError(f"dt must be positive, got {step} s")
     first, n_lags = lag_range(window, step)
-    given = np.asarray(stimulus)
+    given = np.asarray(unmasked(stimulus, "stimulus"))
     if given.dtype.kind not in "fiub":
         raise TypeError(f"stimulus must hold real numbers, got dtype {given.dtype}")
     if not 1 <= given.ndim <= 3 or given.size == 0:

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.parameters.foreign import foreign_unit, unmasked
 from spikelearn.parameters.units import seconds
+from spikelearn.spikes.binning import rounding
+from spikelearn.spikes.construction import check_trains
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,10 +60,14 @@ def fi_curve(trains: Any, inputs: Any, *, dim: str = "unit", skip: Any = 0.0, in
     spikes: SpikeTrains = getattr(trains, "spikes", trains)
     if dim not in ("unit", "trial"):
         raise ValueError(f"fi_curve: dim must be 'unit' or 'trial', got {dim!r}")
+    check_trains(spikes, "fi_curve")
     size = spikes.n_units if dim == "unit" else spikes.n_trials
     units = input_units or (str(inputs.get_best_unit()) if hasattr(inputs, "get_best_unit") else "")
     scale = float(inputs.get_best_unit()) if hasattr(inputs, "get_best_unit") and not input_units else 1.0
-    values = np.asarray(inputs, dtype=np.float64) / scale
+    inputs = unmasked(inputs, "fi_curve: inputs")
+    if foreign_unit(inputs) and not units:
+        units = foreign_unit(inputs)
+    values = np.asarray(getattr(inputs, "magnitude", inputs), dtype=np.float64) / scale
     if values.shape != (size,):
         raise ValueError(f"fi_curve: inputs must have one value a {dim}, got shape {values.shape} for {size}")
     if np.isnan(values).any():
@@ -90,7 +97,9 @@ def _measures(
     """Mean, onset and steady rate in Hz of every train, each of shape (n_trials, n_units)."""
     counts = spikes.counts()
     shape, lengths = counts.shape, counts.ravel()
-    late = spikes.times >= np.repeat(begin, counts.sum(axis=1))
+    # A spike that lies on the begin but for rounding counts as on it, as in `spikelearn.spikes.binning`.
+    border = np.repeat(begin, counts.sum(axis=1))
+    late = spikes.times >= border - rounding(spikes.times, border) - spikes.slack
     kept = np.concatenate([[0], np.cumsum(late)])[spikes.offsets]
     several = lengths >= 2
     first, last = spikes.offsets[:-1][several], spikes.offsets[1:][several] - 1

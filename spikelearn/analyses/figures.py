@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spikelearn.spikes.ids import id_labels
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -32,11 +34,11 @@ def plot_psth(axes: Axes, result: xr.DataArray, *, unit: int = 0, color: str | N
     result : xarray.DataArray
         From `psth`.
     unit : int
-        Which unit.
+        Which unit, by position.
     color, label : str, optional
         For several units on the same axes.
     """
-    own, width = result.sel(unit=unit), float(result.attrs["bin_size"])
+    own, width = result.isel(unit=unit), float(result.attrs["bin_size"])
     color = color or _colours()["simulation"]
     edges = np.append(own["time"].values - width / 2, own["time"].values[-1] + width / 2)
     axes.stairs(own.values, edges, color=color, linewidth=1.2, label=label or None)
@@ -90,11 +92,11 @@ def plot_isi_histogram(axes: Axes, result: xr.DataArray, *, unit: int = 0, thres
     result : xarray.DataArray
         From `isi_histogram`.
     unit : int
-        Which unit.
+        Which unit, by position.
     threshold : float, optional
         A burst threshold in seconds to mark.
     """
-    colours, own = _colours(), result.sel(unit=unit)
+    colours, own = _colours(), result.isel(unit=unit)
     edges = np.append(own["left"].values, own["right"].values[-1]) * 1e3
     axes.stairs(own.values, edges, fill=True, color=colours["simulation"])
     widths = np.diff(edges)
@@ -137,7 +139,7 @@ def plot_fi_curve(axes: Axes, result: xr.Dataset, *, theory: Any = None) -> None
 
 
 def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: int = 200) -> None:
-    """Draw one row of ticks a trial for one unit, and grey where a trial was not observed.
+    """Draw one row of ticks a trial for one unit, named by its id, and grey where a trial was not observed.
 
     Parameters
     ----------
@@ -146,10 +148,12 @@ def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: i
     trains : SpikeTrains
         What; trials beyond `max_trials` are left out, and the label says so.
     unit : int
-        Which unit.
+        Which unit, by position.
     max_trials : int
         The largest number of rows.
     """
+    from spikelearn.plotting import show_ids
+
     shown = min(trains.n_trials, max_trials)
     rows = [trains.train(unit, k) for k in range(shown)]
     axes.eventplot(rows, lineoffsets=range(shown), colors=_colours()["simulation"], linewidths=0.7, linelengths=0.8)
@@ -161,6 +165,8 @@ def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: i
     axes.set_ylim(-0.6, max(shown, 1) - 0.4)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("trial" if shown == trains.n_trials else f"trial (first {shown} of {trains.n_trials})")
+    if "trial_ids" in trains.names:
+        show_ids(axes.yaxis, trains.trial_ids)
 
 
 def plot_bursts(axes: Axes, trains: SpikeTrains, table: pd.DataFrame, *, unit: int = 0, trial: int = 0) -> None:
@@ -180,7 +186,8 @@ def plot_bursts(axes: Axes, trains: SpikeTrains, table: pd.DataFrame, *, unit: i
     colours = _colours()
     spikes = trains.train(unit, trial)
     axes.eventplot(spikes, lineoffsets=0, colors=colours["simulation"], linewidths=0.7, linelengths=0.8)
-    own = table[(table["unit"] == unit) & (table["trial"] == trial)]
+    name = id_labels(trains.unit_ids)[unit], id_labels(trains.trial_ids)[trial]
+    own = table[(table["unit"] == name[0]) & (table["trial"] == name[1])]
     for start, length, whole in own[["start", "length", "whole"]].to_numpy(dtype=np.float64):
         face = colours["theory"] if whole else "none"
         axes.barh(-0.55, length, 0.12, left=start, facecolor=face, edgecolor=colours["theory"])

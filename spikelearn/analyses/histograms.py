@@ -9,6 +9,8 @@ import numpy as np
 from spikelearn.analyses.segments import intervals_of
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import bin_centers, bin_indices, count_bins, read_window, rounding
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,6 +53,7 @@ def psth(trains: SpikeTrains, bin_size: Any = 0.01, *, t_start: Any = None, t_st
     """
     import xarray as xr
 
+    check_trains(trains, "psth")
     if not trains.n_trials:
         raise ValueError("psth must get at least one trial, got none")
     start, _, width, n = read_window(trains, bin_size, t_start, t_stop, "psth")
@@ -61,7 +64,7 @@ def psth(trains: SpikeTrains, bin_size: Any = 0.01, *, t_start: Any = None, t_st
     squares = np.where(seen, (counts - np.where(np.isnan(mean), 0, mean)) ** 2, 0).sum(axis=0)
     variance = np.divide(squares, trials * (trials - 1), out=np.full(mean.shape, np.nan), where=trials > 1)
     coords = {
-        "unit": np.arange(trains.n_units),
+        "unit": id_labels(trains.unit_ids),
         "time": ("time", bin_centers(start, width, n), {"units": "s"}),
         "trials": ("time", trials[0]),
         "sem": (("unit", "time"), np.sqrt(variance) / width, {"units": "Hz"}),
@@ -112,7 +115,7 @@ def isi_histogram(
     import xarray as xr
 
     stop = seconds(max_interval, "isi_histogram: max_interval")
-    values, lengths = intervals_of(trains)
+    values, lengths = intervals_of(trains, "isi_histogram")
     slack = trains.slack + float(rounding(trains.t_start, trains.t_stop))
     unit = np.repeat(np.arange(len(lengths)) % max(trains.n_units, 1), lengths)
     if bins_per_decade is None:
@@ -134,7 +137,7 @@ def isi_histogram(
     counts = np.bincount(unit[inside] * n + place[inside], minlength=trains.n_units * n).reshape(trains.n_units, n)
     total = np.bincount(unit, minlength=trains.n_units)
     coords = {
-        "unit": np.arange(trains.n_units),
+        "unit": id_labels(trains.unit_ids),
         "interval": ("interval", centers, {"units": "s"}),
         "left": ("interval", edges[:-1], {"units": "s"}),
         "right": ("interval", edges[1:], {"units": "s"}),

@@ -12,6 +12,8 @@ from spikelearn.analyses.jpsth_dataset import band_bins, jpsth_dataset
 from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_factors, check_choice, joint_moments
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.spikes.binning import read_window
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,7 +53,7 @@ def bin_units(trains: SpikeTrains, units: Sequence[int], bin_size: Any, window: 
     gaps = None if seen.all() else seen
     if gaps is not None:
         counts = counts * gaps[:, None, :]
-    silent = [unit for unit, total in zip(units, counts.sum(axis=(0, 2)), strict=True) if total == 0]
+    silent = [trains.unit_ids[unit] for unit, total in zip(units, counts.sum(axis=(0, 2)), strict=True) if total == 0]
     if silent:
         names = ", ".join(str(unit) for unit in silent)
         raise ValueError(
@@ -82,9 +84,9 @@ def jpsth(
     ----------
     trains : SpikeTrains
         At least two trials. Where trials were observed for different times, every pair of bins uses the trials that
-        observed both from end to end.
+        observed both from end to end, in its predictor too.
     units : pair of int
-        The first along ``time_1``, the second along ``time_2``.
+        Positions of the first, along ``time_1``, and the second, along ``time_2``; their ids are in ``attrs``.
     bin_size : float or Quantity
         Seconds; must divide the window. Bins are half-open.
     window : pair of float or Quantity, optional
@@ -133,6 +135,7 @@ def jpsth(
     """
     check_choice("predictor", predictor, PREDICTORS)
     check_choice("normalization", normalization, NORMALIZATIONS)
+    check_trains(trains, "jpsth")
     units = read_pair(units, trains.n_units, "jpsth")
     binned = bin_units(trains, units, bin_size, window, "jpsth")
     band_bins(half_width, binned.width)
@@ -148,8 +151,8 @@ def jpsth(
     result = jpsth_dataset(moments, binned.t_start, binned.width, half_width=half_width)
     result.attrs.update(
         n_trials=trains.n_trials,
-        unit_1=int(units[0]),
-        unit_2=int(units[1]),
+        unit_1=id_labels([trains.unit_ids[units[0]]])[0].item(),
+        unit_2=id_labels([trains.unit_ids[units[1]]])[0].item(),
         predictor_kind=predictor,
         normalization=normalization,
         unbiased=int(unbiased),

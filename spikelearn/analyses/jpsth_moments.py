@@ -85,7 +85,8 @@ def joint_moments(
     Returns
     -------
     JointMoments
-        NaN where fewer than two trials observed both bins, and in ``normalized`` where a count never varies.
+        Every predictor uses the trials that observed both bins, and no others; "shift" pairs consecutive ones among
+        those. NaN where fewer than two trials observed both bins, and in ``normalized`` where a count never varies.
     """
     a, b = first.counts, second.counts
     if observed is not None and not observed.all():
@@ -131,11 +132,10 @@ def _with_gaps(
         if predictor == "psth":
             expected = sum_1 * sum_2 / enough**2
         elif predictor == "shuffle":
-            whole = np.multiply.outer(first.sum(axis=0, dtype=np.float64), second.sum(axis=0, dtype=np.float64))
-            expected = (whole - joint) / (np.multiply.outer(per_bin, per_bin) - trials)
+            # Over all ordered pairs of different trials among those that observed both bins.
+            expected = (sum_1 * sum_2 - joint) / (enough * (enough - 1))
         else:
-            shifted = product(first[:-1], second[1:]) + product(first[1:], second[:-1])
-            expected = shifted / (product(seen[:-1], seen[1:]) + product(seen[1:], seen[:-1]))
+            expected = _shifted_with_gaps(first, second, seen) / (2 * (enough - 1))
         corrected = raw - expected
         if unbiased and predictor == "psth":
             corrected *= enough / (enough - 1)
@@ -147,3 +147,20 @@ def _with_gaps(
         psth_1 = first.sum(axis=0, dtype=np.float64) / per_bin
         psth_2 = second.sum(axis=0, dtype=np.float64) / per_bin
     return JointMoments(raw, expected, corrected, normalized, psth_1, psth_2)
+
+
+def _shifted_with_gaps(first: Array, second: Array, seen: Array) -> Floats:
+    """Sum the products over consecutive trials, in both orders, among those that observed both bins.
+
+    Trials that a pair of bins leaves out are skipped, so that their neighbours become consecutive. Bins that the same
+    trials observed share their pairs and go through one matrix product.
+    """
+    patterns, group = np.unique(seen > 0, axis=1, return_inverse=True)
+    bins = [np.flatnonzero(group.ravel() == g) for g in range(patterns.shape[1])]
+    total = np.zeros((first.shape[1], second.shape[1]))
+    for g, rows in enumerate(bins):
+        for h, columns in enumerate(bins):
+            both = np.flatnonzero(patterns[:, g] & patterns[:, h])
+            a, b = first[np.ix_(both, rows)], second[np.ix_(both, columns)]
+            total[np.ix_(rows, columns)] = a[:-1].T @ b[1:] + a[1:].T @ b[:-1]
+    return total

@@ -14,6 +14,8 @@ from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_fac
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.parameters.names import unknown_name
 from spikelearn.spikes.binning import bin_centers
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,7 +61,7 @@ def jpsth_pairs(
     xarray.Dataset
         The matrices over (pair, time_1, time_2), ``psth`` over (unit, time), ``coincidence`` over (pair, time) and
         ``covariogram`` over (pair, lag), the last three always; the coordinates ``unit_1`` and ``unit_2`` say which
-        pair it is.
+        pair it is, by ids.
 
     Raises
     ------
@@ -81,6 +83,7 @@ def jpsth_pairs(
     for name in keep:
         if name not in _MATRICES:
             raise ValueError(unknown_name("jpsth_pairs", "matrix", str(name), _MATRICES))
+    check_trains(trains, "jpsth_pairs")
     chosen = _read_pairs(pairs, trains.n_units)
     units = sorted({unit for pair in chosen for unit in pair})
     binned = bin_units(trains, units, bin_size, window, "jpsth_pairs")
@@ -107,7 +110,9 @@ def jpsth_pairs(
         coincidence[k] = near_diagonal(moments.corrected, half_bins)
         covariogram[k] = lag_sums(moments.corrected)
         psth[place[i]], psth[place[j]] = moments.psth_1, moments.psth_2
-    return _label(kept, psth, coincidence, covariogram, chosen, units, binned.t_start, binned.width).assign_attrs(
+    names = id_labels(trains.unit_ids)
+    by_id = [(names[i], names[j]) for i, j in chosen]
+    return _label(kept, psth, coincidence, covariogram, by_id, names[units], binned.t_start, binned.width).assign_attrs(
         n_trials=trains.n_trials,
         predictor_kind=predictor,
         normalization=normalization,
@@ -133,8 +138,8 @@ def _label(
     psth: Any,
     coincidence: Any,
     covariogram: Any,
-    pairs: list[tuple[int, int]],
-    units: list[int],
+    pairs: list[tuple[Any, Any]],
+    units: Any,
     t_start: float,
     width: float,
 ) -> xr.Dataset:

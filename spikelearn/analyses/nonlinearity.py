@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble, make_ensemble
+from spikelearn.analyses.triggered import observed_vectors
 from spikelearn.analyses.triggered_weights import read_weights
 from spikelearn.arrays import Floats
 from spikelearn.spikes.trains import SpikeTrains
@@ -47,16 +48,16 @@ def nonlinearity(
     Returns
     -------
     xarray.Dataset, dims (bin,) or (bin, bin_2)
-        ``response``: mean weight a frame and trial; ``rate``: the same in 1/s; ``standard_error`` of ``rate``, for
-        independent frames; ``frames`` in each bin, the trials of a repeated stimulus counted once. With two axes a
-        bin can be empty: ``frames`` is 0 and the other values are NaN. Coordinates ``projection`` and
-        ``projection_2``: median projection in each bin of the stimulus less its mean, in units of the stimulus times
-        the axis.
+        ``response``: mean weight a frame and trial, of the trials that observed the frame from end to end; ``rate``:
+        the same in 1/s; ``standard_error`` of ``rate``, for independent frames; ``frames`` in each bin, the trials of
+        a repeated stimulus counted once. With two axes a bin can be empty: ``frames`` is 0 and the other values are
+        NaN. Coordinates ``projection`` and ``projection_2``: median projection in each bin of the stimulus less its
+        mean, in units of the stimulus times the axis.
 
     Raises
     ------
     ValueError
-        A trial was observed only in part, the axes do not fit the stimulus and window, there are more than two, or
+        No frame was observed, the axes do not fit the stimulus and window, there are more than two, or
         there are fewer frames than bins.
 
     References
@@ -71,31 +72,30 @@ def nonlinearity(
     array([0. , 0.5, 1. ])
     """
     ensemble = make_ensemble(stimulus, dt, window)
-    sets, _ = read_weights(ensemble, trains, weights)
+    sets, _, exposure, repeats = read_weights(ensemble, trains, weights)
     if not 0 <= unit < len(sets):
         raise ValueError(f"unit must be 0 to {len(sets) - 1}, got {unit}")
-    used = ensemble.valid(sets[unit])
-    if weights is None and trains is not None and not trains.fully_observed:
-        raise ValueError(
-            "nonlinearity: every trial must be observed throughout, or frames without a cell would read as silence; "
-            "cut the trials to the part that all share"
-        )
-    repeats = _repeats(trains, weights) if len(ensemble.stimulus) == 1 else 1
+    looked = np.full(ensemble.n_vectors, float(repeats))
+    if exposure is not None:
+        looked = observed_vectors(ensemble, exposure)
+    kept = np.flatnonzero(looked)
+    used, looked = ensemble.valid(sets[unit])[kept], looked[kept]
     vectors = _checked_axes(ensemble, axes)
-    if not 1 <= n_bins <= ensemble.n_vectors:
-        raise ValueError(f"n_bins must be 1 to the number of whole windows, {ensemble.n_vectors}, got {n_bins}")
-    projections = project(ensemble, vectors)
+    if not 1 <= n_bins <= len(kept):
+        raise ValueError(
+            f"n_bins must be 1 to the number of whole windows that were observed, {len(kept)}, got {n_bins}"
+        )
+    projections = project(ensemble, vectors)[kept]
     bins, centers = zip(*(_equal_bins(one, n_bins) for one in projections.T), strict=True)
     shape = (n_bins,) * len(bins)
     place = np.ravel_multi_index(bins, shape)
     frames = np.bincount(place, minlength=n_bins ** len(bins))
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(place, used, len(frames)) / frames
-        square = np.bincount(place, used**2, len(frames)) / frames
-        error = np.sqrt(np.maximum(square - mean**2, 0.0) / frames)
-    return _labelled(
-        frames.reshape(shape), mean.reshape(shape) / repeats, error.reshape(shape) / repeats, centers, ensemble
-    )
+        every = np.bincount(place, looked, len(frames))
+        mean = np.bincount(place, used, len(frames)) / every
+        # A ratio of sums over frames; the square root of n var(w)/n^2 where all were observed alike.
+        error = np.sqrt(np.bincount(place, (used - mean[place] * looked) ** 2, len(frames))) / every
+    return _labelled(frames.reshape(shape), mean.reshape(shape), error.reshape(shape), centers, ensemble)
 
 
 def project(ensemble: Ensemble, vectors: Floats) -> Floats:
@@ -108,12 +108,6 @@ def project(ensemble: Ensemble, vectors: Floats) -> Floats:
         for lag in range(ensemble.n_lags):
             result[base + first : base + last] += span[lag : lag + last - first] @ shaped[lag]
     return result
-
-
-def _repeats(trains: SpikeTrains | None, weights: Any) -> int:
-    if weights is None and trains is not None:
-        return trains.n_trials
-    return 1 if np.ndim(weights) < 2 else int(np.shape(weights)[0])
 
 
 def _checked_axes(ensemble: Ensemble, axes: ArrayLike) -> Floats:

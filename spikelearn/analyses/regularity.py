@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.analyses.segments import check_trains, interval_pairs, intervals_of, label, sums_per_train
+from spikelearn.analyses.segments import interval_pairs, intervals_of, label, sums_per_train
 from spikelearn.arrays import Floats
 from spikelearn.parameters.units import seconds
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,8 +53,8 @@ def intervals(trains: SpikeTrains) -> xr.DataArray:
     last[trains.offsets[1:][np.diff(trains.offsets) > 0] - 1] = True
     units = max(trains.n_units, 1)
     coords = {
-        "trial": ("interval", train // units),
-        "unit": ("interval", train % units),
+        "trial": ("interval", id_labels(trains.trial_ids)[train // units]),
+        "unit": ("interval", id_labels(trains.unit_ids)[train % units]),
         "start": ("interval", trains.times[~last], {"units": "s"}),
     }
     attrs = {"long_name": "inter-spike interval", "units": "s"}
@@ -213,6 +215,7 @@ def rate(trains: SpikeTrains, *, pooled: bool = False) -> xr.DataArray:
     xarray.DataArray, shape (n_trials, n_units), or (n_units,) if pooled
         0 for a silent train; NaN where nothing was observed.
     """
+    check_trains(trains, "rate")
     length = np.repeat(np.diff(trains.observed, axis=1), trains.n_units, axis=1)
     counts = _gather(trains.counts().astype(np.float64).ravel(), trains, pooled)
     result = _ratio(counts, _gather(length.ravel(), trains, pooled))
@@ -240,6 +243,7 @@ def fano_factor(trains: SpikeTrains, *, window: Any = None) -> xr.DataArray:
     ValueError
         There are fewer than two counts, or trials were observed for unequal times and `window` is not given.
     """
+    check_trains(trains, "fano_factor")
     if window is None:
         if not trains.fully_observed:
             raise ValueError(
@@ -272,15 +276,16 @@ def regularity(trains: SpikeTrains, refractoriness: Any = 0.005, *, pooled: bool
     Returns
     -------
     pandas.DataFrame
-        One row a trial and unit with the columns trial, unit, spikes, rate (Hz), isi (s), cv, cv2, lv, lvr; or one row
-        a unit. NaN where a quantity is not defined.
+        One row a trial and unit with the columns trial, unit (their ids), spikes, rate (Hz), isi (s), cv, cv2, lv, lvr;
+        or one row a unit. NaN where a quantity is not defined.
     """
     import pandas as pd
 
-    check_trains(trains)
+    check_trains(trains, "regularity")
     counts = trains.counts().sum(axis=0) if pooled else trains.counts()
     trial, unit = (index.ravel() for index in np.indices((trains.n_trials, trains.n_units)))
-    columns: dict[str, Any] = {"unit": np.arange(trains.n_units)} if pooled else {"trial": trial, "unit": unit}
+    units, trials = id_labels(trains.unit_ids), id_labels(trains.trial_ids)
+    columns: dict[str, Any] = {"unit": units} if pooled else {"trial": trials[trial], "unit": units[unit]}
     columns["spikes"] = counts.ravel()
     for function in (rate, isi, cv, cv2, lv):
         columns[function.__name__] = function(trains, pooled=pooled).values.ravel()

@@ -8,33 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 from spikelearn.spikes.selection import train_of
-from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr
 
-
-__all__ = ["check_trains", "interval_pairs", "intervals_of", "label", "sums_per_train"]
-
-
-def check_trains(trains: object) -> None:
-    """Refuse plain lists and arrays, which do not say how long the recording was.
-
-    Raises
-    ------
-    TypeError
-        These are no SpikeTrains.
-    """
-    if not isinstance(trains, SpikeTrains):
-        raise TypeError(
-            f"trains must be SpikeTrains, got {type(trains).__name__}; make them with SpikeTrains.from_arrays(...)"
-        )
+    from spikelearn.spikes.trains import SpikeTrains
 
 
-def intervals_of(trains: SpikeTrains) -> tuple[Floats, Integers]:
+__all__ = ["interval_pairs", "intervals_of", "label", "sums_per_train"]
+
+
+def intervals_of(trains: SpikeTrains, where: str = "intervals") -> tuple[Floats, Integers]:
     """Give all inter-spike intervals in seconds, flat in the order of the trains, and how many each train has."""
-    check_trains(trains)
+    check_trains(trains, where)
     train = train_of(trains.offsets)
     within = train[1:] == train[:-1]
     return np.diff(trains.times)[within], np.maximum(np.diff(trains.offsets) - 1, 0)
@@ -64,8 +53,8 @@ def label(values: NDArray[np.generic], trains: SpikeTrains, name: str, long_name
     import xarray as xr
 
     attrs = {"long_name": long_name, "units": units}
-    unit = np.arange(trains.n_units)
+    unit = id_labels(trains.unit_ids)
     if values.ndim == 1:
         return xr.DataArray(values, {"unit": unit}, ("unit",), name=name, attrs=attrs)
-    coords = {"trial": np.arange(trains.n_trials), "unit": unit}
+    coords = {"trial": id_labels(trains.trial_ids), "unit": unit}
     return xr.DataArray(values, coords, ("trial", "unit"), name=name, attrs=attrs)

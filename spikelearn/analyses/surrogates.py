@@ -13,6 +13,7 @@ from spikelearn.analyses.jpsth_dataset import band_bins, near_diagonal
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats
 from spikelearn.spikes.binning import bin_centers
+from spikelearn.spikes.construction import check_trains
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -217,6 +218,7 @@ def _complete_counts(
     alpha: float,
     where: str,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], float, float]:
+    check_trains(trains, where)
     if not 0 < alpha < 1:
         raise ValueError(f"{where}: alpha must lie between 0 and 1, got {alpha}")
     if n_surrogates + 1 < 1 / alpha:

@@ -17,7 +17,7 @@ from spikelearn.spikes.trains import SpikeTrains
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["spike_triggered_average"]
+__all__ = ["observed_vectors", "refuse_empty", "spike_triggered_average"]
 
 
 def spike_triggered_average(
@@ -51,7 +51,8 @@ def spike_triggered_average(
         Frame length in seconds. The last frame may reach beyond the recording, but the stimulus must not end before it.
     trains : SpikeTrains or None
         Trials x units; its window must be covered by the stimulus frame for frame. A trial that was observed only in
-        part gives the spikes it has. None where `weights` are given.
+        part gives the spikes it has, and mean and covariance of the stimulus are those of the frames that were
+        observed, as often as trials observed them. None where `weights` are given.
     window : pair of float or Quantity, or None
         Range of lags in seconds, on whole frames; None takes the frame of the spike alone.
     weights : array_like or xarray.DataArray, shape (frames,) or (trials, frames), optional
@@ -72,7 +73,8 @@ def spike_triggered_average(
         In units of the stimulus; lag in seconds, negative: stimulus before the spike. Coordinates on ``unit``:
         ``weight`` (spikes used), ``dropped`` (spikes whose window crosses the edge), ``n_eff`` (effective sample
         size). Beside the plain and the centred average stand ``standard_error``, for independent frames, and
-        ``stimulus_mean``, the mean of all frames (0 once centred). The dropped counts are in ``attrs`` too.
+        ``stimulus_mean``, the mean of all frames that were observed (0 once centred). The dropped counts are in
+        ``attrs`` too.
 
     Raises
     ------
@@ -92,21 +94,38 @@ def spike_triggered_average(
     array([[0., 2.]])
     """
     ensemble = make_ensemble(stimulus, dt, window)
-    sets, labels = read_weights(ensemble, trains, weights)
+    sets, labels, exposure, _ = read_weights(ensemble, trains, weights)
     used = ensemble.valid(sets)
     total = used.sum(axis=1)
     dropped = sets.sum(axis=(1, 2)) - total
     refuse_empty(total, dropped, labels)
     mean, error = weighted_averages(ensemble, used)
+    seen = None if exposure is None else observed_vectors(ensemble, exposure)
     baseline = np.tile(ensemble.center, ensemble.n_lags)
     if whiten:
-        prior_mean, prior = prior_moments(ensemble)
+        prior_mean, prior = prior_moments(ensemble, seen)
         mean = whitening(prior, ridge, variance_floor, scale=ensemble.scale).solve(mean - prior_mean)
     elif center:
-        mean, baseline = mean - prior_moments(ensemble)[0], np.zeros(ensemble.size)
+        mean, baseline = mean - prior_moments(ensemble, seen)[0], np.zeros(ensemble.size)
     else:
         mean = mean + baseline
+        if seen is not None:
+            baseline = baseline + prior_moments(ensemble, seen)[0]
     return _labelled(ensemble, mean, baseline, None if whiten else error, used, labels, dropped)
+
+
+def observed_vectors(ensemble: Ensemble, exposure: Floats) -> Floats:
+    """Give the exposure of every stimulus vector, refusing one that is zero throughout.
+
+    Raises
+    ------
+    ValueError
+        No trial observed a frame with a whole window from end to end.
+    """
+    seen = ensemble.valid(exposure)
+    if not seen.any():
+        raise ValueError("no frame with a whole window of stimulus was observed from end to end in any trial")
+    return np.asarray(seen, dtype=np.float64)
 
 
 def refuse_empty(total: Floats, dropped: Floats, labels: list[Any]) -> None:
@@ -120,7 +139,7 @@ def refuse_empty(total: Floats, dropped: Floats, labels: list[Any]) -> None:
     empty = np.flatnonzero(total == 0)
     if len(empty):
         which = labels[empty[0]]
-        name = f"unit {which}" if isinstance(which, int) else repr(which)
+        name = f"unit {which}" if len(labels) > 1 or isinstance(which, int) else repr(which)
         raise ValueError(
             f"every unit must have a spike whose window lies within the recording, got none for {name} "
             f"({dropped[empty[0]]:g} dropped at the edge)"

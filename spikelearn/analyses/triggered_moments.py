@@ -10,12 +10,22 @@ from spikelearn.arrays import Floats
 __all__ = ["prior_moments", "weighted_averages", "weighted_moments"]
 
 
-def prior_moments(ensemble: Ensemble) -> tuple[Floats, Floats]:
+def prior_moments(ensemble: Ensemble, exposure: Floats | None = None) -> tuple[Floats, Floats]:
     """Give mean (about `Ensemble.center`) and covariance of the stimulus vectors of all frames with a whole window.
+
+    With an exposure the frames count as often as trials observed them, and those that no trial observed not at all:
+    they say nothing about what could have caused a spike.
 
     Without lags the covariance is summed in chunks. With lags it is block Hankel up to its edges: the block of lags
     (i + 1, j + 1) is the block of (i, j) less the frames that fall out at the beginning, plus those that enter at
     the end, so only the first row of blocks needs a pass over the stimulus.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        The stimulus vectors.
+    exposure : ndarray, shape (n_vectors,), optional
+        How many trials observed the frame of each vector; by default all alike.
 
     Returns
     -------
@@ -23,6 +33,8 @@ def prior_moments(ensemble: Ensemble) -> tuple[Floats, Floats]:
     covariance : ndarray, shape (size, size)
         Divided by the number of vectors.
     """
+    if exposure is not None and (exposure != exposure[0]).any():
+        return weighted_moments(ensemble, exposure)
     if ensemble.n_lags == 1:
         total, square = np.zeros(ensemble.size), np.zeros((ensemble.size, ensemble.size))
         for which, first, last in ensemble.blocks(_frames(ensemble.size)):

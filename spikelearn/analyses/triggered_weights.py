@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.analyses.ensemble import Ensemble, whole_steps
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes.binning import bin_indices, count_bins
+from spikelearn.spikes.binning import bin_edges, bin_indices, count_bins, rounding
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import id_labels
 from spikelearn.spikes.selection import train_of
 from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["effective_sample_size", "frame_counts", "joint_weights", "read_weights", "summed_weights"]
+__all__ = [
+    "TriggeredSets",
+    "effective_sample_size",
+    "frame_counts",
+    "joint_weights",
+    "observed_frames",
+    "read_weights",
+    "summed_weights",
+]
+
+
+class TriggeredSets(NamedTuple):
+    """Weights of the stimulus frames, and how often each frame was looked at."""
+
+    weights: Floats  # (sets, n_stimuli, frames), summed over trials where every trial repeats one stimulus
+    labels: list[Any]  # ids of units, or the name of the given weights
+    exposure: Floats | None  # (n_stimuli, frames), trials that observed the frame from end to end; None where all did
+    repeats: int  # trials that share a stimulus
 
 
 def frame_counts(trains: SpikeTrains, dt: float) -> Integers:
@@ -33,6 +53,19 @@ def frame_counts(trains: SpikeTrains, dt: float) -> Integers:
     place = np.clip(bin_indices(trains.times, trains.t_start, dt, frames, slack=trains.slack), 0, frames - 1)
     flat = np.bincount(train_of(trains.offsets) * frames + place, minlength=trains.n_trials * trains.n_units * frames)
     return flat.astype(np.int64, copy=False).reshape(trains.n_trials, trains.n_units, frames)
+
+
+def observed_frames(trains: SpikeTrains, dt: float, frames: int, before: int = 0) -> NDArray[np.bool_]:
+    """Say which frames each trial observed from end to end, with the `before` frames ahead: shape (trials, frames)."""
+    edges = bin_edges(trains.t_start, dt, frames)
+    slack = float(rounding(trains.t_start, trains.t_stop)) + trains.slack
+    begin, end = trains.observed[:, :1], trains.observed[:, 1:]
+    seen = (begin <= edges[:-1] + slack) & (end >= edges[1:] - slack) & (end > begin)
+    for _ in range(before):
+        # Ahead of the window nothing is known of a trial.
+        seen[:, 1:] &= seen[:, :-1]
+        seen[:, 0] = False
+    return np.asarray(seen)
 
 
 def joint_weights(
@@ -64,6 +97,9 @@ def joint_weights(
     -------
     xarray.DataArray of int64, dims (trial, time)
         Pairs by the bin of their later spike; ``time`` is the begin of the bin in seconds. Silent trials give zeros.
+        Where trials were observed only in part, the coordinate ``observed`` over (trial, time) says in which bins every
+        pair could be seen, that is, the bin and those of the lags before it; the analyses leave out the others. At the
+        begin of whole trials, bins before the window hold no spikes.
 
     Raises
     ------
@@ -83,6 +119,7 @@ def joint_weights(
     >>> joint_weights(trains, bin_size=0.01, max_lag=0.01).values
     array([[0, 1, 2]])
     """
+    check_trains(trains, "joint_weights")
     first, second = read_pair(units, trains.n_units, "joint_weights")
     width = _width(trains, bin_size, "joint_weights")
     lags = whole_steps(max_lag, width, "joint_weights: max_lag")
@@ -92,7 +129,9 @@ def joint_weights(
         raise ValueError(f"joint_weights: max_lag must be 0 to {(frames - 1) * width:g} s, got {lags * width:g} s")
     one, two = counts[:, first], counts[:, second]
     weights = one * two + one * _recent(two, lags) + _recent(one, lags) * two
-    return _labelled(weights, trains, width, "joint_weights", {"units": [first, second], "max_lag": lags * width})
+    seen = None if trains.fully_observed else observed_frames(trains, width, frames, lags)
+    names = id_labels([trains.unit_ids[first], trains.unit_ids[second]]).tolist()
+    return _labelled(weights, trains, width, "joint_weights", {"units": names, "max_lag": lags * width}, seen)
 
 
 def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), bin_size: Any = 0.01) -> Any:
@@ -114,7 +153,7 @@ def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), bin_siz
     Returns
     -------
     xarray.DataArray of int64, dims (trial, time)
-        Spikes of both cells.
+        Spikes of both cells; ``observed`` as from `joint_weights`.
 
     Raises
     ------
@@ -131,10 +170,13 @@ def summed_weights(trains: SpikeTrains, units: tuple[int, int] = (0, 1), bin_siz
     >>> summed_weights(trains, bin_size=0.01).values
     array([[1, 1, 2]])
     """
+    check_trains(trains, "summed_weights")
     first, second = read_pair(units, trains.n_units, "summed_weights")
     width = _width(trains, bin_size, "summed_weights")
     counts = frame_counts(trains, width)
-    return _labelled(counts[:, first] + counts[:, second], trains, width, "summed_weights", {"units": [first, second]})
+    seen = None if trains.fully_observed else observed_frames(trains, width, counts.shape[2])
+    names = id_labels([trains.unit_ids[first], trains.unit_ids[second]]).tolist()
+    return _labelled(counts[:, first] + counts[:, second], trains, width, "summed_weights", {"units": names}, seen)
 
 
 def effective_sample_size(weights: ArrayLike) -> float:
@@ -153,31 +195,28 @@ def effective_sample_size(weights: ArrayLike) -> float:
     >>> effective_sample_size([1, 1, 0, 4])
     2.0
     """
-    flat = np.asarray(weights, dtype=np.float64).ravel()
+    flat = np.asarray(unmasked(weights, "effective_sample_size: weights"), dtype=np.float64).ravel()
     square = float(flat @ flat)
     return float(flat.sum()) ** 2 / square if square > 0 else 0.0
 
 
-def read_weights(ensemble: Ensemble, trains: SpikeTrains | None, weights: Any) -> tuple[Floats, list[Any]]:
+def read_weights(ensemble: Ensemble, trains: SpikeTrains | None, weights: Any) -> TriggeredSets:
     """Give weights for an ensemble from spike trains or from given weights, with a label for each set.
-
-    Returns
-    -------
-    ndarray, shape (sets, n_stimuli, frames)
-        Summed over trials where every trial repeats one stimulus.
-    list
-        Unit numbers, or the name of the given weights.
 
     Raises
     ------
     ValueError
         The stimulus does not cover the recording, frame for frame, or the weights do not fit or are negative or NaN.
+    TypeError
+        `trains` is no SpikeTrains.
     """
     frames, stimuli = ensemble.n_frames, len(ensemble.stimulus)
     labels: list[Any]
+    seen: NDArray[np.bool_] | None = None
     if weights is None:
         if trains is None:
             raise ValueError("trains or weights must be given, got neither")
+        check_trains(trains, "spike-triggered analysis")
         if trains.n_units == 0 or trains.n_trials == 0:
             raise ValueError(f"trains must hold a unit and a trial, got {trains!r}")
         counts = frame_counts(trains, ensemble.dt)
@@ -187,20 +226,27 @@ def read_weights(ensemble: Ensemble, trains: SpikeTrains | None, weights: Any) -
                 f"stimulus must hold one frame for each {ensemble.dt:g} s of the recording, {counts.shape[2]} frames, "
                 f"got {frames}: it is {side}"
             )
-        sets, labels = np.moveaxis(counts, 1, 0).astype(np.float64), list(range(trains.n_units))
+        sets, labels = np.moveaxis(counts, 1, 0).astype(np.float64), list(id_labels(trains.unit_ids).tolist())
+        seen = None if trains.fully_observed else observed_frames(trains, ensemble.dt, frames)
     else:
         sets, labels = _given(weights, ensemble), [str(getattr(weights, "name", None) or "weights")]
+        if "observed" in getattr(weights, "coords", {}):
+            seen = np.asarray(weights.coords["observed"].values, dtype=bool).reshape(sets.shape[1:])
+            sets = np.where(seen, sets, 0.0)
+    repeats = sets.shape[1]
     if stimuli == 1:
-        return sets.sum(axis=1, keepdims=True), labels
-    if sets.shape[1] != stimuli:
-        raise ValueError(f"stimulus must be one for all or one for each of {sets.shape[1]} trials, got {stimuli}")
-    return sets, labels
+        exposure = None if seen is None else seen.sum(axis=0, keepdims=True).astype(np.float64)
+        return TriggeredSets(sets.sum(axis=1, keepdims=True), labels, exposure, repeats)
+    if repeats != stimuli:
+        raise ValueError(f"stimulus must be one for all or one for each of {repeats} trials, got {stimuli}")
+    return TriggeredSets(sets, labels, None if seen is None else seen.astype(np.float64), 1)
 
 
 def _given(weights: Any, ensemble: Ensemble) -> Floats:
     width = getattr(weights, "attrs", {}).get("bin_size")
     if width is not None and abs(float(width) - ensemble.dt) > 1e-9 * ensemble.dt:
         raise ValueError(f"weights must have bins as long as dt = {ensemble.dt:g} s, got bin_size {width:g} s")
+    weights = unmasked(weights, "weights")
     if np.asarray(weights).dtype.kind not in "fiub":
         raise ValueError(f"weights must be real numbers, got the type {np.asarray(weights).dtype}")
     array = np.asarray(weights, dtype=np.float64)
@@ -231,14 +277,25 @@ def _width(trains: SpikeTrains, bin_size: Any, where: str) -> float:
     return width
 
 
-def _labelled(weights: Integers, trains: SpikeTrains, width: float, name: str, attrs: dict[str, Any]) -> xr.DataArray:
+def _labelled(
+    weights: Integers,
+    trains: SpikeTrains,
+    width: float,
+    name: str,
+    attrs: dict[str, Any],
+    seen: NDArray[np.bool_] | None,
+) -> xr.DataArray:
     import xarray as xr
 
     time = trains.t_start + np.arange(weights.shape[1]) * width
     return xr.DataArray(
         weights,
         dims=("trial", "time"),
-        coords={"trial": np.arange(len(weights)), "time": ("time", time, {"units": "s"})},
+        coords={
+            "trial": id_labels(trains.trial_ids),
+            "time": ("time", time, {"units": "s"}),
+            **({} if seen is None else {"observed": (("trial", "time"), seen)}),
+        },
         name=name,
         attrs={"units": "1", "bin_size": width, **attrs},
     )

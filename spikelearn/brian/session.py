@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from spikelearn.brian.compiling import build_program
 from spikelearn.parameters.names import unknown_name
 from spikelearn.simulation.targets import TARGETS, why_not
 
@@ -17,6 +20,8 @@ __all__ = ["Session", "choose_target", "session"]
 
 # Seconds of work on numpy from which compiling a program is the shorter way.
 _WORTH_COMPILING = 20.0
+# Times of steps up to here are told apart.
+_MOST_STEPS = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -50,17 +55,19 @@ class Session:
         Raises
         ------
         ValueError
-            Brian2 cannot make code of the equations; the message says why in one line.
+            Brian2 cannot make code of the equations; the message says why in one line. Or there are more steps than
+            its clocks can count.
         KeyboardInterrupt
             The run was interrupted.
         """
+        _refuse_uncountable(network, float(duration))
         try:
             self._run(network, duration, dict(namespace or {}), progress)
         except Exception as error:
             # Brian2 wraps what a user's equations caused into several lines about its own objects.
             cause = error.__cause__
             if type(error).__name__ == "BrianObjectException" and cause is not None:
-                reason = " ".join(str(cause.args[0] if cause.args else cause).split())
+                reason = " ".join(str(next((part for part in cause.args if isinstance(part, str)), cause)).split())
                 raise ValueError(f"Brian2 cannot run these equations: {reason}") from error
             raise
 
@@ -69,7 +76,9 @@ class Session:
             from brian2.devices.device import get_device
 
             network.run(duration, namespace=names)
-            get_device().build(directory=self.directory, compile=True, run=True, with_output=False)
+            device = get_device()
+            build_program(device, self.directory)
+            device.run(self.directory, with_output=False)
             return
         end = float(network.t) + float(duration)
         with _report(progress) as report:
@@ -144,15 +153,32 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
             device.activate(build_on_run=False, directory=directory)
             stack.callback(device.reinit)
             if seed is not None:
-                device.seed(seed)
+                device.seed(_seed(seed))
             yield Session(target, directory)
         else:
             set_device("runtime")
             stack.callback(_leave_device, reset_device, old_dt)
             prefs["codegen.target"] = target
             stack.callback(prefs.__setitem__, "codegen.target", old_target)
-            runtime_device.seed(seed)
+            runtime_device.seed(_seed(seed))
             yield Session(target)
+
+
+def _refuse_uncountable(network: Any, duration: float) -> None:
+    """Refuse steps whose number Brian2's clocks, which count in 64 bits, turn into none."""
+    clocks = {thing.clock for thing in network.objects if getattr(thing, "clock", None) is not None}
+    for step in sorted(float(clock.dt_) for clock in clocks):
+        if not duration / step <= _MOST_STEPS:
+            raise ValueError(
+                f"dt must be at least {duration / _MOST_STEPS:.2g} s in a run of {duration:g} s, got {step:g} s"
+            )
+
+
+def _seed(seed: int | None) -> int | None:
+    """Give a seed that Brian2 takes, below 2**32: larger ones, which other engines take, are mixed into one."""
+    if seed is None or seed < 2**32:
+        return seed
+    return int(np.random.SeedSequence(seed).generate_state(1)[0])
 
 
 def _brian_objects() -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,11 @@ from numpy.typing import NDArray
 from spikelearn import analyses
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.interop import read_spikes
+from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
-from spikelearn.storage.files import whole_folder, write_manifest
+from spikelearn.spikes.ids import id_labels
+from spikelearn.storage.files import whole_folder
+from spikelearn.storage.manifest import origin, write_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "read_stimulus"]
 
 BIN, MOST_BINS, LAG_FRAMES, MOST_ROWS = 0.01, 200, 20, 20
+MOST_LISTED = 1_000_000
+OPTIONS = ("t_start", "t_stop", "unit_column", "time_column", "trial_column", "time_unit", "delimiter", "decimal")
 HEADINGS = {"rate": "rate (Hz)", "isi": "mean interval (s)", "fano_factor": "Fano factor"}
 
 
@@ -41,18 +47,24 @@ def analyse(
     t_stop: Any = None,
     by_trial: bool = False,
     refractoriness: Any = "5 ms",
+    ids: Sequence[int | str] | None = None,
+    all_units: str | Sequence[int | str] | None = None,
+    all_trials: str | Sequence[int | str] | None = None,
+    **reading: Any,
 ) -> str:
     """Analyse a file of spike trains, or the folder of a recording, and write tables, data and figures into a folder.
 
     Parameters
     ----------
     path : path
-        A .nwb, .csv or .parquet file, or a folder that ``spikelearn run`` or ``Recording.save`` wrote.
+        A .nwb, .csv, .tsv, .txt, .parquet or .mat file, a folder that ``spikelearn run`` or ``Recording.save`` wrote,
+        or one of Phy or Kilosort.
     output : path, optional
-        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Earlier results are replaced.
+        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Only an earlier
+        analysis of the same file is replaced.
     units : (int, int), optional
-        The pair for PSTH, correlogram, JPSTH and spike-triggered average. Without it the first two units (all for the
-        average), and what they do not allow is left out with the reason; with it, that is an error.
+        The pair for PSTH, correlogram, JPSTH and spike-triggered average, by position. Without it the first two units
+        (all for the average), and what they do not allow is left out with the reason; with it, that is an error.
     bin_size : float, str or Quantity, optional
         Width of the bins; it must divide the window. Without it about 10 ms, but at most 200 bins.
     stimulus : path, optional
@@ -66,6 +78,13 @@ def analyse(
         What a foreign file does not say, see `spikelearn.interop.read_spikes`.
     refractoriness : float, str or Quantity
         The constant of LVR.
+    ids : pair of int or str, optional
+        The pair by ids, in place of `units`.
+    all_units, all_trials : sequence of ids or str, optional
+        All units and trials that were recorded, silent ones too, where a table cannot show them; as text "1-10" or
+        "A3,B1,C2".
+    **reading : optional
+        What the reader of the format takes besides, such as ``unit_column``, ``time_unit``, ``delimiter`` or ``crop``.
 
     Returns
     -------
@@ -82,11 +101,25 @@ def analyse(
     """
     place = Path(path)
     try:
-        trains = read_spikes(place, t_start=t_start, t_stop=t_stop, by_trial=by_trial)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", UserWarning)
+            trains = read_spikes(
+                place,
+                t_start=t_start,
+                t_stop=t_stop,
+                by_trial=by_trial,
+                units=_listed(all_units),
+                trials=_listed(all_trials),
+                **reading,
+            )
     except ValueError as error:
         raise ValueError(_with_options(str(error))) from error
     if not trains.n_trials or not trains.duration > 0:
         raise ValueError(f"{place} must hold at least one trial of some length, got {trains}")
+    if ids is not None:
+        if units is not None:
+            raise ValueError("analyse must get units, positions, or ids, not both")
+        units = _positions(ids, trains, place)
     if units is not None:
         try:
             units = read_pair(units, trains.n_units, "analyse")
@@ -97,16 +130,43 @@ def analyse(
     if stimulus is not None and stimulus_dt is None:
         raise ValueError("analyse: stimulus_dt must say how long a frame of the stimulus is, for example '1 ms'")
     frames = None if stimulus is None else read_stimulus(stimulus)
-    lines = [repr(trains), ""]
-    with whole_folder(folder, overwrite=True) as temporary:
+    notes = [str(one.message).replace("units=", "--all-units").replace("trials=", "--all-trials") for one in said]
+    lines = [repr(trains), *(f"note: {note}" for note in notes), ""]
+    source = origin(place)
+    with whole_folder(folder, overwrite=True, kind="analysis", source=source, inputs=(place, stimulus)) as temporary:
         lines += [_regularity(trains, refractoriness, temporary), ""]
         if frames is not None:
             lines += _triggered(trains, units, frames, stimulus_dt, stimulus_window, temporary)
         lines.append(_psth(trains, units, width, temporary))
         lines += _pair(trains, units, width, temporary)
         made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
-        write_manifest(temporary, "analysis", {"analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
+        made["unit_ids"] = id_labels([trains.unit_ids[k] for k in units or range(trains.n_units)]).tolist()
+        content = {"source": source, "analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}}
+        write_manifest(temporary, "analysis", content)
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
+
+
+def _listed(ids: str | Sequence[int | str] | None) -> list[int | str] | None:
+    """Read a list of ids; text has commas between them and may give ranges of whole numbers."""
+    if ids is None or not isinstance(ids, str):
+        return None if ids is None else list(ids)
+    found: list[int | str] = []
+    for part in (part.strip() for part in ids.split(",")):
+        first, dash, last = part.partition("-")
+        if dash and first.isdecimal() and last.isdecimal() and int(last) - int(first) < MOST_LISTED:
+            found += range(int(first), int(last) + 1)
+        else:
+            found.append(int(part) if part.isdecimal() else part)
+    return found
+
+
+def _positions(ids: Sequence[int | str], trains: SpikeTrains, place: Path) -> list[int]:
+    """Find units by their ids, or by the text of them, as the command line has it."""
+    texts = [str(item) for item in trains.unit_ids]
+    for item in ids:
+        if str(item) not in texts:
+            raise ValueError(unknown_name(str(place), "unit", str(item), texts))
+    return [texts.index(str(item)) for item in ids]
 
 
 def read_stimulus(path: str | os.PathLike[str]) -> NDArray[np.float64]:
@@ -186,7 +246,7 @@ def _psth(trains: SpikeTrains, units: Sequence[int] | None, width: float, folder
         panels = np.asarray(figure.subplots(2, len(shown), sharex="col", squeeze=False))
         for column, unit in enumerate(shown):
             plot_raster(panels[0, column], trains, unit=unit)
-            panels[0, column].set(title=f"unit {unit}", xlabel="")
+            panels[0, column].set(title=f"unit {trains.unit_ids[unit]}", xlabel="")
             plot_psth(panels[1, column], result, unit=unit)
         figure.savefig(folder / "psth.png", dpi=150)
     return f"PSTH of {trains.n_units} units in bins of {width * 1e3:.6g} ms: psth.nc, psth.png"
@@ -206,7 +266,8 @@ def _pair(trains: SpikeTrains, units: Sequence[int] | None, width: float, folder
                 raise
             lines.append(f"{name} left out: {error}")
         else:
-            lines.append(f"{name} of units {pair[0]} and {pair[1]}: {name.lower()}.nc, {name.lower()}.png")
+            first, second = (trains.unit_ids[unit] for unit in pair)
+            lines.append(f"{name} of units {first} and {second}: {name.lower()}.nc, {name.lower()}.png")
     return lines
 
 
@@ -247,21 +308,22 @@ def _triggered(
     else:
         first, last = (seconds(edge, "analyse: stimulus_window") for edge in window)
     ensemble = make_ensemble(frames, length, (first, last))
-    usable = ensemble.valid(read_weights(ensemble, trains, None)[0]).sum(axis=1) > 0
+    usable = ensemble.valid(read_weights(ensemble, trains, None).weights).sum(axis=1) > 0
     wanted = range(trains.n_units) if units is None else units
     kept, lines = [unit for unit in wanted if usable[unit]], []
     for unit in wanted:
         if not usable[unit]:
-            lines.append(f"spike-triggered average of unit {unit} left out: no spike with a whole window of stimulus")
+            name = trains.unit_ids[unit]
+            lines.append(f"spike-triggered average of unit {name} left out: no spike with a whole window of stimulus")
     if not kept:
         return lines
     average = analyses.spike_triggered_average(frames, length, trains.select_units(kept), (first, last))
-    average = average.assign_coords(unit=kept)
+    average = average.assign_coords(unit=id_labels([trains.unit_ids[unit] for unit in kept]))
     average.to_netcdf(folder / "sta.nc", engine="h5netcdf")
     figure = analyses.plot_triggered_average(average)
     figure.savefig(folder / "sta.png", dpi=150)
     used = ", ".join(f"{int(weight)}" for weight in average["weight"].values)
-    names = ", ".join(str(unit) for unit in kept)
+    names = ", ".join(str(trains.unit_ids[unit]) for unit in kept)
     return [
         *lines,
         f"spike-triggered average of unit{'' if len(kept) == 1 else 's'} {names} over lags {first} s to {last} s, "
@@ -271,6 +333,6 @@ def _triggered(
 
 def _with_options(message: str) -> str:
     """Name the options of the command line in a message that names the arguments of a function."""
-    for argument, option in (("t_start=", "--t-start"), ("t_stop=", "--t-stop"), ("by_trial=True", "--by-trial")):
-        message = message.replace(argument, option)
+    for argument in ("by_trial=True", "crop=True", "sort=True", "closed_end=True", *(f"{name}=" for name in OPTIONS)):
+        message = message.replace(argument, "--" + argument.partition("=")[0].replace("_", "-"))
     return message.replace(" by_trial", " --by-trial")

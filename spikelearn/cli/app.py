@@ -5,7 +5,12 @@ Only light modules are imported here; each command imports what it needs, so tha
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
+import threading
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -33,6 +38,9 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Folder for figure, data and manifest [default: runs/NAME].")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+YesLong = Annotated[
+    bool, typer.Option("--yes-long", help="Run also what needs more than an hour, or more memory than there is.")
+]
 Name = Annotated[str, typer.Argument(help="A name from 'spikelearn list', or a model file ending in .toml.")]
 
 
@@ -64,15 +72,21 @@ def systems(
 
 @app.command()
 def run(
-    name: Name, output: Output = None, engine: Engine = None, target: Target = "auto", quiet: Quiet = False
+    name: Name,
+    output: Output = None,
+    engine: Engine = None,
+    target: Target = "auto",
+    quiet: Quiet = False,
+    yes_long: YesLong = False,
 ) -> None:
     """Run a configuration, compare it with its formulas, and write figure, data and manifest."""
     from spikelearn.cli.catalogue import run_and_write
 
-    text, passed = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
+    with _long_runs(yes_long):
+        text, status = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
     typer.echo(text)
-    if not passed:
-        raise typer.Exit(1)
+    if status:
+        raise SystemExit(status)
 
 
 @app.command()
@@ -80,14 +94,16 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="Configurations; all if none is given.")] = None,
     engine: Engine = None,
     target: Target = "auto",
+    yes_long: YesLong = False,
 ) -> None:
     """Compare configurations with their expected values; the exit status is 1 if any is off."""
     from spikelearn.cli.catalogue import check_many
 
     verdicts = []
-    for text, good in check_many(names or [], engine=engine, target=target):
-        typer.echo(text)
-        verdicts.append(good)
+    with _long_runs(yes_long):
+        for text, good in check_many(names or [], engine=engine, target=target):
+            typer.echo(text)
+            verdicts.append(good)
     if False in verdicts:
         typer.echo("some values are off: see above")
         raise typer.Exit(1)
@@ -96,7 +112,9 @@ def check(
 
 @app.command()
 def analyse(
-    file: Annotated[str, typer.Argument(help="An .nwb, .csv or .parquet file, or a folder that 'run' wrote.")],
+    file: Annotated[
+        str, typer.Argument(help="A .nwb, .csv, .tsv, .parquet or .mat file, or a folder of 'run' or Phy.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-analysis].")
     ] = None,
@@ -107,6 +125,17 @@ def analyse(
     t_start: Annotated[str | None, typer.Option(help="Begin of the window, if the file does not say.")] = None,
     t_stop: Annotated[str | None, typer.Option(help="End of the window, if the file does not say.")] = None,
     by_trial: Annotated[bool, typer.Option("--by-trial", help="Cut a file with trials into trials.")] = False,
+    ids: Annotated[tuple[str, str] | None, typer.Option(help="The pair by ids instead of positions.")] = None,
+    all_units: Annotated[str | None, typer.Option(help="All ids, silent units too, such as '1-8' or 'A3,B1'.")] = None,
+    all_trials: Annotated[str | None, typer.Option(help="All trials, silent ones too, such as '1-100'.")] = None,
+    unit_column: Annotated[str | None, typer.Option(help="Name of the column of units in a text file.")] = None,
+    time_column: Annotated[str | None, typer.Option(help="Name of the column of times.")] = None,
+    trial_column: Annotated[str | None, typer.Option(help="Name of the column of trials.")] = None,
+    time_unit: Annotated[str | None, typer.Option(help="Unit of the times in a text or MATLAB file.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="What separates columns, found if not given.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="The decimal sign of a text file.")] = None,
+    sampling_rate: Annotated[str | None, typer.Option(help="Samples a second of a Phy folder.")] = None,
+    crop: Annotated[bool, typer.Option("--crop", help="Leave out spikes beyond the window (NWB).")] = False,
 ) -> None:
     """Analyse recorded spikes: regularity, PSTH and JPSTH of a pair, STA given a stimulus."""
     from spikelearn.cli.analyse import analyse as analyse_file
@@ -121,6 +150,17 @@ def analyse(
         t_start=t_start,
         t_stop=t_stop,
         by_trial=by_trial,
+        ids=ids,
+        all_units=all_units,
+        all_trials=all_trials,
+        unit_column=unit_column,
+        time_column=time_column,
+        trial_column=trial_column,
+        time_unit=time_unit,
+        delimiter=delimiter,
+        decimal=decimal,
+        sampling_rate=sampling_rate,
+        crop=crop,
     )
     typer.echo(text)
 
@@ -176,7 +216,7 @@ def version(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line: one clear line for what the user can mend, exit status 2; 130 after Ctrl-C.
+    """Run the command line: one clear line for what the user can mend, exit status 2; 130 after Ctrl-C or SIGTERM.
 
     Parameters
     ----------
@@ -184,7 +224,8 @@ def main(arguments: list[str] | None = None) -> None:
         Instead of the process's own.
     """
     try:
-        status = app(args=arguments, standalone_mode=False)
+        with _terminated_like_interrupted():
+            status = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
@@ -201,6 +242,38 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(_INTERRUPTED, 130)
     if isinstance(status, int) and status:
         raise SystemExit(status)
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let a request to terminate, as batch systems send it, end a command as Ctrl-C does: tidily."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _long_runs(allowed: bool) -> Iterator[None]:
+    """Refuse runs that are announced as long, or say so and go on where that is allowed."""
+    from spikelearn.simulation.size import LongRun
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always" if allowed else "error", LongRun)
+        if allowed:
+            warnings.showwarning = lambda message, *_: typer.echo(f"spikelearn: {message}", err=True)
+        try:
+            yield
+        except LongRun as long:
+            raise ValueError(f"{long}; give --yes-long to run it nevertheless") from long
 
 
 def _leave(message: str, status: int) -> NoReturn:

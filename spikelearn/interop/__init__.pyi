@@ -1,12 +1,15 @@
 from .brian_objects import from_spike_monitor as from_spike_monitor
 from .files import read_spikes as read_spikes
+from .mat_files import read_mat as read_mat
 from .neo_objects import from_neo as from_neo
 from .neo_objects import to_neo as to_neo
 from .nwb_files import from_nwb as from_nwb
 from .nwb_files import to_nwb as to_nwb
 from .parquet_files import read_parquet as read_parquet
 from .parquet_files import write_parquet as write_parquet
+from .phy_folders import read_phy as read_phy
 from .pynapple_objects import from_pynapple as from_pynapple
 from .pynapple_objects import to_pynapple as to_pynapple
+from .sorting_objects import from_spikeinterface as from_spikeinterface
 from .text_files import read_csv as read_csv
 from .text_files import write_csv as write_csv

@@ -10,19 +10,21 @@ import numpy as np
 
 from spikelearn.interop.extras import extra
 from spikelearn.interop.facts import decode_facts, encode_facts
-from spikelearn.interop.session import cut_session, one_window, refuse_unobserved, session_origins
+from spikelearn.interop.intervals import without_invalid
+from spikelearn.interop.nwb_tables import COLUMNS, NAME, RESERVED, NWBSession, read_session
+from spikelearn.interop.nwb_tables import SessionError as _SessionError
+from spikelearn.interop.session import check_session_times, cut_session, cut_window, one_window, session_origins
 from spikelearn.parameters.units import seconds
+from spikelearn.spikes.ids import Ids
 from spikelearn.spikes.selection import train_of
+from spikelearn.spikes.table import NAMES
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_file
 
 __all__ = ["from_nwb", "to_nwb"]
 
 MARK = "spikelearn "
-COLUMNS = {
-    "trial_of_spike": "Row of the trials table in which the spike happened.",
-    "time_in_trial": "Time of the spike in seconds on the clock of its trial, exact where spike_times are rounded.",
-}
+INCOMPLETE = ("refuse", "keep", "drop_units", "drop_trials")
 # The session's begin is a required field; where it is not known, the epoch of Unix time says so.
 UNKNOWN = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -31,7 +33,7 @@ def to_nwb(
     trains: SpikeTrains,
     path: str | os.PathLike[str],
     *,
-    gap: float = 1.0,
+    gap: Any = 1.0,
     session_description: str = "spike trains written by spikelearn",
     identifier: str = "spikelearn",
     session_start_time: datetime.datetime = UNKNOWN,
@@ -39,7 +41,8 @@ def to_nwb(
     """Write an NWB file with a table of units, their observation intervals and a table of trials.
 
     A single trial keeps its times. Several are laid one after the other on the time axis of the session, and each
-    spike also keeps its trial and its exact time within it.
+    spike also keeps its trial and its exact time within it. Ids that are whole numbers become the ids of the tables'
+    rows; other ids of units ride in a column ``unit_name``. Columns of units become columns of the table.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ def to_nwb(
         What to write.
     path : path
         Where to; written whole or not at all.
-    gap : float
+    gap : float or Quantity
         Seconds between two trials on the time axis of the session.
     session_description, identifier, session_start_time : optional
         Fields that NWB demands; the begin has a time zone.
@@ -66,30 +69,44 @@ def to_nwb(
         session_start_time=session_start_time,
         notes=MARK + encode_facts(trains),
     )
-    origins = session_origins(trains, gap)
-    for origin in origins:
-        file.add_trial(start_time=float(origin + trains.t_start), stop_time=float(origin + trains.t_stop))
+    origins = session_origins(trains, seconds(gap, "to_nwb: gap"))
+    for origin, own_id in zip(origins, _numbers_of(trains.trial_ids), strict=True):
+        file.add_trial(start_time=float(origin + trains.t_start), stop_time=float(origin + trains.t_stop), id=own_id)
     # HDF5 needs a type for every column, which a column without a single entry does not have.
     several = trains.n_trials > 1 and trains.n_spikes > 0
     for name, text in COLUMNS.items() if several else ():
         file.add_unit_column(name, text, index=True)
-    train = train_of(trains.offsets)
+    beside = _columns_to_write(trains)
+    for name in beside:
+        file.add_unit_column(name, "From the columns of units." if name != NAME else "Name of the unit.")
+    train, numbers = train_of(trains.offsets), _numbers_of(trains.unit_ids)
     trial, unit = train // max(trains.n_units, 1), train % max(trains.n_units, 1)
     for k in range(trains.n_units):
         own = unit == k
         exact = {"trial_of_spike": trial[own], "time_in_trial": trains.times[own]} if several else {}
         file.add_unit(
-            id=k,
+            id=numbers[k],
             spike_times=trains.times[own] + origins[trial[own]],
             obs_intervals=trains.observed + origins[:, None] if trains.n_trials else None,
             **exact,
+            **{name: column[k] for name, column in beside.items()},
         )
     with whole_file(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as out:
         out.write(file)
 
 
 def from_nwb(
-    path: str | os.PathLike[str], *, t_start: Any = None, t_stop: Any = None, by_trial: bool = False
+    path: str | os.PathLike[str],
+    *,
+    t_start: Any = None,
+    t_stop: Any = None,
+    by_trial: bool = False,
+    trials: str = "trials",
+    units_table: str | None = None,
+    incomplete: str = "refuse",
+    crop: bool = False,
+    sort: bool = False,
+    closed_end: bool = False,
 ) -> SpikeTrains:
     """Read the units of an NWB file.
 
@@ -99,15 +116,30 @@ def from_nwb(
         Written by `to_nwb`, which gives back the same object bit for bit, or by anything else.
     t_start, t_stop : float or Quantity, optional
         For other files: the window in session time; by default the observation interval, if all units share one.
-        Every unit must have been observed throughout, where the file says when it was.
+        Every unit must have been observed throughout, where the file says when it was; ``invalid_times`` were not.
     by_trial : bool
         For other files: make each row of the trials table a trial, with time counted from its begin. What was observed
-        of it, by its length and the units' observation intervals, is in ``observed``. It takes no window.
+        of it, by its length, the units' observation intervals and the invalid times, is in ``observed``. It takes no
+        window.
+    trials : str
+        The table of intervals that are the trials: "trials", "epochs", or another by its name.
+    units_table : str, optional
+        Name of the table of units, where the file holds several.
+    incomplete : {"refuse", "keep", "drop_units", "drop_trials"}
+        What becomes of units that were not observed throughout the window or the trials: an error; only the part that
+        all units observed counts, and spikes elsewhere are left out; such units, or such trials, are left out.
+    crop : bool
+        Whether spikes beyond the window are left out instead of refused.
+    sort : bool
+        Whether times out of order are sorted instead of refused.
+    closed_end : bool
+        Whether the window or a trial includes its end: a spike exactly there is kept as the last moment before it.
 
     Returns
     -------
     SpikeTrains
-        Units in the order of the table.
+        Units in the order of the table, with its ids (``unit_ids``) and its plain columns, such as quality
+        (``unit_columns``); trials with the ids of their rows.
 
     Raises
     ------
@@ -121,6 +153,10 @@ def from_nwb(
     """
     if by_trial and not (t_start is None and t_stop is None):
         raise ValueError("from_nwb: by_trial=True takes the windows of the trials; leave out t_start= and t_stop=")
+    if not isinstance(trials, str):
+        raise TypeError(f"from_nwb: trials must be the name of a table, got {trials!r:.60}; the file holds all trials")
+    if incomplete not in INCOMPLETE:
+        raise ValueError(f"from_nwb: incomplete must be one of {', '.join(INCOMPLETE)}, got {incomplete!r}")
     pynwb = extra("pynwb", "nwb", "from_nwb")
     where = str(path)
     if not os.path.isfile(path):
@@ -129,37 +165,69 @@ def from_nwb(
     end = None if t_stop is None else seconds(t_stop, "from_nwb: t_stop")
     try:
         with pynwb.NWBHDF5IO(where, "r") as source:
-            file = source.read()
-            columns = _columns(file)
-            notes = str(file.notes or "")
-            trials = None if file.trials is None else file.trials[:][["start_time", "stop_time"]].to_numpy(np.float64)
+            session = read_session(source.read(), where, trials=trials, units_table=units_table)
+    except _SessionError as error:
+        raise ValueError(str(error)) from None
     except Exception as error:
         # HDF5, hdmf and pynwb raise errors of a dozen kinds for a file that was cut off or holds something else.
         raise ValueError(f"{where} is not a whole NWB file: {str(error).splitlines()[0]}") from error
-    if notes.startswith(MARK) and t_start is None and t_stop is None and not by_trial:
-        return _as_written(columns, decode_facts(notes[len(MARK) :], where), where)
-    if not columns["spike_times"]:
+    plain = t_start is None and t_stop is None and not by_trial and units_table is None
+    if session.notes.startswith(MARK) and plain:
+        return _as_written(session, decode_facts(session.notes[len(MARK) :], where), where)
+    if not session.columns["spike_times"]:
         raise ValueError(f"{where} must hold a table of units with spike times; there is none")
-    known = columns["obs_intervals"] if any(len(own) for own in columns["obs_intervals"]) else []
+    times = check_session_times(session.columns["spike_times"], session.unit_ids, where, sort=sort)
+    intervals = session.columns["obs_intervals"]
+    known = intervals if any(len(own) for own in intervals) else []
+    observed = without_invalid(known, session.invalid, len(times))
     if by_trial:
-        return cut_session(columns["spike_times"], np.empty((0, 2)) if trials is None else trials, where, known)
-    window = one_window(known, begin, end, where)
-    refuse_unobserved(known, float(window[0]), float(window[1]), where)
-    return SpikeTrains.from_arrays(columns["spike_times"], t_start=float(window[0]), t_stop=float(window[1]))
+        rows = np.empty((0, 2)) if session.trials is None else session.trials
+        found = cut_session(
+            times,
+            rows,
+            where,
+            observed,
+            names=session.unit_ids,
+            trial_names=session.trial_ids,
+            incomplete=incomplete,
+            closed_end=closed_end,
+        )
+        left = [session.unit_ids.index(item) for item in found.unit_ids]
+    else:
+        window = one_window(known, begin, end, where, ", with crop=True to leave out spikes beyond it")
+        found, left = cut_window(
+            times,
+            window,
+            where,
+            observed,
+            names=session.unit_ids,
+            incomplete=incomplete,
+            crop=crop,
+            closed_end=closed_end,
+        )
+    return found.with_ids(unit_columns={name: [own[k] for k in left] for name, own in session.beside.items()})
 
 
-def _columns(file: Any) -> dict[str, list[Any]]:
-    names = ("spike_times", "obs_intervals", *COLUMNS)
-    found: dict[str, list[Any]] = {name: [] for name in names}
-    if file.units is None:
-        return found
-    for name in names:
-        if name in file.units.colnames:
-            found[name] = [np.asarray(file.units[name][row]) for row in range(len(file.units))]
-    return found
+def _numbers_of(ids: Ids) -> list[int]:
+    """Give ids that a table's rows can have: the ids where they are numbers that fit, otherwise positions."""
+    fit = all(isinstance(item, int) and -(2**31) <= item < 2**31 for item in ids)
+    return [int(item) for item in ids] if fit else list(range(len(ids)))
 
 
-def _as_written(columns: dict[str, list[Any]], facts: dict[str, Any], where: str) -> SpikeTrains:
+def _columns_to_write(trains: SpikeTrains) -> dict[str, list[Any]]:
+    beside: dict[str, list[Any]] = {}
+    if list(trains.unit_ids) != _numbers_of(trains.unit_ids):
+        beside[NAME] = [str(item) for item in trains.unit_ids]
+    for name, column in trains.unit_columns.items():
+        # HDF5 columns have one type and no None; what does not fit is in the line of facts.
+        kinds = {type(value) for value in column}
+        if len(kinds) == 1 and kinds <= {str, int, float, bool} and name not in RESERVED:
+            beside[name] = list(column)
+    return beside
+
+
+def _as_written(session: NWBSession, facts: dict[str, Any], where: str) -> SpikeTrains:
+    columns = session.columns
     several = facts["n_trials"] > 1 and facts["n_spikes"] > 0
     times = columns["time_in_trial" if several else "spike_times"]
     trial = columns["trial_of_spike"] if several else [np.zeros(len(own), dtype=np.int64) for own in times]
@@ -169,6 +237,7 @@ def _as_written(columns: dict[str, list[Any]], facts: dict[str, Any], where: str
             f"{where} was changed since spikelearn wrote it: it holds {total} spikes of {len(times)} units, not "
             f"{facts['n_spikes']} of {facts['n_units']}; pass t_stop= or by_trial=True to read it as it is"
         )
+    kept = {key: facts[key] for key in ("observed", "slack", *NAMES) if key in facts}
     return SpikeTrains.from_indices(
         np.repeat(np.arange(len(times)), [len(own) for own in times]),
         np.concatenate([*times, np.empty(0)]),
@@ -177,6 +246,5 @@ def _as_written(columns: dict[str, list[Any]], facts: dict[str, Any], where: str
         n_trials=facts["n_trials"],
         t_start=facts["t_start"],
         t_stop=facts["t_stop"],
-        observed=facts.get("observed"),
-        slack=facts.get("slack", 0.0),
+        **kept,
     )

@@ -8,9 +8,10 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from spikelearn.interop.extras import extra
-from spikelearn.interop.facts import decode_facts, encode_facts
+from spikelearn.interop.facts import check_facts, column_bytes, decode_facts, encode_facts
+from spikelearn.interop.text_files import with_hint
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes.table import read_frame, to_frame
+from spikelearn.spikes.table import COLUMNS, to_frame
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_file
 
@@ -20,7 +21,7 @@ KEY = b"spikelearn"
 
 
 def write_parquet(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
-    """Write a Parquet file with the columns trial, unit and time (seconds), whole or not at all.
+    """Write a Parquet file with the columns trial, unit (ids) and time (seconds), whole or not at all.
 
     Parameters
     ----------
@@ -39,9 +40,10 @@ def write_parquet(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
     arrow = extra("pyarrow", "parquet", "write_parquet")
     parquet = extra("pyarrow.parquet", "parquet", "write_parquet")
     frame = to_frame(trains)
-    table = arrow.table({name: frame[name].to_numpy() for name in ("trial", "unit", "time")})
+    table = arrow.table({name: _arrow_column(arrow, frame[name]) for name in COLUMNS})
+    facts = encode_facts(trains, _columns(table)).encode()
     with whole_file(path) as temporary:
-        parquet.write_table(table.replace_schema_metadata({KEY: encode_facts(trains).encode()}), temporary)
+        parquet.write_table(table.replace_schema_metadata({KEY: facts}), temporary)
 
 
 def read_parquet(
@@ -49,6 +51,8 @@ def read_parquet(
     *,
     t_start: Any = None,
     t_stop: Any = None,
+    units: Any = None,
+    trials: Any = None,
     n_units: int | None = None,
     n_trials: int | None = None,
     observed: ArrayLike | None = None,
@@ -59,7 +63,7 @@ def read_parquet(
     ----------
     path : path
         Written by `write_parquet` or by anything else.
-    t_start, t_stop, n_units, n_trials, observed : optional
+    t_start, t_stop, units, trials, n_units, n_trials, observed : optional
         As in `read_csv`.
 
     Raises
@@ -83,12 +87,23 @@ def read_parquet(
             raise
         raise ValueError(f"{where} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
     metadata = table.schema.metadata or {}
-    facts = decode_facts(metadata[KEY].decode(), where) if KEY in metadata else {}
-    n_spikes = facts.pop("n_spikes", len(table))
+    facts = decode_facts(metadata[KEY].decode(errors="replace"), where) if KEY in metadata else {}
+    n_spikes = facts.get("n_spikes", len(table))
     if len(table) != n_spikes:
         raise ValueError(f"{where} was changed since spikelearn wrote it: it holds {len(table)} of {n_spikes} spikes")
-    given = {"n_units": n_units, "n_trials": n_trials, "observed": observed}
+    facts = check_facts(facts, _columns(table), where)
+    facts.pop("n_spikes", None)
+    given = {"units": units, "trials": trials, "n_units": n_units, "n_trials": n_trials, "observed": observed}
     for name, value in (("t_start", t_start), ("t_stop", t_stop)):
         given[name] = None if value is None else seconds(value, f"read_parquet: {name}")
-    frame = table.to_pandas()
-    return read_frame(frame, facts | {key: value for key, value in given.items() if value is not None}, where)
+    return with_hint(table.to_pandas(), facts, given, where)
+
+
+def _columns(table: Any) -> list[bytes]:
+    """Give the bytes that the checksum of a table is made of."""
+    return [column_bytes(table.column(name).to_numpy()) for name in table.column_names]
+
+
+def _arrow_column(arrow: Any, column: Any) -> Any:
+    # Text would otherwise become whatever the installed pandas thinks text is.
+    return arrow.array(column.to_numpy()) if column.dtype.kind in "if" else arrow.array(column.tolist(), arrow.string())

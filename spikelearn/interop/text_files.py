@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from spikelearn.interop.facts import decode_facts, encode_facts
+from spikelearn.interop.facts import check_facts, decode_facts, encode_facts
+from spikelearn.parameters.foreign import scaled
+from spikelearn.parameters.names import nearest
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.table import read_frame, to_frame
 from spikelearn.spikes.trains import SpikeTrains
@@ -19,12 +24,15 @@ from spikelearn.storage.files import whole_file
 __all__ = ["read_csv", "write_csv"]
 
 MARK = "# spikelearn "
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
+# Python reads 1_5 as 15, NumPy reads 1d3; a table of spikes holds neither.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:inf|infinity)|nan", re.IGNORECASE)
 
 
 def write_csv(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
-    """Write a CSV file with the columns trial, unit and time (seconds), whole or not at all.
+    """Write a CSV file with the columns trial, unit (ids) and time (seconds), whole or not at all.
 
-    The first line is a comment with the window and the numbers of trials and units; times are written so that they
+    The first line is a comment with the window and the names of trials and units; times are written so that they
     read back bit for bit.
 
     Parameters
@@ -38,10 +46,26 @@ def write_csv(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
     ------
     OSError
         The place cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> trains = SpikeTrains.from_arrays([[0.25], [0.5]], t_stop=1.0, unit_ids=[17, "A3"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_csv(trains, folder + "/cells.csv")
+    ...     read_csv(folder + "/cells.csv") == trains
+    True
     """
+    frame = to_frame(trains)
+    quoting: Any = csv.QUOTE_MINIMAL
+    if any(isinstance(item, str) for item in (*trains.unit_ids, *trains.trial_ids)):
+        # Text may hold separators, blanks and the sign of a comment.
+        quoting = csv.QUOTE_NONNUMERIC
+        frame["time"] = frame["time"].astype(float)
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(MARK + encode_facts(trains) + "\n")
-        to_frame(trains).to_csv(file, index=False, lineterminator="\n")
+        rows = frame.to_csv(index=False, lineterminator="\n", quoting=quoting)
+        file.write(MARK + encode_facts(trains, [rows.encode()]) + "\n")
+        file.write(rows)
 
 
 def read_csv(
@@ -49,19 +73,40 @@ def read_csv(
     *,
     t_start: Any = None,
     t_stop: Any = None,
+    units: Any = None,
+    trials: Any = None,
     n_units: int | None = None,
     n_trials: int | None = None,
     observed: ArrayLike | None = None,
+    unit_column: str | int = "unit",
+    time_column: str | int = "time",
+    trial_column: str | int = "trial",
+    time_unit: Any = "s",
+    delimiter: str | None = None,
+    decimal: str = ".",
+    header: bool = True,
 ) -> SpikeTrains:
-    """Read a CSV file with the columns unit and time (seconds), and trial where there are several.
+    r"""Read a text file with one row a spike: the columns unit and time, and trial where there are several.
 
     Parameters
     ----------
     path : path
         Written by `write_csv` or by anything else; lines that begin with # are comments.
-    t_start, t_stop, n_units, n_trials, observed : optional
-        As in `spikelearn.SpikeTrains.from_indices`. `write_csv` leaves them in the file; for other files `t_stop` is
-        needed, and `n_units` where the last units may be silent.
+    t_start, t_stop, units, trials, n_units, n_trials, observed : optional
+        As in `spikelearn.SpikeTrains.from_dataframe`. `write_csv` leaves them in the file; for other files `t_stop` is
+        needed, and `units` and `trials`, lists of all ids, where some may be silent.
+    unit_column, time_column, trial_column : str or int
+        What the columns are called; their places, counted from 0, where there is no header. A file without a column
+        trial has one trial.
+    time_unit : str, float or Quantity
+        What the numbers of the times are multiples of: "ms", "1/30000 s" as a number, or for times that count samples
+        ``1/sampling_rate``.
+    delimiter : str, optional
+        The separator of columns; found in the first row if not given.
+    decimal : {".", ","}
+        The decimal sign.
+    header : bool
+        Whether the first row holds the names of the columns.
 
     Raises
     ------
@@ -69,6 +114,18 @@ def read_csv(
         The file is no such table, was cut off, or its spikes do not fit.
     OSError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "sorted.txt").write_text("cluster;t\n17;250,5\n905;80\n")
+    ...     trains = read_csv(
+    ...         folder + "/sorted.txt", t_stop=1, units=[17, 400, 905], unit_column="cluster", time_column="t",
+    ...         time_unit="ms", decimal=","
+    ...     )
+    >>> trains.unit_ids, trains.train(0)
+    ((17, 400, 905), array([0.2505]))
     """
     import pandas as pd
 
@@ -83,33 +140,115 @@ def read_csv(
         if not newline or not text.endswith("\n"):
             raise ValueError(f"{where} was cut off: its last line is not whole")
         facts = decode_facts(first[len(MARK) :], where)
+    if decimal not in (".", ","):
+        raise ValueError(f"read_csv: decimal must be '.' or ',', got {decimal!r}")
+    wanted = {"unit": unit_column, "time": time_column, "trial": trial_column}
+    separator = delimiter or ("," if facts else _find_delimiter(text, wanted, decimal))
+    if len(separator) != 1 or (separator == decimal and decimal == ","):
+        raise ValueError(f"read_csv: delimiter must be one sign, and not the decimal sign, got {separator!r}")
     try:
         # As text first: Python's own reading of numbers is exact in every version of pandas.
-        frame = pd.read_csv(io.StringIO(text), comment="#", skipinitialspace=True, dtype=str, keep_default_na=False)
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=separator,
+            comment="#",
+            skipinitialspace=True,
+            dtype=str,
+            keep_default_na=False,
+            header=0 if header else None,
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise ValueError(f"{where} is not a table of spikes: {error}") from error
+        raise ValueError(f"{where} is not a table of spikes: {' '.join(str(error).split())}") from error
     if not isinstance(frame.index, pd.RangeIndex):
         # pandas takes the first fields of longer rows for labels and moves the columns.
         raise ValueError(
             f"{where} is not a table of spikes: its rows have {len(frame.columns) + frame.index.nlevels} fields under "
             f"{len(frame.columns)} column names"
         )
-    for name in frame.columns.intersection(["trial", "unit", "time"]):
-        frame[name] = _numbers(frame[name].tolist(), name, where)
-    n_spikes = facts.pop("n_spikes", len(frame))
+    frame = _renamed(frame, wanted, separator, where)
+    if "time" in frame:
+        factor = _factor(time_unit)
+        frame["time"] = np.asarray(scaled(_numbers(frame["time"].tolist(), "time", decimal, where), factor))
+    n_spikes = facts.get("n_spikes", len(frame))
     if len(frame) != n_spikes:
         raise ValueError(f"{where} was cut off: it holds {len(frame)} of {n_spikes} spikes")
-    given = {"n_units": n_units, "n_trials": n_trials, "observed": observed}
+    facts = check_facts(facts, [text.encode()], where)
+    facts.pop("n_spikes", None)
+    given = {"units": units, "trials": trials, "n_units": n_units, "n_trials": n_trials, "observed": observed}
     for name, value in (("t_start", t_start), ("t_stop", t_stop)):
         given[name] = None if value is None else seconds(value, f"read_csv: {name}")
-    return read_frame(frame, facts | {key: value for key, value in given.items() if value is not None}, where)
+    return with_hint(frame, facts, given, where)
 
 
-def _numbers(texts: list[Any], name: str, where: str) -> NDArray[np.float64]:
+def with_hint(frame: Any, facts: dict[str, Any], given: dict[str, Any], where: str) -> SpikeTrains:
+    """Read a table of a file: errors name the file, and times far beyond the window are perhaps not seconds."""
+    frame.attrs.update(facts)
+    try:
+        return read_frame(frame, {key: value for key, value in given.items() if value is not None}, where)
+    except ValueError as error:
+        message = str(error)
+        if not message.startswith(where):
+            message = f"{where}: {message}"
+        if "must lie within" in message and message.split(" ")[-1] == "s":
+            message += "; times in other units than seconds need time_unit=, such as 'ms'"
+        raise ValueError(message) from error
+
+
+def _factor(time_unit: Any) -> float:
+    if isinstance(time_unit, str) and not any(sign.isdigit() for sign in time_unit):
+        time_unit = f"1 {time_unit}"
+    factor = seconds(time_unit, "read_csv: time_unit")
+    if factor <= 0:
+        raise ValueError(f"read_csv: time_unit must be positive, got {time_unit}")
+    return factor
+
+
+def _find_delimiter(text: str, wanted: dict[str, Any], decimal: str) -> str:
+    """Find the separator of the first row that is no comment: the first that gives the wanted columns."""
+    line = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    candidates = [sign for sign in DELIMITERS if not (sign == decimal == ",") and sign in line]
+    names = [str(name) for key, name in wanted.items() if key != "trial"]
+    for sign in candidates:
+        fields = [field.strip().strip('"') for field in line.split(sign)]
+        if all(name in fields for name in names):
+            return sign
+    # Otherwise the first that is there: commas part fields even where blanks follow them.
+    return candidates[0] if candidates else ","
+
+
+def _renamed(frame: Any, wanted: dict[str, Any], separator: str, where: str) -> Any:
+    names = [name if isinstance(name, int) else str(name).strip() for name in frame.columns]
+    new: dict[Any, str] = {}
+    for key, name in wanted.items():
+        if name in names:
+            new[frame.columns[names.index(name)]] = key
+        elif name != key or (key != "trial" and not isinstance(name, str)):
+            raise ValueError(f"{where} has no column {name!r}; its columns are {', '.join(map(str, names))}")
+        elif key != "trial":
+            guess = nearest(key, [str(item) for item in names])
+            hint = f"; did you mean {guess!r} to be {key!r}?" if guess else ""
+            raise ValueError(
+                f"{where} must have the columns unit and time, got {', '.join(map(str, names)) or 'none'} (separated "
+                f"by {DELIMITERS.get(separator, separator)}s){hint}; pass {key}_column= for another name, or delimiter="
+            )
+    # Where a column was named, another that is called like it is something else.
+    chosen = [key for key, name in wanted.items() if name != key]
+    hidden = [column for column in frame.columns if column not in new and _plain(column) in chosen]
+    return frame.drop(columns=hidden).rename(columns=new)
+
+
+def _plain(column: Any) -> str:
+    return str(column).strip().casefold().partition(".")[0].removesuffix("s")
+
+
+def _numbers(texts: list[Any], name: str, decimal: str, where: str) -> Any:
     numbers = np.empty(len(texts))
+    read: Callable[[str], str] = (lambda text: text.replace(",", ".")) if decimal == "," else (lambda text: text)
     for row, text in enumerate(texts):
-        try:
-            numbers[row] = float(text)
-        except (TypeError, ValueError):
-            raise ValueError(f"{where}: {name} must be a number, got {text!r} in row {row}") from None
+        plain = read(text.strip()) if isinstance(text, str) and not (decimal == "," and "." in text) else ""
+        if not _NUMBER.fullmatch(plain):
+            comma = isinstance(text, str) and "," in text and _NUMBER.fullmatch(text.strip().replace(",", "."))
+            hint = "; pass decimal=','" if comma and decimal == "." else ""
+            raise ValueError(f"{where}: {name} must be a number, got {text!r:.60} in row {row}{hint}")
+        numbers[row] = float(plain)
     return numbers

@@ -76,7 +76,7 @@ class Linearisation:
         """Whether nothing drives the weights along directions that leave the activities alone: m - n zeros."""
         if not self.F_W.any():
             return True
-        keeps = np.eye(self.B.shape[-1]) - self._right_inverse @ self.B
+        keeps = np.eye(self.B.shape[-1]) - self.right_inverse @ self.B
         with np.errstate(invalid="ignore"):
             size = np.abs(self.F_W).max(axis=(-1, -2), keepdims=True)
             driven = np.abs(self.F_W @ keeps) > _ROUNDING * size  # false where NaN: singular points tell nothing
@@ -90,14 +90,14 @@ class Linearisation:
         K = M^-1 S, and needs no assumption on how the rule depends on the weights.
         """
         with np.errstate(invalid="ignore"):
-            return np.asarray(self._drive_by_drive - self.B @ self.F_r @ self._inverse)
+            return np.asarray(self.drive_by_drive - self.B @ self.F_r @ self._inverse)
 
     @property
     def qss_core_determinant(self) -> NDArray[np.float64]:
         """Determinant of `qss_core` without the cancellation that its own entries would bring near det A = 0."""
         singular = self.singular
         with np.errstate(invalid="ignore"):
-            numerator = np.linalg.det(self._drive_by_drive @ self.A - self.B @ self.F_r)
+            numerator = np.linalg.det(self.drive_by_drive @ self.A - self.B @ self.F_r)
         return np.asarray(np.where(singular, np.nan, numerator / np.where(singular, 1.0, np.linalg.det(self.A))))
 
     @property
@@ -106,7 +106,7 @@ class Linearisation:
         rate = 1 / self.tau[:, None]
         diagonal = np.broadcast_to(np.diag(1 / self.tau), self.A.shape)
         top = np.concatenate([rate * self.A, diagonal], axis=-1)
-        return np.concatenate([top, np.concatenate([self.B @ self.F_r, self._drive_by_drive], axis=-1)], axis=-2)
+        return np.concatenate([top, np.concatenate([self.B @ self.F_r, self.drive_by_drive], axis=-1)], axis=-2)
 
     @functools.cached_property
     def _inverse(self) -> NDArray[np.float64]:
@@ -115,16 +115,18 @@ class Linearisation:
         return np.asarray(np.where(singular, np.nan, inverse))
 
     @functools.cached_property
-    def _right_inverse(self) -> NDArray[np.float64]:
+    def right_inverse(self) -> NDArray[np.float64]:
+        """The least weights that give a wanted drive, shape (..., m, n)."""
         transposed = np.swapaxes(self.B, -1, -2)
         return np.asarray(transposed @ np.linalg.inv(self.B @ transposed))
 
     @functools.cached_property
-    def _drive_by_drive(self) -> NDArray[np.float64]:
+    def drive_by_drive(self) -> NDArray[np.float64]:
+        """How the rule changes the drive by the drive itself, at fixed activities, shape (..., n, n)."""
         if not self.F_W.any():
             return np.zeros_like(self.A)
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.B @ self.F_W @ self._right_inverse)
+            return np.asarray(self.B @ self.F_W @ self.right_inverse)
 
 
 def linearise(

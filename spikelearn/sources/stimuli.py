@@ -107,7 +107,8 @@ class BinaryFrames:
 
     def draw(self, rng: np.random.Generator, trials: int, frames: int) -> Floats:
         """Draw stimuli, shape (trials, frames, dimensions)."""
-        return rng.integers(0, 2, size=(trials, frames, self.dimensions)) * 2.0 - 1.0
+        signs: Floats = rng.integers(0, 2, size=(trials, frames, self.dimensions)).astype(np.float64)
+        return 2 * signs - 1
 
     def prior(self, window: int) -> tuple[Floats, Floats]:
         """Give mean and covariance of a window of frames."""

@@ -1,4 +1,4 @@
-"""Moving spike trains in time, and cutting trials around events."""
+"""Moving spike trains in time, cutting a part out, and cutting trials around events."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.spikes.binning import rounding
-from spikelearn.spikes.selection import offsets_of, ranges, read_choice, train_of
+from spikelearn.spikes.selection import keep_times, offsets_of, ranges, read_choice, train_of
 
 if TYPE_CHECKING:
     from spikelearn.spikes.trains import SpikeTrains
 
-__all__ = ["align", "shifted"]
+__all__ = ["align", "restricted", "shifted"]
 
 
 def shifted(trains: SpikeTrains, by: float) -> dict[str, Any]:
@@ -26,6 +26,41 @@ def shifted(trains: SpikeTrains, by: float) -> dict[str, Any]:
     start, stop = trains.t_start + by, trains.t_stop + by
     slack = max(trains.slack, float(rounding(trains.t_start, trains.t_stop, start, stop)))
     return {"times": times, "t_start": start, "t_stop": stop, "observed": observed, "slack": slack}
+
+
+def restricted(trains: SpikeTrains, start: float, stop: float) -> dict[str, Any]:
+    """Keep a part of the window: the arguments of the new SpikeTrains.
+
+    A spike that lies on the begin or the end but for rounding counts as on it, as in `spikelearn.spikes.binning`; one
+    that rounding has put before the begin moves onto it.
+
+    Raises
+    ------
+    ValueError
+        The part reaches beyond the window by more than rounding.
+    """
+    error = float(rounding(trains.t_start, trains.t_stop))
+    start = trains.t_start if 0 < trains.t_start - start <= error else start
+    stop = trains.t_stop if 0 < stop - trains.t_stop <= error else stop
+    if start < trains.t_start or stop > trains.t_stop or stop < start:
+        raise ValueError(
+            f"restrict: the window must lie within [{trains.t_start}, {trains.t_stop}) s, got [{start}, {stop}) s"
+        )
+    slack = rounding(trains.times, start) + trains.slack
+    seen = np.repeat(trains.observed, trains.counts().sum(axis=1), axis=0)
+    keep = (trains.times >= start - slack) & (np.maximum(trains.times, start) < seen[:, 1])
+    if stop < trains.t_stop:
+        # What lies within rounding of the window's own end is still before it.
+        keep &= trains.times < stop - (rounding(trains.times, stop) + trains.slack)
+    times, offsets = keep_times(trains.times, trains.offsets, keep)
+    observed = None if trains.fully_observed else np.clip(trains.observed, start, stop)
+    return {
+        "times": np.maximum(times, start),
+        "offsets": offsets,
+        "t_start": start,
+        "t_stop": stop,
+        "observed": observed,
+    }
 
 
 def align(
@@ -62,14 +97,17 @@ def align(
             f"aligned: the cut around event {k} at {float(events[k])} s reaches beyond what was observed; "
             f"choose incomplete='keep' or incomplete='drop'"
         )
+    named = None
     if incomplete == "drop":
+        named = None if whole.all() else tuple(np.flatnonzero(whole).tolist())
         events, trial, begin, end, whole = (array[whole] for array in (events, trial, begin, end, whole))
     observed = np.clip(np.stack([begin, end], axis=1), -before, after)
     observed[whole] = [-before, after]
     flat, offsets = _cut(trains, events, trial, before, after)
     if not whole.all():
         # Both the spike and the border of the observed part were rounded in the subtraction of the event.
-        inside = np.repeat(observed, np.diff(offsets[:: trains.n_units or 1]), axis=0)
+        per_trial = np.diff(offsets).reshape(len(events), trains.n_units).sum(axis=1)
+        inside = np.repeat(observed, per_trial, axis=0)
         flat = np.clip(flat, inside[:, 0], np.nextafter(inside[:, 1], -np.inf))
     return {
         "times": flat,
@@ -78,6 +116,8 @@ def align(
         "t_stop": after,
         "observed": None if whole.all() else observed,
         "slack": max(trains.slack, float(rounding(trains.t_start, trains.t_stop))),
+        "n_trials": len(events),
+        "trial_ids": named,
     }
 
 

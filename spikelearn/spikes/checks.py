@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, widened
+from spikelearn.parameters.units import seconds, si_value
+from spikelearn.spikes.ids import Id
 
 __all__ = [
     "check_indices",
@@ -27,39 +31,65 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     return array
 
 
-def plain_times(times: Any) -> Floats:
-    """Read a one-dimensional array of times in seconds, as a Quantity or as a list of Quantities.
+def plain_times(times: Any, where: str = "spike times") -> Floats:
+    """Read a one-dimensional array of times in seconds, with or without units.
 
     Raises
     ------
     ValueError
         The array has another number of dimensions, or the unit is not one of time.
     """
-    array = without_unit(times)
-    if hasattr(times, "dim"):
+    array = without_unit(times, where)
+    if hasattr(times, "dim") or foreign_unit(times):
         return np.atleast_1d(array)
     if array.ndim != 1:
-        raise ValueError(f"the spike times of one unit must be one-dimensional, got shape {array.shape}")
+        what = "the spike times of one unit" if where == "spike times" else where
+        raise ValueError(f"{what} must be one-dimensional, got shape {array.shape}")
     return array
 
 
-def without_unit(times: Any) -> Floats:
-    """Read times in seconds, as a Quantity or as a list of Quantities, whose units NumPy would drop.
+def without_unit(times: Any, where: str = "spike times") -> Floats:
+    """Read times in seconds: plain numbers, or whatever carries a unit, whole or entry by entry.
+
+    Units that NumPy would drop are converted: those of Brian2 and of other packages, time differences, text such as
+    "100 ms". Single precision is read by its shortest decimal, see `spikelearn.parameters.foreign`.
 
     Raises
     ------
     ValueError
-        The unit is not one of time.
+        The unit is not one of time, an entry is masked, or the times are dates.
+    TypeError
+        These are truth values or complex numbers.
     """
-    if hasattr(times, "dim"):
-        from spikelearn.parameters.units import si_value
+    plain = foreign_seconds(times, where)
+    if hasattr(plain, "dim"):
+        return np.asarray(si_value(plain, "1 second", where), dtype=np.float64)
+    if isinstance(plain, (list, tuple)):
+        if any(item is np.ma.masked for item in plain):
+            raise ValueError(f"{where} must not be masked, got a masked entry")
+        if any(hasattr(item, "dim") for item in plain):
+            plain = [si_value(item, "1 second", where) for item in plain]
+        elif any(isinstance(item, str) or foreign_unit(item) for item in plain):
+            plain = [_one_with_unit(item, where) for item in plain]
+        elif any(isinstance(item, (np.ndarray, list, tuple)) for item in plain):
+            plain = [without_unit(item, where) for item in plain]
+    array = np.asarray(plain)
+    if array.dtype.kind in "USO":
+        items = [_one_with_unit(item, where) for item in array.ravel()]
+        return np.array(items, dtype=np.float64).reshape(array.shape)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{where} must be real numbers, got the type {array.dtype}")
+    return np.asarray(widened(array), dtype=np.float64)
 
-        return np.asarray(si_value(times, "1 second", "spike times"), dtype=np.float64)
-    if isinstance(times, (list, tuple)) and any(hasattr(item, "dim") for item in times):
-        from spikelearn.parameters.units import si_value
 
-        times = [si_value(item, "1 second", "spike times") for item in times]
-    return np.asarray(times, dtype=np.float64)
+def _one_with_unit(item: Any, where: str) -> float:
+    if not isinstance(item, str) and not foreign_unit(item):
+        number = np.asarray(item)
+        if number.ndim or number.dtype.kind not in "iuf":
+            raise TypeError(f"{where} must be real numbers, got {item!r:.80}")
+        return float(widened(number))
+    # NaN is for the checks that name the spike.
+    return float(si_value(item, "1 second", where) if isinstance(item, str) else foreign_seconds(item, where))
 
 
 def check_slack(slack: Any) -> float:
@@ -70,7 +100,7 @@ def check_slack(slack: Any) -> float:
     ValueError
         It is negative or not finite.
     """
-    plain = float(slack)
+    plain = float(slack) if isinstance(slack, float) else seconds(slack, "SpikeTrains.slack")
     if not 0 <= plain < np.inf:
         raise ValueError(f"SpikeTrains.slack must be a time not below 0, got {slack}")
     return plain
@@ -118,7 +148,7 @@ def check_observed(observed: ArrayLike | None, n_trials: int, start: float, stop
     """
     if observed is None:
         return None
-    parts = np.array(observed, dtype=np.float64)
+    parts = np.array(without_unit(observed, "SpikeTrains.observed"))
     if parts.shape != (n_trials, 2):
         raise ValueError(f"SpikeTrains.observed must have the shape ({n_trials}, 2), got {parts.shape}")
     fits = (parts[:, 0] >= start) & (parts[:, 1] <= stop) & (parts[:, 0] <= parts[:, 1])
@@ -132,20 +162,26 @@ def check_observed(observed: ArrayLike | None, n_trials: int, start: float, stop
 
 
 def check_times(
-    flat: Floats, offsets: Integers, n_units: int, start: float, stop: float, observed: Floats | None
+    flat: Floats,
+    offsets: Integers,
+    window: tuple[float, float],
+    observed: Floats | None,
+    unit_ids: Sequence[Id],
+    trial_ids: Sequence[Id],
 ) -> None:
-    """Refuse NaN, times outside what was observed, and times out of order, naming the first offender.
+    """Refuse NaN, times outside what was observed, and times out of order, naming the first offender by its ids.
 
     Raises
     ------
     ValueError
         One of these was found.
     """
+    (start, stop), n_units = window, len(unit_ids)
 
     def complain(bad: NDArray[np.bool_], what: str, first: int = 0) -> ValueError:
         position = int(bad.argmax()) + first
         k = int(np.searchsorted(offsets, position, side="right")) - 1
-        place = f"spike {position - offsets[k]} of unit {k % n_units}, trial {k // n_units}"
+        place = f"spike {position - offsets[k]} of unit {unit_ids[k % n_units]}, trial {trial_ids[k // n_units]}"
         return ValueError(f"{place} {what}, got {float(flat[position])} s")
 
     bad = np.isnan(flat)
@@ -155,7 +191,7 @@ def check_times(
     if bad.any():
         raise complain(bad, f"must lie within {start} s <= t < {stop} s")
     if observed is not None:
-        per_spike = np.repeat(observed, np.diff(offsets[::n_units]), axis=0)
+        per_spike = np.repeat(observed, np.diff(offsets[:: n_units or 1]), axis=0) if len(flat) else np.empty((0, 2))
         bad = (flat < per_spike[:, 0]) | (flat >= per_spike[:, 1])
         if bad.any():
             raise complain(bad, "must lie within the part of the trial that was observed")

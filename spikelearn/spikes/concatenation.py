@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["joined_time", "joined_trials", "joined_units"]
 
 
-def joined_trials(parts: Sequence[SpikeTrains]) -> dict[str, Any]:
+def joined_trials(parts: Sequence[SpikeTrains], names: dict[str, Any]) -> dict[str, Any]:
     """Put trials one after the other: the arguments of the new SpikeTrains.
 
     Raises
@@ -35,10 +35,15 @@ def joined_trials(parts: Sequence[SpikeTrains]) -> dict[str, Any]:
         "t_start": first.t_start,
         "t_stop": first.t_stop,
         "observed": np.concatenate([part.observed for part in parts]),
+        "n_trials": sum(part.n_trials for part in parts),
+        **_shared(parts, "unit_ids", "concatenate_trials"),
+        **_columns(parts, "concatenate_trials"),
+        **_strung(parts, "trial_ids", names, "concatenate_trials"),
+        **names,
     }
 
 
-def joined_units(parts: Sequence[SpikeTrains]) -> dict[str, Any]:
+def joined_units(parts: Sequence[SpikeTrains], names: dict[str, Any]) -> dict[str, Any]:
     """Put units side by side: the arguments of the new SpikeTrains.
 
     Raises
@@ -65,6 +70,14 @@ def joined_units(parts: Sequence[SpikeTrains]) -> dict[str, Any]:
         "t_start": first.t_start,
         "t_stop": first.t_stop,
         "observed": first.observed,
+        "n_trials": first.n_trials,
+        **_shared(parts, "trial_ids", "concatenate_units"),
+        **_strung(parts, "unit_ids", names, "concatenate_units"),
+        "unit_columns": {
+            name: [value for part in parts for value in part.unit_columns.get(name, [None] * part.n_units)]
+            for name in dict.fromkeys(name for part in parts for name in part.unit_columns)
+        },
+        **names,
     }
 
 
@@ -96,6 +109,10 @@ def joined_time(parts: Sequence[SpikeTrains]) -> dict[str, Any]:
         "t_start": first.t_start,
         "t_stop": parts[-1].t_stop,
         "observed": _joined_observed([part.observed for part in parts]),
+        "n_trials": first.n_trials,
+        **_shared(parts, "unit_ids", "concatenate_time"),
+        **_shared(parts, "trial_ids", "concatenate_time"),
+        **_columns(parts, "concatenate_time"),
     }
 
 
@@ -114,6 +131,39 @@ def _joined_observed(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64
         observed[seen & empty] = part[seen & empty]
         observed[seen & ~empty, 1] = part[seen & ~empty, 1]
     return observed
+
+
+def _shared(parts: Sequence[SpikeTrains], kind: str, where: str) -> dict[str, Any]:
+    """Give the ids that all parts share; parts that nobody named go by position."""
+    named = [part.names[kind] for part in parts if kind in part.names]
+    for ids in named[1:]:
+        if ids != named[0]:
+            wrong = next(k for k, pair in enumerate(zip(ids, named[0], strict=True)) if pair[0] != pair[1])
+            raise ValueError(
+                f"{where}: every part must have the same {kind}, got {named[0][wrong]!r} and {ids[wrong]!r} at "
+                f"position {wrong}; select in one order, or drop the ids with with_ids({kind}=None)"
+            )
+    return {kind: named[0]} if named else {}
+
+
+def _strung(parts: Sequence[SpikeTrains], kind: str, names: dict[str, Any], where: str) -> dict[str, Any]:
+    """Join the ids of the parts, unless new ones are given or nobody named any."""
+    if kind in names or not any(kind in part.names for part in parts):
+        return {}
+    ids = [item for part in parts for item in getattr(part, kind)]
+    seen: set[str] = set()
+    for item in ids:
+        if str(item) in seen:
+            raise ValueError(f"{where}: {kind} must all differ, got {item!r} twice; pass {kind}=")
+        seen.add(str(item))
+    return {kind: ids}
+
+
+def _columns(parts: Sequence[SpikeTrains], where: str) -> dict[str, Any]:
+    named = [part.unit_columns for part in parts if part.unit_columns]
+    if any(columns != named[0] for columns in named[1:]):
+        raise ValueError(f"{where}: every part must have the same unit_columns; drop them with with_ids()")
+    return {"unit_columns": named[0]} if named else {}
 
 
 def _alike(parts: Sequence[SpikeTrains], names: Sequence[str], where: str) -> SpikeTrains:

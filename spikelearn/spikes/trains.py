@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.parameters.numbers import whole_number, whole_numbers
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes import checks
-from spikelearn.spikes.alignment import align, shifted
-from spikelearn.spikes.binning import count_in_bins, find_observed_bins, rounding
+from spikelearn.spikes.alignment import align, restricted, shifted
+from spikelearn.spikes.binning import count_in_bins, find_observed_bins
 from spikelearn.spikes.concatenation import joined_time, joined_trials, joined_units
-from spikelearn.spikes.selection import keep_times, read_choice, sort_into_trains, take_trains
+from spikelearn.spikes.construction import from_lists, from_places
+from spikelearn.spikes.ids import find_ids, rows_where, taken
+from spikelearn.spikes.selection import read_choice, take_trains
+from spikelearn.spikes.stored import StoredTrains
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["SpikeTrains"]
 
 
-class SpikeTrains:
+class SpikeTrains(StoredTrains):
     """Spike times of several units over several trials, all within one half-open window.
 
     Times are sorted float64 seconds, held in one flat array in the order trial, unit, time; ``offsets`` says
@@ -46,6 +47,14 @@ class SpikeTrains:
     slack : float
         Rounding error in seconds that the times carry from when they were larger, as `aligned` and `shift` leave it;
         bins tolerate it.
+    n_trials : int, optional
+        Needed only where there are no units, since offsets then cannot tell.
+    unit_ids, trial_ids : iterable of int or str, optional
+        Names of units and trials: whole numbers of any size or text, all different. They stay with what they name in
+        every selection, table and file, while `train` and pairs of units go by position. Without them the ids are the
+        positions.
+    unit_columns : dict of str to one value a unit, optional
+        What else is known of the units, for example ``{"quality": ["good", "mua"]}``.
 
     Raises
     ------
@@ -63,38 +72,18 @@ class SpikeTrains:
     array([[2, 1]])
     """
 
-    __slots__ = ("_n_units", "_observed", "_offsets", "_slack", "_t_start", "_t_stop", "_times")
-
-    def __init__(
-        self,
-        times: ArrayLike,
-        offsets: ArrayLike,
-        n_units: int,
-        *,
-        t_start: float = 0.0,
-        t_stop: float,
-        observed: ArrayLike | None = None,
-        slack: float = 0.0,
-    ) -> None:
-        flat = checks.frozen(np.array(checks.without_unit(times)))
-        ends = checks.frozen(np.array(whole_numbers("SpikeTrains.offsets", offsets)))
-        n_units = whole_number("SpikeTrains.n_units", n_units)
-        start, stop = seconds(t_start, "SpikeTrains.t_start"), seconds(t_stop, "SpikeTrains.t_stop")
-        if stop < start:
-            raise ValueError(f"SpikeTrains.t_stop must not be before t_start = {start} s, got {stop} s")
-        checks.check_layout(flat, ends, n_units)
-        parts = checks.check_observed(observed, (len(ends) - 1) // max(n_units, 1), start, stop)
-        checks.check_times(flat, ends, max(n_units, 1), start, stop, parts)
-        self._times, self._offsets, self._n_units = flat, ends, n_units
-        self._t_start, self._t_stop, self._observed, self._slack = start, stop, parts, checks.check_slack(slack)
+    __slots__ = ()
 
     @classmethod
-    def from_arrays(cls, arrays: Sequence[ArrayLike], *, t_start: float = 0.0, t_stop: float) -> SpikeTrains:
+    def from_arrays(
+        cls, arrays: Sequence[ArrayLike], *, t_start: float = 0.0, t_stop: float, **names: Any
+    ) -> SpikeTrains:
         """Build one trial from one array of spike times a unit.
 
-        Times and window are in seconds or Quantities; times must be sorted.
+        Times and window are in seconds or carry a unit (Quantities of any package, time differences); times must be
+        sorted. `names` are the ids and columns of the class.
         """
-        return cls.from_trials([arrays], t_start=t_start, t_stop=t_stop)
+        return cls.from_trials([arrays], t_start=t_start, t_stop=t_stop, **names)
 
     @classmethod
     def from_trials(
@@ -104,24 +93,20 @@ class SpikeTrains:
         t_start: float = 0.0,
         t_stop: float,
         observed: ArrayLike | None = None,
+        **names: Any,
     ) -> SpikeTrains:
         """Build from trials, each a sequence of one array of spike times a unit.
 
         Parameters
         ----------
         trials : sequence of sequences of array_like
-            ``trials[k][i]`` holds the sorted times of unit i in trial k, in seconds or as a Quantity.
-        t_start, t_stop, observed : optional
+            ``trials[k][i]`` holds the sorted times of unit i in trial k, in seconds or with a unit.
+        t_start, t_stop, observed, **names : optional
             As for the class.
         """
-        sizes = {len(units) for units in trials}
-        if len(sizes) > 1:
-            raise ValueError(f"every trial must have the same number of units, got {sorted(sizes)}")
-        n_units = sizes.pop() if sizes else 0
-        arrays = [checks.plain_times(train) for units in trials for train in units]
-        offsets = np.concatenate([[0], np.cumsum([len(array) for array in arrays])]).astype(np.int64)
-        flat = np.concatenate(arrays) if arrays else np.empty(0)
-        return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed)
+        flat, offsets, n_units = from_lists(trials)
+        facts = {"n_trials": len(trials), "observed": observed} | names
+        return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, **facts)
 
     @classmethod
     def from_indices(
@@ -136,49 +121,53 @@ class SpikeTrains:
         n_trials: int = 1,
         observed: ArrayLike | None = None,
         slack: float = 0.0,
+        **names: Any,
     ) -> SpikeTrains:
         """Build from parallel arrays of unit index and spike time, in any order, as a Brian2 SpikeMonitor holds them.
 
         Parameters
         ----------
         indices, trials : array_like of int, shape (n_spikes,)
-            Unit and trial of each spike, counted from 0; everything is trial 0 without `trials`.
+            Unit and trial of each spike as positions, counted from 0; everything is trial 0 without `trials`. For ids
+            that are no positions, see `from_dataframe`.
         times : array_like, shape (n_spikes,)
-            Times in seconds or as a Quantity.
+            Times in seconds or with a unit.
         n_units, n_trials : int
             Number of units and trials, including silent ones.
-        t_start, t_stop, observed, slack : optional
+        t_start, t_stop, observed, slack, **names : optional
             As for the class.
         """
-        flat = checks.plain_times(times)
-        unit = whole_numbers("indices", indices)
-        trial = np.zeros_like(unit) if trials is None else whole_numbers("trials", trials)
-        n_units, n_trials = whole_number("n_units", n_units), whole_number("n_trials", n_trials)
-        checks.check_indices("indices", unit, flat.shape, n_units)
-        checks.check_indices("trials", trial, flat.shape, n_trials)
-        flat, offsets = sort_into_trains(trial * n_units + unit, flat, n_trials * n_units)
-        return cls(flat, offsets, n_units, t_start=t_start, t_stop=t_stop, observed=observed, slack=slack)
+        flat, offsets, units, repeats = from_places(indices, times, trials, n_units, n_trials)
+        facts = {"n_trials": repeats, "observed": observed, "slack": slack} | names
+        return cls(flat, offsets, units, t_start=t_start, t_stop=t_stop, **facts)
 
     @classmethod
-    def from_dataframe(
-        cls,
-        frame: pd.DataFrame,
-        *,
-        t_start: float | None = None,
-        t_stop: float | None = None,
-        n_units: int | None = None,
-        n_trials: int | None = None,
-        observed: ArrayLike | None = None,
-    ) -> SpikeTrains:
+    def from_dataframe(cls, frame: pd.DataFrame, **facts: Any) -> SpikeTrains:
         """Build from a table with one row a spike and the columns trial, unit and time, in any order of rows.
 
-        Times are in seconds; ``trial`` and ``unit`` count from 0, and ``trial`` may be missing where there is one. What
-        a table cannot show, silent units and the end of the recording above all, is taken from ``frame.attrs``, where
-        `to_dataframe` leaves it, unless it is given here. What is missing is refused.
+        Times are in seconds or time differences; ``trial`` and ``unit`` hold ids, whole numbers or text, and ``trial``
+        may be missing where there is one. What a table cannot show, silent units and trials and the end of the
+        recording above all, is taken from ``frame.attrs``, where `to_dataframe` leaves it, unless it is given here.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            The table.
+        units, trials : sequence of ids, optional
+            All units and trials in their order, silent ones too. Without them those that occur are taken, sorted, and
+            a gap in their numbers gives a warning.
+        n_units, n_trials : int, optional
+            The ids are positions 0 to n - 1.
+        t_start, t_stop, observed, unit_columns : optional
+            As for the class.
+
+        Raises
+        ------
+        ValueError
+            Something is missing, an id is not listed, or the spikes do not fit.
         """
         from spikelearn.spikes.table import read_frame
 
-        facts = {"t_start": t_start, "t_stop": t_stop, "n_units": n_units, "n_trials": n_trials, "observed": observed}
         return read_frame(frame, {key: value for key, value in facts.items() if value is not None}, "the table")
 
     @classmethod
@@ -187,81 +176,6 @@ class SpikeTrains:
         from spikelearn.spikes.monitor import from_spike_monitor
 
         return from_spike_monitor(monitor, t_start=t_start, t_stop=t_stop)
-
-    @property
-    def times(self) -> Floats:
-        """All spike times in seconds, flat and read-only, in the order trial, unit, time."""
-        return self._times
-
-    @property
-    def offsets(self) -> Integers:
-        """Where each train begins in `times`, shape (n_trials * n_units + 1,), read-only."""
-        return self._offsets
-
-    @property
-    def t_start(self) -> float:
-        """Begin of the window in seconds; a spike exactly here belongs to it."""
-        return self._t_start
-
-    @property
-    def t_stop(self) -> float:
-        """End of the window in seconds; a spike exactly here would not belong to it."""
-        return self._t_stop
-
-    @property
-    def observed(self) -> Floats:
-        """Begin and end of the observed part of every trial in seconds, shape (n_trials, 2): mostly the window."""
-        if self._observed is not None:
-            return self._observed
-        return checks.frozen(np.tile([self._t_start, self._t_stop], (self.n_trials, 1)))
-
-    @property
-    def slack(self) -> float:
-        """Rounding error in seconds that the times carry from when they were larger."""
-        return self._slack
-
-    @property
-    def fully_observed(self) -> bool:
-        """Whether every trial was observed throughout the window."""
-        return self._observed is None
-
-    @property
-    def duration(self) -> float:
-        """Length of the window in seconds."""
-        return self._t_stop - self._t_start
-
-    @property
-    def n_units(self) -> int:
-        """Number of units, silent ones included."""
-        return self._n_units
-
-    @property
-    def n_trials(self) -> int:
-        """Number of trials, empty ones included."""
-        return (len(self._offsets) - 1) // self._n_units if self._n_units else 0
-
-    @property
-    def n_spikes(self) -> int:
-        """Spikes of all units and trials together."""
-        return len(self._times)
-
-    def train(self, unit: int = 0, trial: int = 0) -> Floats:
-        """Give the spike times of one unit in one trial, in seconds, as a read-only view.
-
-        Raises
-        ------
-        IndexError
-            There is no such unit or trial.
-        """
-        for name, index, size in (("unit", unit, self.n_units), ("trial", trial, self.n_trials)):
-            if not 0 <= index < size:
-                raise IndexError(f"SpikeTrains.train: {name} must be 0 to {size - 1}, got {index}")
-        k = trial * self._n_units + unit
-        return self._times[self._offsets[k] : self._offsets[k + 1]]
-
-    def counts(self) -> Integers:
-        """Count the spikes of every train: int64 array of shape (n_trials, n_units)."""
-        return np.diff(self._offsets).reshape(self.n_trials, self._n_units)
 
     def binned(self, bin_size: Any, *, t_start: Any = None, t_stop: Any = None) -> Integers:
         """Count the spikes in bins: int64 array of shape (n_trials, n_units, n_bins).
@@ -287,42 +201,76 @@ class SpikeTrains:
         """Say which of the bins of `binned` were observed from end to end: bool array of shape (n_trials, n_bins)."""
         return find_observed_bins(self, bin_size, t_start, t_stop)
 
-    def select_units(self, units: Any) -> SpikeTrains:
-        """Keep the units given by an index, indices (in their order), a mask or a slice, in every trial.
+    def select_units(self, units: Any = None, *, ids: Any = None, **columns: Any) -> SpikeTrains:
+        """Keep some units in every trial, by position, by id or by what their columns say.
 
-        A unit that is not there is refused with an IndexError.
+        Parameters
+        ----------
+        units : int, sequence of int, mask or slice, optional
+            Positions, in the order of the result.
+        ids : id or sequence of ids, optional
+            Ids, in the order of the result.
+        **columns : optional
+            Values of unit columns, for example ``quality="good"`` or ``quality=["good", "mua"]``; all must hold.
+
+        Raises
+        ------
+        IndexError, KeyError, ValueError
+            There is no such position, id or column.
+
+        Examples
+        --------
+        >>> trains = SpikeTrains.from_arrays([[0.1], [0.2]], t_stop=1.0, unit_ids=[17, 905])
+        >>> trains.select_units(ids=905).train()
+        array([0.2])
         """
-        chosen = read_choice(units, self._n_units, "SpikeTrains.select_units: units")
-        which = (np.arange(self.n_trials)[:, None] * self._n_units + chosen).ravel()
-        return self._like(*take_trains(self._times, self._offsets, which), n_units=len(chosen))
+        where = "SpikeTrains.select_units"
+        if (units is not None) + (ids is not None) + bool(columns) != 1:
+            raise ValueError(f"{where} must get either positions, or ids=, or columns of units")
+        if columns:
+            chosen = rows_where(self._columns, columns, self._n_units, where)
+        elif ids is not None:
+            chosen = find_ids(ids, self.unit_ids, where)
+        else:
+            chosen = read_choice(units, self._n_units, f"{where}: units")
+        which = (np.arange(self._n_trials)[:, None] * self._n_units + chosen).ravel()
+        names: dict[str, Any] = {
+            "unit_ids": taken(self._unit_ids, chosen),
+            "unit_columns": {name: [values[k] for k in chosen] for name, values in self._columns.items()},
+        }
+        return self._like(*take_trains(self._times, self._offsets, which), n_units=len(chosen), **names)
 
-    def select_trials(self, trials: Any) -> SpikeTrains:
-        """Keep the trials given by an index, indices (in their order), a mask or a slice.
+    def select_trials(self, trials: Any = None, *, ids: Any = None) -> SpikeTrains:
+        """Keep the trials given by positions (an index, indices in their order, a mask or a slice) or by ids.
 
-        A trial that is not there is refused with an IndexError.
+        A trial that is not there is refused with an IndexError or KeyError. What is taken twice loses its name.
         """
-        chosen = read_choice(trials, self.n_trials, "SpikeTrains.select_trials: trials")
+        where = "SpikeTrains.select_trials"
+        if (trials is None) == (ids is None):
+            raise ValueError(f"{where} must get either positions or ids=")
+        if ids is not None:
+            chosen = find_ids(ids, self.trial_ids, where)
+        else:
+            chosen = read_choice(trials, self._n_trials, f"{where}: trials")
         which = (chosen[:, None] * self._n_units + np.arange(self._n_units)).ravel()
         observed = None if self._observed is None else self._observed[chosen]
-        return self._like(*take_trains(self._times, self._offsets, which), observed=observed)
+        kept = take_trains(self._times, self._offsets, which)
+        names = taken(self._trial_ids, chosen)
+        return self._like(*kept, observed=observed, n_trials=len(chosen), trial_ids=names)
+
+    def with_ids(self, **names: Any) -> SpikeTrains:
+        """Give the same trains with other `unit_ids`, `trial_ids` or `unit_columns`; None takes them away."""
+        return self._like(self._times, self._offsets, **names)
 
     def restrict(self, t_start: Any, t_stop: Any) -> SpikeTrains:
         """Keep the part ``t_start <= t < t_stop`` of the window; times stay as they are.
 
-        A part that reaches beyond the window by more than rounding, where silence was not observed, is a ValueError.
+        A spike on an edge but for rounding counts as on it, as in `binned`. A part that reaches beyond the window by
+        more than rounding, where silence was not observed, is a ValueError.
         """
-        start, stop = seconds(t_start, "restrict: t_start"), seconds(t_stop, "restrict: t_stop")
-        slack = float(rounding(self._t_start, self._t_stop))
-        start = self._t_start if 0 < self._t_start - start <= slack else start
-        stop = self._t_stop if 0 < stop - self._t_stop <= slack else stop
-        if start < self._t_start or stop > self._t_stop or stop < start:
-            raise ValueError(
-                f"restrict: the window must lie within [{self._t_start}, {self._t_stop}) s, got [{start}, {stop}) s"
-            )
-        keep = (self._times >= start) & (self._times < stop)
-        observed = None if self._observed is None else np.clip(self._observed, start, stop)
-        kept = keep_times(self._times, self._offsets, keep)
-        return self._like(*kept, t_start=start, t_stop=stop, observed=observed)
+        return self._like(
+            **restricted(self, seconds(t_start, "restrict: t_start"), seconds(t_stop, "restrict: t_stop"))
+        )
 
     def shift(self, dt: Any) -> SpikeTrains:
         """Move all times and the window by `dt` seconds."""
@@ -342,7 +290,8 @@ class SpikeTrains:
         trials : array_like of int, shape (n_events,), optional
             The trial in which each event happened; needed where there are several.
         incomplete : {"refuse", "keep", "drop"}
-            What becomes of an event whose cut was not all observed: an error, a trial with its observed part, nothing.
+            What becomes of an event whose cut was not all observed: an error, a trial with its observed part, nothing;
+            the ids of the new trials are then the numbers of the events that are left.
 
         Raises
         ------
@@ -350,17 +299,21 @@ class SpikeTrains:
             An event is NaN, its cut was not observed, or its trial is missing.
         """
         back, ahead = seconds(before, "aligned: before"), seconds(after, "aligned: after")
-        return self._like(**align(self, checks.plain_times(events), back, ahead, trials, incomplete))
+        where = checks.plain_times(events, "aligned: events")
+        return self._like(**align(self, where, back, ahead, trials, incomplete))
 
     @classmethod
-    def concatenate_trials(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:
-        """Put the trials of several objects with the same units and window one after the other."""
-        return cls(**joined_trials(parts))
+    def concatenate_trials(cls, parts: Sequence[SpikeTrains], **names: Any) -> SpikeTrains:
+        """Put the trials of several objects with the same units and window one after the other.
+
+        Ids that occur twice are refused; `names` (`trial_ids`) gives new ones.
+        """
+        return cls(**(joined_trials(parts, names)))
 
     @classmethod
-    def concatenate_units(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:
-        """Put the units of several objects with the same trials and window side by side."""
-        return cls(**joined_units(parts))
+    def concatenate_units(cls, parts: Sequence[SpikeTrains], **names: Any) -> SpikeTrains:
+        """Put the units of several objects with the same trials and window side by side; `names` as above."""
+        return cls(**(joined_units(parts, names)))
 
     @classmethod
     def concatenate_time(cls, parts: Sequence[SpikeTrains]) -> SpikeTrains:
@@ -378,21 +331,5 @@ class SpikeTrains:
 
     def _like(self, times: Floats, offsets: Integers, **changes: Any) -> SpikeTrains:
         window = {"t_start": self._t_start, "t_stop": self._t_stop, "observed": self._observed, "slack": self._slack}
-        return SpikeTrains(times, offsets, **({"n_units": self._n_units} | window | changes))
-
-    def __iter__(self) -> Iterator[Floats]:
-        """Go through the trains, trial by trial and unit by unit."""
-        yield from (self._times[begin:end] for begin, end in pairwise(self._offsets))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SpikeTrains):
-            return NotImplemented
-        if (self.t_start, self.t_stop, self.n_units) != (other.t_start, other.t_stop, other.n_units):
-            return False
-        arrays = (self._offsets, other._offsets), (self._times, other._times), (self.observed, other.observed)
-        return all(np.array_equal(mine, theirs) for mine, theirs in arrays)
-
-    def __repr__(self) -> str:
-        counted = (self.n_trials, "trial"), (self.n_units, "unit"), (self.n_spikes, "spike")
-        trials, units, spikes = (f"{n} {word}{'' if n == 1 else 's'}" for n, word in counted)
-        return f"SpikeTrains({trials} x {units}, {spikes} in [{self.t_start + 0.0}, {self.t_stop + 0.0}) s)"
+        sizes = {"n_units": self._n_units, "n_trials": self._n_trials}
+        return SpikeTrains(times, offsets, **(sizes | window | self.names | changes))

@@ -144,7 +144,9 @@ class DerivedRule:
         """Compare the rule with finite differences of the loss, see `spikelearn.symbolic.verify.check_gradient`."""
         return check_gradient(self, points, seed)
 
-    def stability(self, method: Literal["qss", "full", "trial", "closed"] = "qss", **free: Any) -> Any:
+    def stability(
+        self, method: Literal["qss", "full", "trial", "closed"] = "qss", *, sensor: float = 1.0, **free: Any
+    ) -> Any:
         """Judge the rule at the set point with the given free weights, for example ``W_EE=5, W_IE=10``.
 
         The E/I model goes to ``spikelearn.stability`` (looked up only here, since it lies above this package), which
@@ -156,6 +158,8 @@ class DerivedRule:
         ----------
         method : {"qss", "full", "trial", "closed"}
             How; "qss" alone for the second kind.
+        sensor : float
+            For "trial" the time constant of the running mean in trials, see ``spikelearn.stability``.
         **free : float or array_like
             The weights that the set point leaves free, see `free_weights`.
 
@@ -173,7 +177,9 @@ class DerivedRule:
         if hasattr(self.model, "setpoint_weights") and self.rests_at_set_point and not self.facts.neutral:
             from spikelearn.models.ei_rate.stability import stability
 
-            return stability(self.model, self.rule, method=method, **self._natural_weights(free))
+            return stability(self.model, self.rule, method=method, sensor=sensor, **self._natural_weights(free))
+        if sensor != 1:
+            raise ValueError(f"stability.sensor must come with method='trial', got method={method!r}")
         if method != "qss":
             raise ValueError(f"stability must use method 'qss' for this model and loss, got {method!r}")
         return rule_spectrum(self, **free)

@@ -44,9 +44,9 @@ def slow_jpsth(trains, units, width, n, predictor, normalization, observed=None)
         if predictor == "psth":
             pairs = list(itertools.product(trials, trials))
         elif predictor == "shuffle":
-            pairs = [(a, b) for a in range(k) for b in range(k) if a != b and seen[a, m] and seen[b, o]]
+            pairs = [(a, b) for a in trials for b in trials if a != b]
         else:
-            pairs = [(a, b) for a in range(k) for b in range(k) if abs(a - b) == 1 and seen[a, m] and seen[b, o]]
+            pairs = [*itertools.pairwise(trials), *((b, a) for a, b in itertools.pairwise(trials))]
         expected[m, o] = np.mean([count[a, 0, m] * count[b, 1, o] for a, b in pairs])
         corrected[m, o] = raw[m, o] - expected[m, o]
         ddof = 0 if normalization == "population" else 1

@@ -85,11 +85,11 @@ def test_axes_of_the_other_analyses_fit():
         ({"axes": np.ones((3, 4))}, "one or two filters"),
         ({"axes": np.array([0, 0, np.nan, 1])}, "axes must be finite"),
         ({"n_bins": 0}, "n_bins must be 1 to"),
-        ({"n_bins": 1000}, "n_bins must be 1 to the number of whole windows, 96"),
+        ({"n_bins": 1000}, "n_bins must be 1 to the number of whole windows that were observed, 96"),
         ({"unit": 1}, "unit must be 0 to 0"),
         (
-            {"trains": SpikeTrains.from_trials([[[0.01]], [[]]], t_stop=0.1, observed=[[0.0, 0.1], [0.0, 0.05]])},
-            "every trial must be observed throughout",
+            {"trains": SpikeTrains.from_trials([[[0.0015]]], t_stop=0.1, observed=[[0.001, 0.004]])},
+            "every unit must have a spike whose window lies within the recording|no frame with a whole window",
         ),
     ],
 )

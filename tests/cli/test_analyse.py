@@ -60,7 +60,7 @@ def test_everything_is_written_and_equals_the_functions(trains, table, tmp_path)
             np.testing.assert_array_equal(stored[value.name or "raw"], value)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["kind"] == "analysis"
-    assert manifest["analysis"] == {"file": "cells.csv", "bin_size": 0.05, "units": [2, 0]}
+    assert manifest["analysis"] == {"file": "cells.csv", "bin_size": 0.05, "units": [2, 0], "unit_ids": [2, 0]}
     # A second run replaces its own results, and nothing else.
     analyse(table, tmp_path / "out")
     (tmp_path / "mine").mkdir()

@@ -90,8 +90,8 @@ def test_garbage_is_refused(ending, tmp_path):
 
 
 def test_unknown_endings_and_missing_files_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"it.mat must end in .csv, .nwb, .parquet or be the folder of a recording"):
-        interop.read_spikes(tmp_path / "it.mat")
+    with pytest.raises(ValueError, match=r"it.h5 must end in .csv, .tsv, .txt, .nwb, .parquet, .mat or be the fold"):
+        interop.read_spikes(tmp_path / "it.h5")
     with pytest.raises(FileNotFoundError, match="there is no file"):
         interop.read_spikes(tmp_path / "it.csv")
     (tmp_path / "it.csv").write_text("unit,time\n")
@@ -200,7 +200,7 @@ def test_pynapple_groups_of_others():
 
     support = nap.IntervalSet(0.0, 1.0)
     group = nap.TsGroup({3: nap.Ts([0.1, 0.5]), 5: nap.Ts([0.2], time_support=support)}, time_support=support)
-    assert interop.from_pynapple(group) == SpikeTrains.from_arrays([[0.1, 0.5], [0.2]], t_stop=1.0)
+    assert interop.from_pynapple(group) == SpikeTrains.from_arrays([[0.1, 0.5], [0.2]], t_stop=1.0, unit_ids=[3, 5])
     # pynapple's own time support ends on the last spike.
     with pytest.raises(ValueError, match=r"a spike at 0.5 s does not lie before the end of the window, 0.5 s"):
         interop.from_pynapple(nap.TsGroup({0: nap.Ts([0.1, 0.5])}))
@@ -291,7 +291,7 @@ def test_a_parquet_file_that_lost_rows_is_refused(trains, tmp_path):
 def test_columns_that_hold_no_real_numbers_are_refused(times):
     with pytest.raises(ValueError, match="the table: time must be numbers in seconds, got values of the type"):
         SpikeTrains.from_dataframe(pd.DataFrame({"unit": [0], "time": times}), t_stop=1.0)
-    with pytest.raises(ValueError, match="the table: unit must be whole numbers, got values of the type"):
+    with pytest.raises(ValueError, match="the table: unit must be (whole numbers or text|a whole number from 0), got"):
         SpikeTrains.from_dataframe(pd.DataFrame({"unit": times, "time": [0.5]}), t_stop=1.0)
 
 

@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import one_number
 from spikelearn.rules.closed_forms import TraceDeterminant, eigenvalue_pair, neural_region
 from spikelearn.rules.linearise import Linearisation, linearise, whole_spectrum
 from spikelearn.rules.rule import Rule
+from spikelearn.rules.sensor import sensor_map, sensor_multipliers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,6 +49,10 @@ class Stability:
         The four weights.
     method : str
         How it was found.
+    sensor : float
+        Time constant in trials of the running mean that the rule sees; 1 where there is none.
+    multipliers : ndarray of complex, shape (..., k), or None
+        For ``"trial"`` what a deviation is multiplied by in every trial, neutral ones left out; None otherwise.
     """
 
     eigenvalues: NDArray[np.complex128]
@@ -57,6 +63,8 @@ class Stability:
     paradoxical: NDArray[np.bool_]
     weights: Weights
     method: str
+    sensor: float = 1.0
+    multipliers: NDArray[np.complex128] | None = None
 
     @property
     def valid(self) -> NDArray[np.bool_]:
@@ -69,7 +77,9 @@ class Stability:
         return float(np.sum(self.stable & self.valid) / np.sum(self.valid)) if np.any(self.valid) else float("nan")
 
 
-def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, method: Method = "qss") -> Stability:
+def stability(
+    model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, method: Method = "qss", sensor: float = 1.0
+) -> Stability:
     """Judge the stability of set points, given by their free weights, under a plasticity rule.
 
     Parameters
@@ -82,8 +92,12 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
         The free weights; they broadcast with each other and with rates that are arrays.
     method : {"qss", "full", "trial", "closed"}
         ``"qss"``: activities at their quasi-steady state (4-D). ``"full"``: activities and weights together (6-D).
-        ``"trial"``: the map W <- W + F once a trial, stable where abs(1 + eigenvalue) < 1. ``"closed"``: as ``"qss"``
-        by the closed form of the rule, where it has one.
+        ``"trial"``: the map W <- W + F once a trial, stable where abs(1 + eigenvalue) < 1 unless a `sensor` filters.
+        ``"closed"``: as ``"qss"`` by the closed form of the rule, where it has one.
+    sensor : float
+        For ``"trial"`` the time constant in trials of the running mean of the activities that the rule sees, as in
+        `spikelearn.run_trials`, where it is 2; 1 is none. Each nonzero eigenvalue lambda then gives two multipliers,
+        (z - 1)(sensor z - sensor + 1) = lambda z; see `spikelearn.rules.sensor`.
 
     Returns
     -------
@@ -93,7 +107,7 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
     ------
     ValueError
         A weight is negative, the method is unknown, the rule has no closed form or does not rest at the set point, or
-        has no finite derivatives there.
+        has no finite derivatives there; a sensor is below 1, or comes with another method than ``"trial"``.
     TypeError
         The model is no `EIRates`, or the rule is no `Rule`; the message says what to write.
 
@@ -113,8 +127,10 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
     """
     if method not in get_args(Method):
         raise ValueError(unknown_name("stability", "method", str(method), get_args(Method)))
+    sensor = _checked_sensor(sensor, method)
     _require_kinds(model, rule)
     weights = model.setpoint_weights(W_EE, W_IE)
+    multipliers = None
     if method == "closed":
         nonzero = _closed(model, rule, weights)
         n_zero = len(weights) - nonzero.shape[-1]
@@ -122,7 +138,9 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
         linear = linearise(model, rule, weights)
         _require_rest(linear, rule)
         nonzero, n_zero = _nonzero(linear, method)
-    rule_stable = np.all(np.abs(1 + nonzero) < 1 if method == "trial" else nonzero.real < 0, axis=-1)
+        if method == "trial":
+            multipliers = _multipliers(linear, nonzero, sensor)
+    rule_stable = np.all(nonzero.real < 0 if multipliers is None else np.abs(multipliers) < 1, axis=-1)
     zeros = np.zeros((*nonzero.shape[:-1], n_zero))
     shape = rule_stable.shape
     neural, positive = (np.broadcast_to(part, shape) for part in neural_region(model, weights.W_EE, weights.W_IE))
@@ -135,17 +153,19 @@ def stability(model: EIRates, rule: Rule, *, W_EE: ArrayLike, W_IE: ArrayLike, m
         paradoxical=np.broadcast_to(model.paradoxical(weights.W_EE), shape),
         weights=Weights(*(np.broadcast_to(part, shape) for part in weights)),
         method=method,
+        sensor=sensor,
+        multipliers=multipliers,
     )
 
 
 def stability_map(
-    model: EIRates, rule: Rule, W_EE: ArrayLike, W_IE: ArrayLike, *, method: Method = "qss"
+    model: EIRates, rule: Rule, W_EE: ArrayLike, W_IE: ArrayLike, *, method: Method = "qss", sensor: float = 1.0
 ) -> xr.Dataset:
     """Judge every set point of a grid of free weights.
 
     Parameters
     ----------
-    model, rule, method
+    model, rule, method, sensor
         As in `stability`.
     W_EE, W_IE : array_like, one-dimensional
         The axes of the grid.
@@ -175,7 +195,7 @@ def stability_map(
     for name, axis in (("W_EE", ee), ("W_IE", ie)):
         if axis.ndim != 1 or axis.size == 0:
             raise ValueError(f"stability_map.{name} must be one axis of the grid, got shape {axis.shape}")
-    verdict = stability(model, rule, W_EE=ee[:, None], W_IE=ie[None, :], method=method)
+    verdict = stability(model, rule, W_EE=ee[:, None], W_IE=ie[None, :], method=method, sensor=sensor)
     n_nonzero = verdict.eigenvalues.shape[-1] - 2 * bool((verdict.eigenvalues[..., -2:] == 0).all())
     growth = verdict.eigenvalues[..., :n_nonzero].real.max(axis=-1)
     names = ("stable", "rule_stable", "neural_stable", "positive", "paradoxical", "valid")
@@ -184,7 +204,12 @@ def stability_map(
     result = xr.Dataset(
         data,
         coords={"W_EE": ee, "W_IE": ie},
-        attrs={"rule": rule.name, "method": method, "stable_fraction": verdict.stable_fraction},
+        attrs={
+            "rule": rule.name,
+            "method": method,
+            "sensor": verdict.sensor,
+            "stable_fraction": verdict.stable_fraction,
+        },
     )
     result["growth_rate"].attrs["units"] = "1/trial" if method == "trial" else "1/ms"
     return result
@@ -213,6 +238,23 @@ def _nonzero(linear: Linearisation, method: str) -> tuple[NDArray[np.complex128]
         return whole_spectrum(core), m - n
     trace = core[..., 0, 0] + core[..., 1, 1]
     return eigenvalue_pair(TraceDeterminant(trace, linear.qss_core_determinant)), m - n
+
+
+def _multipliers(linear: Linearisation, nonzero: NDArray[np.complex128], sensor: float) -> NDArray[np.complex128]:
+    if sensor == 1.0:
+        return np.asarray(1 + nonzero)
+    if not linear.F_W.any():
+        return sensor_multipliers(nonzero, sensor)
+    return whole_spectrum(sensor_map(linear, sensor))
+
+
+def _checked_sensor(sensor: Any, method: str) -> float:
+    value = one_number("stability.sensor", sensor)
+    if not 1 <= value < np.inf:
+        raise ValueError(f"stability.sensor must be at least 1 trial and finite, got {value:g}")
+    if value != 1 and method != "trial":
+        raise ValueError(f"stability.sensor must come with method='trial', got method={method!r}")
+    return value
 
 
 def _require_kinds(model: Any, rule: Any) -> None:

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Bins, Floats
+from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import bin_indices, count_bins
+from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["bin_spikes", "bin_width", "checked_spikes", "checked_weights", "to_spike_trains"]
@@ -50,7 +52,7 @@ def checked_spikes(X: ArrayLike, where: str, n_units: int | None = None, *, coun
     ValueError
         The shape does not fit or a bin holds something else.
     """
-    array = np.asarray(X)
+    array = np.asarray(unmasked(X, where))
     if array.ndim not in (2, 3):
         raise ValueError(f"{where} must have the shape (trials, bins, units) or (bins, units), got {array.shape}")
     if array.dtype.kind not in "buif":
@@ -77,7 +79,7 @@ def checked_weights(W: ArrayLike, where: str, shape: tuple[int, int]) -> Floats:
     ValueError
         The shape does not fit or a weight is not finite.
     """
-    array = np.array(W, dtype=np.float64)
+    array = np.array(unmasked(W, where), dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{where} must have the shape {shape} (to, from), got {array.shape}")
     if not np.isfinite(array).all():
@@ -87,8 +89,8 @@ def checked_weights(W: ArrayLike, where: str, shape: tuple[int, int]) -> Floats:
     return array
 
 
-def bin_spikes(trains: SpikeTrains, dt: Any, *, counts: bool = False) -> Bins:
-    """Sort spikes into bins of width `dt` that tile the observed window from its start.
+def bin_spikes(trains: SpikeTrains, dt: Any, *, counts: bool = False, unobserved: str = "refuse") -> Bins:
+    """Sort spikes into bins of width `dt` that tile the window from its start.
 
     Parameters
     ----------
@@ -98,6 +100,9 @@ def bin_spikes(trains: SpikeTrains, dt: Any, *, counts: bool = False) -> Bins:
         Bin width in seconds; the window must hold a whole number of bins.
     counts : bool
         Whether several spikes of a unit may share a bin.
+    unobserved : {"refuse", "zero"}
+        Zeros cannot tell silence from a trial that was not observed, so trials of unequal length are refused. "zero"
+        is for those who leave out the bins that ``trains.observed_bins(dt)`` calls unobserved.
 
     Returns
     -------
@@ -107,7 +112,8 @@ def bin_spikes(trains: SpikeTrains, dt: Any, *, counts: bool = False) -> Bins:
     Raises
     ------
     ValueError
-        The window is no whole number of bins, or a bin holds more spikes than allowed.
+        The window is no whole number of bins, a bin holds more spikes than allowed, or a trial was observed only in
+        part.
 
     Examples
     --------
@@ -115,7 +121,17 @@ def bin_spikes(trains: SpikeTrains, dt: Any, *, counts: bool = False) -> Bins:
     >>> bin_spikes(trains, 0.002)[0, :, 0]
     array([1, 0, 1], dtype=uint8)
     """
+    check_trains(trains, "bin_spikes")
     width = bin_width(dt)
+    if unobserved not in ("refuse", "zero"):
+        raise ValueError(f"bin_spikes: unobserved must be 'refuse' or 'zero', got {unobserved!r}")
+    if unobserved == "refuse" and not trains.fully_observed:
+        k = int((np.diff(trains.observed, axis=1)[:, 0] < trains.duration).argmax())
+        raise ValueError(
+            f"bin_spikes: every trial must be observed throughout, but trial {k} was only in "
+            f"{trains.observed[k].tolist()} s, and zeros would read as silence; restrict() to what all share, or pass "
+            "unobserved='zero' and leave out the other bins by observed_bins(dt)"
+        )
     if trains.duration == 0:
         return np.zeros((trains.n_trials, 0, trains.n_units), dtype=np.uint8)
     n_bins = count_bins(trains.t_start, trains.t_stop, width, "dt")

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import checked_weights
 from spikelearn.models.escape_noise.links import get_link
+from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def _stretches(cell: EscapeNoise, trains: SpikeTrains, trial: int) -> Iterator[_
     units = np.repeat(np.arange(trains.n_units), [len(train) for train in times])
     flat = np.concatenate(times) if times else np.empty(0)
     moments, group = np.unique(flat, return_inverse=True)
-    phi, a, now = np.zeros(trains.n_units), np.zeros(trains.n_units), trains.t_start
+    begin, end = trains.observed[trial].tolist()
+    phi, a, now = np.zeros(trains.n_units), np.zeros(trains.n_units), begin
     for k, moment in enumerate(moments):
         # Spikes at the same moment do not feel each other: the traces hold earlier spikes only.
         spiking = units[group == k]
@@ -55,7 +57,7 @@ def _stretches(cell: EscapeNoise, trains: SpikeTrains, trial: int) -> Iterator[_
         np.add.at(phi, spiking, 1.0)
         np.add.at(a, spiking, 1.0)
         now = float(moment)
-    yield _Stretch(trains.t_stop - now, phi, a, np.empty(0, dtype=np.int64))
+    yield _Stretch(end - now, phi, a, np.empty(0, dtype=np.int64))
 
 
 def _edges(length: float, parts: tuple[tuple[float, float], ...]) -> Floats:
@@ -103,7 +105,8 @@ def continuous_log_likelihood(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLi
     cell : EscapeNoise
         The neuron.
     trains : SpikeTrains
-        Every trial starts with traces at zero. Spikes at one moment do not act on each other.
+        Every trial starts with traces at zero, and only the time in which it was observed counts. Spikes at
+        one moment do not act on each other.
     W : array_like, shape (units, units)
         Weights W[i, j] from unit j to unit i.
 
@@ -146,6 +149,7 @@ def continuous_gradient(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLike) ->
 
 
 def _evaluate(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLike) -> tuple[float, Floats]:
+    check_trains(trains, "continuous_log_likelihood")
     weights = checked_weights(W, "EscapeNoise: W", (trains.n_units, trains.n_units))
     tau, tau_a = float(cell.tau), float(cell.tau_adapt)
     link = get_link(cell.link)

@@ -13,6 +13,8 @@ from spikelearn.models.escape_noise.binning import bin_spikes, bin_width
 from spikelearn.models.escape_noise.likelihood import traces
 from spikelearn.models.escape_noise.links import get_link, likelihood_code
 from spikelearn.models.escape_noise.model import EscapeNoise
+from spikelearn.spikes.construction import check_trains
+from spikelearn.spikes.ids import Ids, unnamed
 from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
@@ -42,9 +44,11 @@ class GLMFit:
     dt : float
         Bin width in seconds.
     n_bins : int
-        Bins of all trials together.
+        Bins of all trials together that were observed from end to end.
     likelihood : str
         Probability of a bin.
+    unit_ids : tuple
+        Names of the units.
     """
 
     cell: EscapeNoise
@@ -58,41 +62,45 @@ class GLMFit:
     dt: float
     n_bins: int
     likelihood: str
+    unit_ids: Ids = ()
 
     def summary(self) -> pd.DataFrame:
-        """Give one row a parameter: unit, name, value, standard error and their ratio z."""
+        """Give one row a parameter: unit and name (by ids), value, standard error and their ratio z."""
         import pandas as pd
 
-        rows: list[tuple[int, str, float, float]] = []
-        for i in range(len(self.W)):
-            rows += [(i, f"W[{i}, {j}]", self.W[i, j], self.W_se[i, j]) for j in range(len(self.W))]
-            rows += [(i, "eta_0", self.eta[i], self.eta_se[i]), (i, "v", self.v[i], self.v_se[i])]
+        rows: list[tuple[int | str, str, float, float]] = []
+        ids = self.unit_ids or unnamed(len(self.W))
+        for i, name in enumerate(ids):
+            rows += [(name, f"W[{name}, {ids[j]}]", self.W[i, j], self.W_se[i, j]) for j in range(len(self.W))]
+            rows += [(name, "eta_0", self.eta[i], self.eta_se[i]), (name, "v", self.v[i], self.v_se[i])]
         table = pd.DataFrame(rows, columns=["unit", "parameter", "value", "standard_error"])
         table["z"] = table["value"] / table["standard_error"].where(table["standard_error"] > 0)
         return table
 
     def intensities(self, trains: SpikeTrains) -> Floats:
-        """Give r = rho dt of every bin under the fit, shape (trials, bins, units)."""
-        u = self._potentials(self._binned(trains))
-        return np.asarray(float(self.cell.rho_0) * self.dt * get_link(self.cell.link).shape(u / self.cell.Delta_u))
+        """Give r = rho dt of every bin under the fit, shape (trials, bins, units); NaN where it was not observed."""
+        X, seen = self._binned(trains)
+        u = self._potentials(X)
+        r = float(self.cell.rho_0) * self.dt * get_link(self.cell.link).shape(u / self.cell.Delta_u)
+        return np.asarray(np.where(seen[:, :, None], r, np.nan))
 
     def evaluate(self, trains: SpikeTrains) -> float:
-        """Give the log-likelihood of other spikes under the fit, summed over units, trials and bins.
+        """Give the log-likelihood of other spikes under the fit, summed over units, trials and observed bins.
 
         Raises
         ------
         ValueError
             The units differ from those that were fitted, or the bins do not fit the window.
         """
-        X = self._binned(trains)
-        u, kind = self._potentials(X), likelihood_code(self.likelihood)
-        return sum(_slopes(self.cell, u[..., i], X[..., i], self.dt, kind)[0] for i in range(X.shape[2]))
+        X, seen = self._binned(trains)
+        u, kind = self._potentials(X)[seen], likelihood_code(self.likelihood)
+        return sum(_slopes(self.cell, u[:, i], X[seen][:, i], self.dt, kind)[0] for i in range(X.shape[2]))
 
-    def _binned(self, trains: SpikeTrains) -> NDArray[np.uint8]:
-        X = bin_spikes(_checked_trains(trains), self.dt, counts=self.likelihood == "poisson")
+    def _binned(self, trains: SpikeTrains) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        X, seen = _binned(trains, self.dt, self.likelihood)
         if X.shape[2] != len(self.W):
             raise ValueError(f"GLMFit: trains must have the {len(self.W)} units of the fit, got {X.shape[2]}")
-        return X
+        return X, seen
 
     def _potentials(self, X: NDArray[np.uint8]) -> Floats:
         phi, a = _filtered(self.cell, X, self.dt)
@@ -120,7 +128,8 @@ def fit(
     Parameters
     ----------
     trains : SpikeTrains
-        Any recording; every trial starts with traces at zero.
+        Any recording; every trial starts with traces at zero. Bins that a trial did not observe from end to end do
+        not enter the likelihood, while spikes in a bin that it observed in part do act on later ones.
     cell : EscapeNoise
         tau, tau_adapt, rho_0, Delta_u and link, which are held fixed.
     dt : float or Quantity
@@ -163,46 +172,45 @@ def fit(
         raise ValueError(f"fit: ridge must not be negative, got {ridge}")
     if fit_self and fit_adaptation and float(cell.tau) == float(cell.tau_adapt):
         raise ValueError("fit: fit_self and fit_adaptation must not both be set where tau equals tau_adapt")
-    X = bin_spikes(_checked_trains(trains), width, counts=likelihood == "poisson")
+    X, seen = _binned(trains, width, likelihood)
     n_units = X.shape[2]
-    if not X.size:
-        raise ValueError(f"fit: trains must have at least one trial, bin and unit, got the shape {X.shape}")
-    counts = X.sum(axis=(0, 1))
+    if not X.size or not seen.any():
+        raise ValueError(f"fit: trains must have at least one trial, observed bin and unit, got the shape {X.shape}")
+    counts = X[seen].sum(axis=0)
     if ridge == 0 and not counts.all():
         raise ValueError(
             f"fit: every unit must have a spike, unit {int(np.argmin(counts))} has none; drop it or use ridge="
         )
-    phi, a = _filtered(cell, X, width)
-    flat = phi.reshape(-1, n_units)
+    phi, a = (trace[seen] for trace in _filtered(cell, X, width))
     W, W_se = np.zeros((n_units, n_units)), np.zeros((n_units, n_units))
     eta, eta_se = np.full(n_units, float(cell.eta_0)), np.zeros(n_units)
     v, v_se = np.full(n_units, float(cell.v)), np.zeros(n_units)
     total = 0.0
     for i in range(n_units):
         others = np.arange(n_units) if fit_self else np.delete(np.arange(n_units), i)
-        columns = [flat[:, others]]
+        columns = [phi[:, others]]
         if fit_adaptation:
-            columns.append(-a[:, :, i].reshape(-1, 1))
+            columns.append(-a[:, i, None])
         if fit_threshold:
-            columns.append(np.full((len(flat), 1), -1.0))
+            columns.append(np.full((len(phi), 1), -1.0))
         design = np.hstack(columns)
-        fixed = np.zeros(len(flat))
+        fixed = np.zeros(len(phi))
         if not fit_adaptation:
-            fixed -= float(cell.eta_0) * a[:, :, i].reshape(-1)
+            fixed -= float(cell.eta_0) * a[:, i]
         if not fit_threshold:
             fixed -= float(cell.v)
         start = np.zeros(design.shape[1])
         if fit_threshold:
             # The threshold that gives the observed rate at rest (exponential link); any start would do.
-            rate = max(float(counts[i]), 0.5) / (len(flat) * width)
+            rate = max(float(counts[i]), 0.5) / (len(phi) * width)
             start[-1] = float(cell.Delta_u) * np.log(float(cell.rho_0) / rate)
         penalty, centre = np.full(design.shape[1], float(ridge)), np.zeros(design.shape[1])
         if fit_adaptation:
             centre[len(others)] = float(cell.eta_0)
         if fit_threshold:
             centre[-1] = float(cell.v)
-            penalty[-1] = ridge if counts[i] in (0, len(flat)) else 0.0
-        problem = _Problem(cell, design, fixed, X[:, :, i].reshape(-1), penalty, centre, width, kind, i)
+            penalty[-1] = ridge if counts[i] in (0, len(phi)) else 0.0
+        problem = _Problem(cell, design, fixed, X[seen][:, i], penalty, centre, width, kind, i)
         found, error, value = _climb(problem, start)
         W[i, others], W_se[i, others] = found[: len(others)], error[: len(others)]
         rest = list(zip(found[len(others) :], error[len(others) :], strict=True))
@@ -211,15 +219,20 @@ def fit(
         if fit_threshold:
             v[i], v_se[i] = rest.pop(0)
         total += value
-    return GLMFit(cell, W, W_se, eta, eta_se, v, v_se, total, width, len(flat), likelihood)
+    return GLMFit(cell, W, W_se, eta, eta_se, v, v_se, total, width, len(phi), likelihood, trains.unit_ids)
 
 
-def _checked_trains(trains: Any) -> SpikeTrains:
-    if not isinstance(trains, SpikeTrains):
+def _binned(trains: Any, width: float, likelihood: str) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Give the bins and which of them each trial observed from end to end, shape (trials, bins)."""
+    if not isinstance(trains, SpikeTrains) and not hasattr(trains, "spikes"):
         raise TypeError(
             f"fit: trains must be SpikeTrains, got {type(trains).__name__}; to_spike_trains makes them of an array"
         )
-    return trains
+    check_trains(trains, "fit")
+    X = bin_spikes(trains, width, counts=likelihood == "poisson", unobserved="zero")
+    if not X.size or trains.fully_observed:
+        return X, np.ones(X.shape[:2], dtype=bool)
+    return X, trains.observed_bins(width)
 
 
 def _filtered(cell: EscapeNoise, X: NDArray[np.uint8], width: float) -> tuple[Floats, Floats]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import checked_spikes
+from spikelearn.parameters.seeds import generator
 
 __all__ = ["RescalingTest", "rescaled_intervals", "rescaling_test"]
 
@@ -33,7 +34,7 @@ class RescalingTest:
 
 
 def rescaled_intervals(x: NDArray[np.uint8], r: Floats, rng: np.random.Generator) -> Floats:
-    """Rescale the intervals between the spikes of one unit, shape (trials, bins), by its summed intensity r = rho dt.
+    """Rescale the intervals between the spikes of one unit, shape (trials, bins) or flat, by its intensity r = rho dt.
 
     A bin spikes if a standard exponential waiting time ends within its r. Where in the bin it ended is drawn from the
     exponential distribution cut off at r, so that the intervals are exactly standard exponential for every width of
@@ -58,7 +59,8 @@ def rescaling_test(X: ArrayLike, r: ArrayLike, *, seed: int = 0) -> RescalingTes
     X : array_like, shape (trials, bins, units) or (bins, units)
         0 or 1.
     r : array_like, same shape
-        Intensity times bin width under the model, for example `EscapeNoise.intensities` or `GLMFit.intensities`.
+        Intensity times bin width under the model, for example `EscapeNoise.intensities` or `GLMFit.intensities`. Bins
+        in which it is NaN for every unit were not observed: they are left out, and a wait goes on after them.
     seed : int
         Seed of the positions within bins.
 
@@ -97,9 +99,11 @@ def rescaling_test(X: ArrayLike, r: ArrayLike, *, seed: int = 0) -> RescalingTes
     rates = rates[None] if rates.ndim == 2 else rates
     if rates.shape != spikes.shape:
         raise ValueError(f"rescaling_test: r must have the shape of X, {spikes.shape}, got {rates.shape}")
+    seen = ~np.isnan(rates).all(axis=2)
+    spikes, rates = spikes[seen], rates[seen]
     if not (np.isfinite(rates).all() and (rates >= 0).all()):
         raise ValueError("rescaling_test: r must be finite and not negative")
-    rng = np.random.default_rng(seed)
-    intervals = [rescaled_intervals(spikes[:, :, i], rates[:, :, i], rng) for i in range(spikes.shape[2])]
+    rng = generator(seed)
+    intervals = [rescaled_intervals(spikes[:, i], rates[:, i], rng) for i in range(spikes.shape[1])]
     results = [kstest(found, "expon") if len(found) > 1 else (np.nan, np.nan) for found in intervals]
     return RescalingTest(intervals, np.array([s[0] for s in results]), np.array([s[1] for s in results]))

@@ -75,7 +75,7 @@ def test_messages_say_why_there_is_no_maximum(X):
             sigmoid, DT)  # fmt: skip
     with pytest.raises(TypeError, match="trains must be SpikeTrains, got ndarray; to_spike_trains makes them"):
         fit(X, CELL, DT)
-    with pytest.raises(ValueError, match=r"at least one trial, bin and unit, got the shape \(0, 500, 0\)"):
+    with pytest.raises(ValueError, match=r"at least one trial, observed bin and unit, got the shape \(1, 500, 0\)"):
         fit(sl.SpikeTrains.from_arrays([], t_start=0.0, t_stop=0.5), CELL, DT)
 
 

@@ -1,0 +1,56 @@
+"""Numbers of a run in trials: Up states, switches, and how it ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spikelearn.models.ei_rate.model import EIRates
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["OUTCOMES", "UP", "first_up", "last_up", "outcomes", "switches", "up_trials"]
+
+# A trial is Up where E averages at least this over its window, in Hz.
+UP = 1.0
+OUTCOMES = ("set point", "saturated", "silent", "under way")
+
+
+def up_trials(run: xr.Dataset) -> NDArray[np.bool_]:
+    """Say which trials ended in an Up state, shape (trials,) or (trials, starts)."""
+    return np.asarray(run["E_trial"].values >= UP)
+
+
+def first_up(run: xr.Dataset) -> Any:
+    """Give the number of the first Up trial of every start, counted from 1; 0 where there is none."""
+    up = up_trials(run)
+    return np.where(up.any(axis=0), up.argmax(axis=0) + 1, 0)
+
+
+def last_up(run: xr.Dataset) -> Any:
+    """Give the number of the last Up trial of every start; 0 where there is none."""
+    up = up_trials(run)
+    return np.where(up.any(axis=0), len(up) - up[::-1].argmax(axis=0), 0)
+
+
+def switches(run: xr.Dataset, first: int = 1, last: int | None = None) -> Any:
+    """Count the changes between Up and silence from trial `first` to trial `last`, both included."""
+    up = up_trials(run)[first - 1 : last]
+    return (up[1:] != up[:-1]).sum(axis=0)
+
+
+def outcomes(model: EIRates, run: xr.Dataset) -> NDArray[Any]:
+    """Name how every start ended, by its last trial: one of `OUTCOMES`.
+
+    At the set point both running means are within 10 %; saturated means E above half its cut-off, silent an E below
+    1 Hz in the last trial.
+    """
+    last = run.isel(trial=-1)
+    E, I = last["E"].values, last["I"].values  # noqa: E741
+    there = (np.abs(E - model.E_set) < 0.1 * model.E_set) & (np.abs(I - model.I_set) < 0.1 * model.I_set)
+    saturated, silent = E / model.E_max > 0.5, last["E_trial"].values < UP
+    found = np.select([there, saturated, silent], [0, 1, 2], 3)
+    return np.asarray(np.asarray(OUTCOMES)[found])
