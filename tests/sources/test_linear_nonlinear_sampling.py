@@ -88,7 +88,7 @@ def test_simulated_moments_are_within_sampling_error(name):
 
 def test_the_analyses_find_what_is_expected():
     source, kind, _ = CASES["formula and gate"]
-    trains, shown = source.sample(20_000, 0.2, seed=5)
+    trains, shown = source.sample(8_000, 0.2, seed=5)
     pairs = sl.analyses.joint_weights(trains, bin_size=DT)
     window = (-(len(LAGS) - 1) * DT, DT)
     expected = source.expected_average("joint", whiten=True)
