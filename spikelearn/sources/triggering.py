@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from spikelearn.sources.linear_nonlinear import LinearNonlinear
 
-__all__ = ["WEIGHTS", "AverageBias", "Expectation", "expectation_of"]
+__all__ = ["WEIGHTS", "AverageBias", "Expectation", "bias_of", "expectation_of"]
 
 
 WEIGHTS = ("single", "summed", "joint")
