@@ -2,7 +2,10 @@ from .common_drive import CommonDrive as CommonDrive
 from .cox import GammaModulatedPoisson as GammaModulatedPoisson
 from .cox import OUModulatedPoisson as OUModulatedPoisson
 from .gain import GainModulatedPoisson as GainModulatedPoisson
+from .linear_nonlinear import LinearNonlinear as LinearNonlinear
 from .poisson import HomogeneousPoisson as HomogeneousPoisson
 from .poisson import InhomogeneousPoisson as InhomogeneousPoisson
 from .rates import BoundedRate as BoundedRate
 from .rates import SinusoidalRate as SinusoidalRate
+from .steps import StepKernel as StepKernel
+from .steps import StepRate as StepRate

@@ -15,12 +15,19 @@ from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
 from spikelearn.parameters.units import si_value
 from spikelearn.sources import brian
-from spikelearn.sources.drive_moments import drive_covariance, drive_intensity_covariance, filtered
+from spikelearn.sources.drive_moments import (
+    DrivenRate,
+    Kernel,
+    drive_covariance,
+    drive_intensity_covariance,
+    filtered,
+)
 from spikelearn.sources.expectation import span_of
 from spikelearn.sources.kernels import ExponentialKernel, FiniteKernel
 from spikelearn.sources.rates import accept, checked_rate, poisson_points, rate_at, rate_bound
 from spikelearn.sources.sampling import collect, read_span
 from spikelearn.sources.source import Source
+from spikelearn.sources.steps import StepKernel
 
 if TYPE_CHECKING:
     from spikelearn.spikes.trains import SpikeTrains
@@ -45,7 +52,7 @@ class CommonDrive(Source):
     Parameters
     ----------
     rate : Quantity or callable
-        Mean rate of every cell, or a function from times in seconds to rates in Hz.
+        Mean rate of every cell, or a function from times in seconds to rates in Hz; an array is a `StepRate`.
     drive_rate : Quantity or callable
         Rate of the hidden cell, also before t_start.
     alpha : float
@@ -54,10 +61,11 @@ class CommonDrive(Source):
         Time constant of the exponential kernel ``(area/tau) exp(-u/tau)``.
     kernel_area : float, optional
         Its area; ``rate/drive_rate`` where both are constant, to be given where one is a function of time.
-    kernel : callable, optional
-        Another kernel in place of the exponential: from lags in seconds to Hz, zero from `memory` on.
+    kernel : callable or StepKernel, optional
+        Another kernel in place of the exponential: a function from lags in seconds to Hz, which counts from lag 0 to
+        `memory`, or an array with its step, `StepKernel`.
     memory : Quantity
-        Length of `kernel`.
+        Length of a kernel that is a function.
     shared : bool
         Whether the cells of a trial have the same drive.
 
@@ -85,7 +93,7 @@ class CommonDrive(Source):
     alpha: Any = quantity("0.5", nonnegative=True, doc="share of the drive in the rate, 0 to 1")
     tau: Any = quantity("10 ms", positive=True, doc="time constant of the exponential kernel")
     kernel_area: float | None = None
-    kernel: Callable[[Floats], Any] | None = None
+    kernel: Callable[[Floats], Any] | StepKernel | None = None
     memory: Any = quantity("0 ms", nonnegative=True, doc="length of `kernel`")
     shared: bool = True
 
@@ -95,7 +103,12 @@ class CommonDrive(Source):
         validate_parameters(self)
         if self.alpha > 1:
             raise ValueError(f"{_WHERE}.alpha must not exceed 1, got {self.alpha}")
-        if self.kernel is not None and not float(self.memory) > 0:
+        if self.kernel is not None and not callable(self.kernel):
+            raise TypeError(
+                f"{_WHERE}.kernel must be a function of lags, or an array as a StepKernel, got {self.kernel!r}"
+            )
+        own = self.kernel is not None and not isinstance(self.kernel, StepKernel)
+        if own and not float(self.memory) > 0:
             raise ValueError(f"{_WHERE}.memory must be positive where a kernel is given, got {self.memory}")
         if self.kernel_area is not None:
             area = si_value(self.kernel_area, "1", f"{_WHERE}.kernel_area")
@@ -120,18 +133,33 @@ class CommonDrive(Source):
 
     @classmethod
     def from_drive(
-        cls, drive_rate: Any, kernel_area: float, *, alpha: float = 0.5, tau: Any = "10 ms", shared: bool = True
+        cls,
+        drive_rate: Any,
+        kernel_area: float | None = None,
+        *,
+        alpha: float = 0.5,
+        tau: Any = "10 ms",
+        kernel: Callable[[Floats], Any] | StepKernel | None = None,
+        memory: Any = "0 ms",
+        shared: bool = True,
     ) -> CommonDrive:
-        """Build the source whose rate is the drive's rate through the exponential kernel.
+        """Build the source whose rate is the drive's rate through the kernel.
 
         Parameters
         ----------
         drive_rate : Quantity or callable
-            Rate of the hidden cell at all times.
-        kernel_area : float
-            Spikes that one drive spike adds where alpha is 1.
+            Rate of the hidden cell at all times; an array is a `StepRate`.
+        kernel_area : float, optional
+            Of the exponential kernel: spikes that one drive spike adds where alpha is 1.
+        kernel, memory
+            Another kernel, with its own area.
         alpha, tau, shared
             As in the class.
+
+        Raises
+        ------
+        ValueError
+            Both a kernel and the area of the exponential one are given, or neither.
 
         Examples
         --------
@@ -140,14 +168,30 @@ class CommonDrive(Source):
         29.544
         """
         drive = checked_rate(drive_rate, f"{_WHERE}.drive_rate")
-        kernel = ExponentialKernel(float(kernel_area), si_value(tau, "1 second", f"{_WHERE}.tau"))
-        if not callable(drive):
-            return cls(drive * kernel_area, drive, alpha=alpha, tau=tau, shared=shared)
-        rate = lambda times: filtered(kernel, drive, np.asarray(times, dtype=np.float64))  # noqa: E731
-        return cls(rate, drive, alpha=alpha, tau=tau, kernel_area=float(kernel_area), shared=shared)
+        if (kernel is None) == (kernel_area is None):
+            raise ValueError(
+                f"{_WHERE}.from_drive must have either kernel_area or a kernel, got {kernel_area}, {kernel}"
+            )
+        # The rate is not known before the kernel has been read; a function of time is not checked until it is used.
+        found = cls(
+            lambda times: times, drive, alpha=alpha, tau=tau, kernel_area=kernel_area, kernel=kernel, memory=memory
+        )._kernel
+        rate = DrivenRate(found, drive) if callable(drive) else drive * found.area
+        return cls(
+            rate,
+            drive,
+            alpha=alpha,
+            tau=tau,
+            kernel_area=None if kernel_area is None else float(kernel_area),
+            kernel=kernel,
+            memory=memory,
+            shared=shared,
+        )
 
     @property
-    def _kernel(self) -> ExponentialKernel | FiniteKernel:
+    def _kernel(self) -> Kernel:
+        if isinstance(self.kernel, StepKernel):
+            return self.kernel
         if self.kernel is not None:
             return FiniteKernel(self.kernel, float(self.memory), f"{_WHERE}.kernel")
         area = self.kernel_area
@@ -188,7 +232,7 @@ class CommonDrive(Source):
             return poisson_points(rng, self.rate, start, stop, n_trains, f"{_WHERE}.rate", factor=share)
         kernel, where = self._kernel, f"{_WHERE}.drive_rate"
         singles = share * kernel.area
-        begin = start - kernel.memory if isinstance(kernel, FiniteKernel) else start
+        begin = start if isinstance(kernel, ExponentialKernel) else start - kernel.memory
         parents, train = poisson_points(rng, self.drive_rate, begin, stop, n_trains, where, factor=singles)
         times = parents + kernel.delays(rng, len(parents))
         if isinstance(kernel, ExponentialKernel):
@@ -205,7 +249,7 @@ class CommonDrive(Source):
         kernel = self._kernel
         added = cells * self.alpha * kernel.area
         where = f"{_WHERE}.drive_rate"
-        if isinstance(kernel, FiniteKernel):
+        if not isinstance(kernel, ExponentialKernel):
             parents, owner = poisson_points(rng, self.drive_rate, start - kernel.memory, stop, processes, where)
             past: list[Points] = []
         else:
@@ -255,7 +299,7 @@ class CommonDrive(Source):
         ValueError
             The kernel is not exponential: it would have no equation.
         """
-        if isinstance(self._kernel, FiniteKernel):
+        if not isinstance(self._kernel, ExponentialKernel):
             raise ValueError(f"{_WHERE}.brian_group must have the exponential kernel, got {self.kernel}")
         return brian.drive_group(self, self._kernel.area, n_trials, n_units, dt, duration, t_start, seed)
 

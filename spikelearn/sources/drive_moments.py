@@ -3,21 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats
 from spikelearn.sources.kernels import ExponentialKernel, FiniteKernel
 from spikelearn.sources.quadrature import bin_integrals, converged, panel_nodes
 from spikelearn.sources.rates import rate_at
+from spikelearn.sources.steps import StepKernel, StepRate
 
-__all__ = ["drive_covariance", "drive_intensity_covariance", "filtered"]
+__all__ = ["DrivenRate", "Kernel", "drive_covariance", "drive_intensity_covariance", "filtered"]
 
-Kernel = ExponentialKernel | FiniteKernel
+Kernel = ExponentialKernel | FiniteKernel | StepKernel
 
 _WHERE = "CommonDrive.drive_rate"
 _CHUNK = 4096  # times at once: bounds the memory of the quadrature
+_SAME = 1e-9  # of a bin: breaks that lie closer are one
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenRate:
+    """The drive's rate through the kernel, as a function of time whose integrals over bins are known.
+
+    Parameters
+    ----------
+    kernel : kernel
+        From the drive to the cells.
+    drive_rate : Quantity or callable
+        Rate of the drive.
+    """
+
+    kernel: Kernel
+    drive_rate: Any
+
+    def __call__(self, times: ArrayLike) -> Floats:
+        """Give the rate in Hz at times in seconds."""
+        return filtered(self.kernel, self.drive_rate, np.asarray(times, dtype=np.float64))
+
+    def integral(self, edges: Floats) -> Floats:
+        """Integrate over bins, ``int drive_rate(s) K_m(s) ds``, shape (bins,)."""
+
+        def compute(panels: int) -> Floats:
+            times, mass = _nodes(self.kernel, self.drive_rate, edges, panels)
+            reached = self.kernel.between(edges[:-1, None] - times, edges[1:, None] - times)
+            counts: Floats = reached @ (mass * rate_at(self.drive_rate, times, _WHERE))
+            return counts
+
+        return converged(compute, _WHERE, first=_first_panels(self.kernel, edges))
 
 
 def filtered(kernel: Kernel, drive_rate: Any, times: Floats) -> Floats:
@@ -25,7 +60,9 @@ def filtered(kernel: Kernel, drive_rate: Any, times: Floats) -> Floats:
     if not callable(drive_rate):
         return np.full(times.shape, kernel.area * float(drive_rate))
     shape, points = times.shape, times.ravel()
-    pieces = np.linspace(0.0, kernel.reach, 21)
+    if isinstance(drive_rate, StepRate):
+        return _filtered_steps(kernel, drive_rate, points).reshape(shape)
+    pieces = np.unique(np.concatenate([np.linspace(0.0, kernel.reach, 21), kernel.breaks]))
     if len(points) > _CHUNK:
         parts = [filtered(kernel, drive_rate, points[k : k + _CHUNK]) for k in range(0, len(points), _CHUNK)]
         return np.concatenate(parts).reshape(shape)
@@ -58,16 +95,45 @@ def drive_covariance(kernel: Kernel, drive_rate: Any, edges: Floats) -> Floats:
         return closed
 
     def compute(panels: int) -> Floats:
-        early = max(1, int(np.ceil(kernel.reach / kernel.scale)))
-        before = np.linspace(edges[0] - kernel.reach, edges[0], early + 1)
-        nodes, weights = panel_nodes(np.concatenate([before, edges[1:]]), panels)
-        times, mass = nodes.ravel(), weights.ravel()
+        times, mass = _nodes(kernel, drive_rate, edges, panels)
         reached = kernel.between(edges[:-1, None] - times, edges[1:, None] - times)
         product: Floats = (reached * (mass * rate_at(drive_rate, times, _WHERE))) @ reached.T
         return product
 
-    width = float(edges[1] - edges[0])
-    return converged(compute, _WHERE, first=max(1, int(np.ceil(width / (2 * kernel.scale)))))
+    return converged(compute, _WHERE, first=_first_panels(kernel, edges))
+
+
+def _nodes(kernel: Kernel, drive_rate: Any, edges: Floats, panels: int) -> tuple[Floats, Floats]:
+    """Give nodes and weights over all times that reach the bins, cut wherever the integrand may have a kink or jump."""
+    begin, end = edges[0] - kernel.reach, edges[-1]
+    early = max(1, int(np.ceil(kernel.reach / kernel.scale)))
+    cuts = np.concatenate(
+        [
+            np.linspace(begin, edges[0], early + 1),
+            edges,
+            (edges[:, None] - kernel.breaks).ravel(),
+            getattr(drive_rate, "breaks", np.empty(0)),
+        ]
+    )
+    cuts = np.sort(cuts[(cuts >= begin) & (cuts <= end)])
+    cuts = cuts[np.concatenate([[True], np.diff(cuts) > _SAME * (edges[1] - edges[0])])]
+    nodes, weights = panel_nodes(cuts, panels)
+    return nodes.ravel(), weights.ravel()
+
+
+def _first_panels(kernel: Kernel, edges: Floats) -> int:
+    return max(1, int(np.ceil(float(edges[1] - edges[0]) / (2 * kernel.scale))))
+
+
+def _filtered_steps(kernel: Kernel, drive_rate: StepRate, points: Floats) -> Floats:
+    """Sum the steps of a drive, each through the kernel's integral; the outer steps last for ever."""
+    inner = drive_rate.breaks[1:-1]
+    begins, ends = np.concatenate([[-np.inf], inner]), np.concatenate([inner, [np.inf]])
+    parts = [np.empty(0)]
+    for k in range(0, len(points), _CHUNK):
+        times = points[k : k + _CHUNK, None]
+        parts.append(kernel.between(times - ends, times - begins) @ drive_rate.values)
+    return np.concatenate(parts)
 
 
 def drive_intensity_covariance(kernel: Kernel, drive_rate: Any, first: Floats, second: Floats) -> Floats:
@@ -89,7 +155,7 @@ def drive_intensity_covariance(kernel: Kernel, drive_rate: Any, first: Floats, s
     return result
 
 
-def _overlap(kernel: FiniteKernel, drive_rate: Any, time: float, lag: float) -> Callable[[Floats], Floats]:
+def _overlap(kernel: FiniteKernel | StepKernel, drive_rate: Any, time: float, lag: float) -> Callable[[Floats], Floats]:
     def product(ages: Floats) -> Floats:
         return kernel(ages) * kernel(ages + lag) * rate_at(drive_rate, time - ages, _WHERE)
 

@@ -1,4 +1,4 @@
-"""Spike sources through `simulate`: the exact sampler, and Brian2."""
+"""Spike sources through `simulate`: the exact sampler, Brian2, and LN cells frame by frame."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from spikelearn.sources.brian import trials_of
 from spikelearn.storage.provenance import provenance_of
 
 if TYPE_CHECKING:
+    from spikelearn.sources.linear_nonlinear import LinearNonlinear
     from spikelearn.sources.source import Source
     from spikelearn.spikes.trains import SpikeTrains
 
-__all__ = ["run_exactly", "run_on_brian"]
+__all__ = ["run_exactly", "run_frames", "run_on_brian"]
 
 
 def run_exactly(source: Source, settings: RunSettings) -> Recording:
@@ -40,6 +41,36 @@ def run_on_brian(source: Source, settings: RunSettings) -> Recording:
         brian.run(Network(*groups, monitor), settings.duration * second, progress=settings.progress)
         trains = trials_of(monitor, n_units, t_stop=settings.duration)
     return _recording(source, settings, trains, {"engine": "brian2", "dt": settings.dt, "target": target})
+
+
+def run_frames(source: LinearNonlinear, settings: RunSettings) -> Recording:
+    """Draw stimulus and spikes frame by frame.
+
+    The trace "stimulus" has the dims (trial, time, dimension), without the first where every trial repeats it.
+
+    Raises
+    ------
+    ValueError
+        A time step that is not the length of a frame.
+    """
+    import numpy as np
+    import xarray as xr
+
+    if abs(settings.dt - source.frame) > 1e-12 * source.frame:
+        raise ValueError(f"{type(source).__name__}: dt must be the frame of {source.frame} s, got {settings.dt} s")
+    n_trials = whole_number("n_trials", settings.options.get("n_trials", 1), at_least=1)
+    trains, shown = source.sample(n_trials, settings.duration, settings.seed)
+    traces = xr.Dataset()
+    if "stimulus" in settings.record:
+        dims = ("trial", "time", "dimension")[3 - shown.ndim :]
+        time = {"time": ("time", np.arange(shown.shape[-2]) * source.frame, {"units": "s"})}
+        traces = xr.Dataset({"stimulus": (dims, shown, {"units": "1"})}, coords=time)
+    made = provenance_of(
+        source, engine="array", duration=settings.duration, dt=source.frame, n_trials=n_trials, seed=settings.seed
+    )
+    if settings.counting:
+        return Recording(None, traces, made, trains.counts())
+    return Recording(trains, traces, made)
 
 
 def _counts(settings: RunSettings) -> tuple[int, int]:

@@ -17,7 +17,10 @@ from spikelearn.parameters.series import read_value
 from spikelearn.simulation.recording import Recording
 from spikelearn.sources.common_drive import CommonDrive
 from spikelearn.sources.cox import GammaModulatedPoisson, OUModulatedPoisson
+from spikelearn.sources.figure import ln_figure
 from spikelearn.sources.gain import GainModulatedPoisson
+from spikelearn.sources.linear_nonlinear import LinearNonlinear
+from spikelearn.sources.ln_measures import TriggeredCase, coefficients, measured, unit_rates, variances, weight
 from spikelearn.sources.poisson import InhomogeneousPoisson
 from spikelearn.sources.rates import SinusoidalRate
 
@@ -200,3 +203,60 @@ _register(GainModulatedPoisson, example=_SWING, build=_modulated(GainModulatedPo
 _register(InhomogeneousPoisson, example=_SWING, build=_modulated(InhomogeneousPoisson))
 _register(OUModulatedPoisson, example=_SWING, build=_modulated(OUModulatedPoisson))
 _register(GammaModulatedPoisson, example=_SWING, build=_modulated(GammaModulatedPoisson))
+
+
+def _build_cells(given: Mapping[str, Any]) -> TriggeredCase:
+    rest = dict(given)
+    return TriggeredCase(max_lag=rest.pop("max_lag", 0), cells=LinearNonlinear(**rest))
+
+
+def _run_cells(case: TriggeredCase, request: RunRequest) -> Recording:
+    described = {"n_trials": 1000, "duration": "0.5 s", "seed": 0, **request.settings, "record": "stimulus"}
+    return simulate_request(case.cells, RunRequest(described, {}, request.engine, request.target, request.progress))
+
+
+def _triggered_measures() -> tuple[dict[str, Measure], dict[str, Measure]]:
+    """Give what triggering finds, for each kind of weights: linear in the moments, so that it has no bias."""
+    quantities = {
+        "unit_rates": Measure(unit_rates, "Hz", "rate of every unit, where its filters are covered"),
+        "joint_weight": Measure(weight, "1", "pairs in a frame, by their later spike"),
+    }
+    formulas = {
+        "unit_rates": Measure(lambda case: case.cells.expected_rate(), "Hz", "E[F], by quadrature"),
+        "joint_weight": Measure(lambda case: case.expected("joint").moments.total, "1", "E[w], by quadrature"),
+    }
+    for weights in ("single", "summed", "joint"):
+        for name, summary, part, doc in (
+            ("average", coefficients, 0, "S^-1 times the average, as a sum of filters"),
+            ("variance", variances, 1, "triggered over prior variance along each filter"),
+        ):
+            key = f"{weights}_{name}"
+            quantities[key] = Measure(_triggered(summary, part, weights), "1", f"{doc}, {weights} weights")
+            formulas[key] = Measure(_predicted(summary, name, weights), "1", f"{doc}, {weights} weights, by quadrature")
+    return quantities, formulas
+
+
+def _triggered(summary: Callable[..., Any], part: int, weights: str) -> Callable[[TriggeredCase, Recording], Any]:
+    return lambda case, recording: summary(case, measured(case, recording, weights)[part])
+
+
+def _predicted(summary: Callable[..., Any], name: str, weights: str) -> Callable[[TriggeredCase], Any]:
+    what = "average" if name == "average" else "covariance"
+    return lambda case: summary(case, getattr(case.expected(weights), what))
+
+
+_TRIGGERED, _EXPECTED = _triggered_measures()
+register(
+    System(
+        name="LinearNonlinear",
+        model=LinearNonlinear,
+        build=_build_cells,
+        run=_run_cells,
+        quantities=_TRIGGERED,
+        formulas=_EXPECTED,
+        figure=ln_figure,
+        more_parameters={"max_lag": "0"},
+        run_settings=frozenset({"n_trials", "duration", "seed"}),
+        example_run={"n_trials": 500, "duration": "0.2 s", "seed": 1},
+    )
+)

@@ -36,6 +36,11 @@ class ExponentialKernel:
         return 40 * self.tau
 
     @property
+    def breaks(self) -> Floats:
+        """Lags at which the kernel jumps, in seconds."""
+        return np.zeros(1)
+
+    @property
     def scale(self) -> float:
         """The time over which the kernel changes, in seconds."""
         return self.tau
@@ -79,6 +84,11 @@ class FiniteKernel:
     def reach(self) -> float:
         """Where the kernel ends, in seconds."""
         return self.memory
+
+    @property
+    def breaks(self) -> Floats:
+        """Lags at which the kernel begins and ends, in seconds."""
+        return np.array([0.0, self.memory])
 
     @property
     def scale(self) -> float:

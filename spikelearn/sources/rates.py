@@ -113,7 +113,9 @@ def checked_rate(value: Any, where: str) -> Any:
         return value
     plain = si_value(value, "1 Hz", where)
     if not isinstance(plain, float):
-        raise TypeError(f"{where} must be one rate or a function of time, got an array of shape {plain.shape}")
+        raise TypeError(
+            f"{where} must be one rate or a function of time, got an array of shape {plain.shape}; use StepRate"
+        )
     if not 0 <= plain < np.inf:
         raise ValueError(f"{where} must be finite and not negative, got {value}")
     from brian2.units import hertz
@@ -168,6 +170,10 @@ def mean_counts(rate: Any, edges: Floats, where: str) -> Floats:
     if not callable(rate):
         result: Floats = float(rate) * np.diff(edges)
         return result
+    known = getattr(rate, "integral", None)
+    if known is not None:
+        given: Floats = known(edges)
+        return given
     return bin_integrals(lambda times: rate_at(rate, times, where), edges)
 
 

@@ -2,13 +2,15 @@
 
 import pytest
 
+import spikelearn as sl
 from spikelearn import catalogue
 from spikelearn.catalogue import RunRequest, get_system
 
 NAMES = ["inhomogeneous_poisson", "gain_modulated", "common_drive"]
+CELLS = ["ln_exponential_pair", "ln_gated_pair", "ln_pairs_apart"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + CELLS)
 def test_configuration_gives_what_it_says(name):
     table = catalogue.check(name)
     assert (table["verdict"] == "ok").all(), table.to_string()
@@ -59,3 +61,15 @@ def test_figure_of_a_source():
     recording = catalogue.run(configuration, settings={"n_trials": 50})
     figure = configuration.system.figure(configuration.model, recording, "title")
     assert figure.axes[1].images
+
+
+def test_figure_of_cells_needs_the_recorded_stimulus():
+    configuration = catalogue.load("ln_gated_pair")
+    recording = catalogue.run(configuration, settings={"n_trials": 200})
+    figure = configuration.system.figure(configuration.model, recording, "title")
+    assert len(figure.axes) == 2
+    bare = sl.simulate(configuration.model.cells, 0.5, n_trials=5, seed=1)
+    with pytest.raises(ValueError, match="needs the stimulus; run with record='stimulus'"):
+        configuration.system.figure(configuration.model, bare, "title")
+    counted = sl.simulate(configuration.model.cells, 0.5, n_trials=5, seed=1, record="counts")
+    assert (counted.counts == bare.counts).all()

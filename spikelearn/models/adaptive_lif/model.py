@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.brian.steps import fitting_step
-from spikelearn.models.adaptive_lif import bursting, clock, regular, theory, tonic
-from spikelearn.models.adaptive_lif.values import check_potentials, difference, plain_values
+from spikelearn.models.adaptive_lif import bursting, clock, regimes, regular, theory, tonic
+from spikelearn.models.adaptive_lif.values import check_potentials, check_start, difference, plain_values
 from spikelearn.parameters.fields import field_values, quantity, validate_parameters
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
@@ -311,14 +311,7 @@ class AdaptiveLIF:
         ValueError
             Naming the variable, the rule and the first value that breaks it.
         """
-        u, g = np.asarray(states.get("u", 0.0)), np.asarray(states.get("g", 0.0))
-        for broken, rule, given in (
-            (u >= values["theta"], "u must lie below the threshold theta", u),
-            (u < -np.asarray(values["Delta"]), "u must not lie below -Delta, potassium's reversal", u),
-            (g < 0, "g must not be negative", g),
-        ):
-            if np.any(broken):
-                raise ValueError(f"Initial.{rule}, got {float(np.broadcast_to(given, broken.shape)[broken].flat[0])}")
+        check_start(states, values)
 
     def time_to_spike(self, g: Any = 0.0) -> Any:
         """Time from reset to the next spike while the conductance stays at `g`: t_s(g) in seconds, Eq. (4).
@@ -389,6 +382,13 @@ class AdaptiveLIF:
         """
         names = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d")
         return bursting.burst_theory(**self._plain(*names))
+
+    def regime(self) -> regimes.Regime:
+        """Name what the neuron does for t_d >> tau_K >> t_s(0): "silent", "tonic", "bistable" or "bursting".
+
+        By rho = P_0/g* alone; see `spikelearn.models.adaptive_lif.regimes.regime`. Without delay nothing bursts.
+        """
+        return regimes.regime(**self._plain("V_0", "theta", "Delta", "tau", "tau_K", "delta_g"))
 
     def _plain(self, *names: str) -> dict[str, Any]:
         values = self.values()

@@ -16,7 +16,7 @@ from spikelearn.parameters.units import si_value
 if TYPE_CHECKING:
     from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 
-__all__ = ["check_potentials", "difference", "plain_values"]
+__all__ = ["check_potentials", "check_start", "difference", "plain_values"]
 
 
 def plain_values(model: AdaptiveLIF, vary: Mapping[str, Any], n: int) -> dict[str, Any]:
@@ -58,3 +58,15 @@ def check_potentials(E_L: Any, E_K: Any, V_th: Any) -> None:
         raise ValueError(f"AdaptiveLIF.V_th must lie above E_L, got V_th = {V_th} V and E_L = {E_L} V")
     if np.any(np.asarray(E_K) > E_L):
         raise ValueError(f"AdaptiveLIF.E_K must not lie above E_L, got E_K = {E_K} V and E_L = {E_L} V")
+
+
+def check_start(states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Refuse a start at or above threshold, below potassium's reversal potential, or with negative conductance."""
+    u, g = np.asarray(states.get("u", 0.0)), np.asarray(states.get("g", 0.0))
+    for broken, rule, given in (
+        (u >= values["theta"], "u must lie below the threshold theta", u),
+        (u < -np.asarray(values["Delta"]), "u must not lie below -Delta, potassium's reversal", u),
+        (g < 0, "g must not be negative", g),
+    ):
+        if np.any(broken):
+            raise ValueError(f"Initial.{rule}, got {float(np.broadcast_to(given, broken.shape)[broken].flat[0])}")

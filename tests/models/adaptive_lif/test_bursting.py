@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import spikelearn as sl
 from spikelearn.eventdriven import simulate_neurons
 from spikelearn.models.adaptive_lif.bursting import burst_theory, slowing
 from spikelearn.models.adaptive_lif.regimes import burst_ratio, regime, saturation_conductance, tonic_edge
@@ -280,3 +281,15 @@ def test_cycles_after_the_first_are_identical(exact_train):
     again = exact_train(**cell, duration=theory.period, g=theory.threshold, past_spikes=[0.0])
     n = count[1] - 1
     np.testing.assert_allclose(again[:n], spikes[start + 1 : start + 1 + n] - first[1], atol=1e-11)
+
+
+def test_regime_is_a_method_of_the_neuron_and_agrees_with_what_it_does():
+    # rho = 0.72, 1.01, 3.6 about the edges 1 and 1.308; 14 mV never reaches the threshold of 15 mV.
+    cell = {"V_0": "20 mV", "tau_K": "200 ms", "t_d": "2 s"}
+    found = [sl.AdaptiveLIF(**cell, delta_g=d).regime() for d in (0.01, 0.014, 0.05)]
+    assert found == ["tonic", "bistable", "bursting"]
+    assert sl.AdaptiveLIF(V_0="14 mV").regime() == "silent"
+    recording = sl.simulate(sl.AdaptiveLIF(**cell, delta_g=0.05), 12.0)
+    assert np.diff(recording.spikes.train()).max() > 1.0
+    steady = sl.simulate(sl.AdaptiveLIF(**cell, delta_g=0.01), 12.0)
+    assert np.diff(steady.spikes.train()).max() < 0.1
