@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,13 +20,21 @@ from spikelearn.rules.rule import Rule
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ENGINES", "run_trials"]
+__all__ = ["ENGINES", "TrialModel", "run_trials"]
 
 ENGINES = ("array", "brian2")
 
 
+@runtime_checkable
+class TrialModel(Protocol):
+    """A model that brings its own run in trials, such as `spikelearn.EIUnits`; `run_trials` hands everything on."""
+
+    def in_trials(self, rule: Any, n_trials: int, W0: Any, **settings: Any) -> xr.Dataset:
+        """Run it; the settings are those of `run_trials`."""
+
+
 def run_trials(
-    model: EIRates,
+    model: EIRates | TrialModel,
     rule: Any,
     n_trials: int,
     W0: Any,
@@ -51,15 +59,16 @@ def run_trials(
 
     Parameters
     ----------
-    model : EIRates
+    model : EIRates or EIUnits
         The populations; activities in Hz, times in ms.
     rule : Rule or DerivedRule
-        Any rule of this model, rates per trial. Rates may be arrays, one a start.
+        Any rule of this model, rates per trial. Rates may be arrays, one a start. For many units it is
+        ``CrossHomeostatic``, ``Homeostatic`` or ``TwoTerm``.
     n_trials : int
         How many trials.
     W0 : sequence of four, mapping, or ndarray of shape (starts, 4)
         Weights before the first trial, W_EE, W_EI, W_IE, W_II, not negative; each of the four a number or an array with
-        one a start.
+        one a start. For many units a matrix (to, from), or an array of them, such as ``model.draw_weights(seeds)``.
     noise : float
         Size s of the noise, x <- x - 0.1 x + s z in every step, added to the input of each population and carried over
         from trial to trial; its stationary standard deviation is s/sqrt(0.19).
@@ -122,6 +131,22 @@ def run_trials(
     """
     if engine not in ENGINES:
         raise ValueError(unknown_name("run_trials", "engine", str(engine), ENGINES))
+    if isinstance(model, TrialModel):
+        return model.in_trials(
+            rule,
+            n_trials,
+            W0,
+            noise=noise,
+            seed=seed,
+            sensor=sensor,
+            variant=variant,
+            A0=A0,
+            engine=engine,
+            checkpoint=checkpoint,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+            progress=progress,
+        )
     total = whole_number("run_trials: n_trials", n_trials, at_least=1)
     rule = read_rule(model, rule)
     starts = read_starts(model, rule, W0, A0)
