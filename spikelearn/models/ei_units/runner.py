@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.models.ei_trials.protocol import NOISE_DECAY, Protocol, trial_constants
+from spikelearn.models.ei_trials.terms import TermRates
 from spikelearn.models.ei_units.kernel import unit_steps
 from spikelearn.models.ei_units.model import EIUnits
-from spikelearn.models.ei_units.rates import UnitRates, change
+from spikelearn.models.ei_units.rates import change
 
 __all__ = ["UnitTrials", "normals_of"]
 
@@ -26,7 +27,7 @@ class UnitTrials:
     ----------
     model : EIUnits
         The units.
-    rates : UnitRates
+    rates : TermRates
         The rule.
     protocol : Protocol
         What a trial is.
@@ -45,7 +46,7 @@ class UnitTrials:
     def __init__(
         self,
         model: EIUnits,
-        rates: UnitRates,
+        rates: TermRates,
         protocol: Protocol,
         W: Floats,
         A: Floats,
@@ -82,11 +83,12 @@ class UnitTrials:
         W = self.W.copy()
         with np.errstate(all="ignore"):
             change(self._model, self._rates, seen, W)
+        # Before the floor, which would hide a change of minus infinity.
+        good = np.isfinite(W).all(axis=(1, 2)) & np.isfinite(means).all(axis=1)
         np.maximum(self._floors, W, out=W)
         n_E = self._model.n_E
         inside = np.arange(self._model.n)
         W[:, inside, inside] = 0.0
-        good = np.isfinite(W).all(axis=(1, 2)) & np.isfinite(means).all(axis=1)
         self.stopped[~good & (self.stopped == 0)] = trial
         for array in (W, A, means):
             array[~good] = np.nan

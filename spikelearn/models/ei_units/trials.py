@@ -55,7 +55,7 @@ def run_units(
     seed = whole_number("run_trials: seed", seed)
     settings: dict[str, Any] = {
         "model": dict(model.parameters),
-        "rates": {"cross": list(rates.cross), "local": list(rates.local)},
+        "rates": {"cross": list(rates.cross), "own": list(rates.own)},
         "starts": checksum(W, A),
         "noise": size,
         "seed": seed,

@@ -122,17 +122,20 @@ def test_noise_of_every_unit_is_its_own_and_stationary(units, cross):
     assert abs(np.mean(x**2) / (0.01 / 0.19) - 1) < 4 * np.sqrt(2 / 300)
 
 
-def test_weights_that_explode_stop_a_start(units):
-    W0 = units.draw_weights([3, 0], W_EI=(0.12, 0.048))
-    W0[1] = 0.0
-    rule = sl.rules.CrossHomeostatic(alpha_EE=1e308, alpha_EI=0, alpha_IE=0, alpha_II=0)
-    rule = sl.Rule(dW=rule.dW, parameters={**rule.parameters, "alpha_EE": 1e308})
+@pytest.mark.parametrize("rate", [1e307, -1e307])
+def test_weights_that_explode_stop_a_start(units, cross, rate):
+    """To either side: the floor must not hide a change of minus infinity. The second start is silent and goes on."""
+    W0 = np.stack([units.draw_weights(25), np.zeros((100, 100))])
+    rule = sl.Rule(dW=cross.dW, parameters={**cross.parameters, "alpha_EE": rate, "alpha_EI": 0})
+    rule.update(units.populations)  # reads the formulas, and loads what warns when it is loaded
+    with pytest.warns(RuntimeWarning, match=r"1 of 2 starts diverged and were stopped, the first start 0 diverged in"):
+        run = sl.run_trials(units, rule, 1, W0)
+    assert np.isnan(run.rates.values[0, 0]).all()
+    assert np.isfinite(run.rates.values[0, 1]).all()
+    assert run.stopped.values.tolist() == [1, 0]
     with pytest.raises(ValueError, match=r"start 0 diverged in trial 1: its weights must stay finite") as caught:
-        sl.run_trials(units, rule, 2, W0)
+        sl.run_trials(units, rule, 2, W0[:1])
     assert np.isnan(caught.value.dataset.rates).all()
-    rule = sl.Rule(dW=rule.dW, parameters={**rule.parameters, "alpha_EE": 1e306})
-    with pytest.warns(RuntimeWarning, match=r"1 of 2 starts diverged and were stopped, the first start"):
-        sl.run_trials(units, rule, 1, W0)
 
 
 @pytest.mark.parametrize(
