@@ -1,3 +1,4 @@
+from .case import UnitsCase as UnitsCase
 from .measures import saturated as saturated
 from .measures import spread as spread
 from .measures import weight_correlation as weight_correlation

@@ -158,7 +158,7 @@ def test_brian2_gives_the_same(model):
     array = online_on_array(model, rule, starts, settings)
     np.testing.assert_allclose(brian, array, rtol=1e-12, atol=1e-13)
     assert array[0, -1, 0] > 1
-    assert (array[:, -1, 4:].min(axis=1) > 0.1).all()
+    assert len(np.unique(array[:, -1])) > 12
 
 
 @pytest.mark.slow
@@ -166,7 +166,9 @@ def test_a_hundred_seconds_in_a_standalone_program(model, slow_cross):
     array = sl.run_trials(model, slow_cross, 50, AHEAD, online=True)
     brian = sl.run_trials(model, slow_cross, 50, AHEAD, online=True, engine="brian2", target="cpp_standalone")
     assert brian.attrs["target"] == "cpp_standalone"
-    np.testing.assert_allclose(rows_of(brian), rows_of(array), rtol=1e-9, atol=1e-9)
+    # A kick close to its threshold multiplies what rounding has left: 2e-7 where E rises, 1e-9 at the end.
+    np.testing.assert_allclose(rows_of(brian), rows_of(array), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(rows_of(brian)[-1], rows_of(array)[-1], rtol=1e-9)
 
 
 def test_weights_that_explode_are_nan_from_there_on(model):
@@ -201,3 +203,27 @@ def test_what_is_refused(model, cross, start, settings, match):
     given = {"model": model, "rule": cross, "n_trials": 1, "W0": start, "online": True, **settings}
     with pytest.raises((TypeError, ValueError), match=match):
         sl.run_trials(**given)
+
+
+def test_the_contract_and_a_recording(tmp_path):
+    from spikelearn.catalogue import check_system, get_system
+    from spikelearn.catalogue.entry import RunRequest
+    from spikelearn.simulation.recording import Recording
+
+    assert check_system("EIOnline") == []
+    system = get_system("EIOnline")
+    case = system.build({})
+    recording = system.run(case, RunRequest({"n_trials": 2, "noise": 0.1, "seed": 2}))
+    recording.save(tmp_path / "run")
+    again = Recording.load(tmp_path / "run")
+    assert again.traces.equals(recording.traces)
+    assert 0.2 < system.quantities["ignition_time"].function(case, again) < 2
+
+
+def test_the_time_of_ignition_is_infinite_where_there_is_none(model, slow_cross):
+    from spikelearn.models.ei_trials import ignition_time
+
+    run = sl.run_trials(model, slow_cross, 1, ([2.1, 2.5], 3.0, 4.0, 2.0), online=True)
+    found = ignition_time(run)
+    assert found[0] == np.inf
+    assert found[1] == run.time.values[run.E_calcium.values[1] > 1][0]
