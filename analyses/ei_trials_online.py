@@ -60,7 +60,9 @@ def main() -> None:
                                 color=colour, label=f"noise {noise:g}")  # fmt: skip
             path_panel(panels[row, 2], run, trials, noise, colour)
         panels[row, 0].axhline(MODEL.E_set, color=COLOURS["muted"], linestyle="--", linewidth=0.8)
-        panels[row, 0].set(xlabel="time (s); ten trials a second for the dashed lines", ylabel="E, sensor (Hz)", ylim=(0, 14))
+        panels[row, 0].set(
+            xlabel="time (s); ten trials a second for the dashed lines", ylabel="E, sensor (Hz)", ylim=(0, 14)
+        )
         panels[row, 0].set_title(label, fontsize="medium")
         panels[row, 1].set(xlabel="time (s)", ylabel=f"runs ignited, of {n}", xlim=(0, 100), ylim=(0, n * 1.05))
         panels[row, 1].set_title("First Up state online", fontsize="medium")

@@ -71,7 +71,9 @@ def report(name: str, run: Any) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true", help="twenty seeds learn instead of two; some minutes")
-    parser.add_argument("--noise", type=float, default=0.0, help="size of the noise; 0.1 in the source, which is slower")
+    parser.add_argument(
+        "--noise", type=float, default=0.0, help="size of the noise; 0.1 in the source, which is slower"
+    )
     parser.add_argument("--output", type=Path, help="folder for the figure")
     options = parser.parse_args()
     first = first_trials(20)

@@ -22,7 +22,16 @@ from spikelearn.rules.rule import Rule
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["FIRST_KICK", "KICK_RATE", "NAMES", "RECORD_EVERY", "OnlineSettings", "kick_steps", "online_on_array", "run_online"]
+__all__ = [
+    "FIRST_KICK",
+    "KICK_RATE",
+    "NAMES",
+    "RECORD_EVERY",
+    "OnlineSettings",
+    "kick_steps",
+    "online_on_array",
+    "run_online",
+]
 
 # Step of the first kick, 0.2 s; rate of the others in Hz; steps between records, 0.1 s.
 FIRST_KICK = 2000

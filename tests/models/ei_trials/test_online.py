@@ -192,7 +192,10 @@ def test_rules_are_recognised_by_their_expressions(model, cross):
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"rule": sl.rules.LossGradient(alpha=1e-6)}, r"must be CrossHomeostatic, Homeostatic or TwoTerm, got Rule Loss"),
+        (
+            {"rule": sl.rules.LossGradient(alpha=1e-6)},
+            r"must be CrossHomeostatic, Homeostatic or TwoTerm, got Rule Loss",
+        ),
         ({"sensor": 0.0}, r"sensor must be seconds, finite and at least a step, got 0"),
         ({"checkpoint": "x"}, r"checkpoints must come with trials, not with online=True"),
         ({"model": sl.EIUnits()}, r"online=True must be given a spikelearn.EIRates"),
