@@ -18,6 +18,7 @@ from .models.entropy_rule.model import EntropyRule as EntropyRule
 from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise
 from .models.escape_noise.network import VariationalNetwork as VariationalNetwork
+from .models.low_rank.model import LowRank as LowRank
 from .models.quadratic.model import QuadraticNeuron as QuadraticNeuron
 from .models.tangent_kernel.model import TangentKernel as TangentKernel
 from .network.records import Network as Network

@@ -86,7 +86,9 @@ def simulate(
         - EntropyRule: ``input``, one period of the input as an array (frames, neurons), frames one `dt` apart; ``W``,
           its first weights; ``state``, an OnlineState to go on from;
         - EscapeNoise: ``W``, an array (units, units), and ``n_trials``;
-        - sources: ``n_trials`` and ``n_units``.
+        - sources: ``n_trials`` and ``n_units``;
+        - LowRank: ``input``, numbers or a function of time; ``units``, whose x is recorded; ``whiten``; ``vectors``,
+          a network drawn before; n is then the size of the network.
 
     Returns
     -------
