@@ -1,4 +1,4 @@
-"""Rules of the homeostatic family as eight rates, for code that is compiled once: a crossed and an own term a weight."""
+"""Rules of the homeostatic family as eight rates, for compiled code: a crossed and an own term a weight."""
 
 from __future__ import annotations
 

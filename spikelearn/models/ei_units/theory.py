@@ -1,4 +1,4 @@
-"""What many units should do, by formula: the two populations of their summed weights, and the line of the set points."""
+"""What many units should do, by formula: two populations of the summed weights, and the line of the set points."""
 
 from __future__ import annotations
 
