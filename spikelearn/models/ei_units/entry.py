@@ -21,7 +21,7 @@ __all__: list[str] = []
 
 def _run(case: UnitsCase, request: RunRequest) -> Recording:
     table = dict(request.settings)
-    n_trials, noise, seed = table.get("n_trials", 250), float(table.get("noise", 0.0)), table.get("seed", 0)
+    n_trials, noise, seed = table.get("n_trials", 250), table.get("noise", 0.0), table.get("seed", 0)
     run = run_trials(
         case.model,
         case.learned,
@@ -35,7 +35,13 @@ def _run(case: UnitsCase, request: RunRequest) -> Recording:
         progress=request.progress,
     )
     made = provenance_of(
-        case, engine="array", target=None, dt=run.attrs["dt_ms"] * 1e-3, n_trials=n_trials, noise=noise, seed=seed
+        case,
+        engine="array",
+        target=None,
+        dt=run.attrs["dt_ms"] * 1e-3,
+        n_trials=n_trials,
+        noise=float(noise),
+        seed=seed,
     )
     return Recording(None, run, made)
 
