@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats
 from spikelearn.models.ei_rate.model import EIRates
@@ -94,7 +92,7 @@ class EIUnits:
         """Give how many units send a weight such as "W_EE" to one unit; itself is none of them."""
         if weight not in self.blocks:
             raise ValueError(unknown_name("EIUnits", "weight", weight, self.blocks))
-        post, pre = weight[-2:]
+        post, pre = weight[-2], weight[-1]
         return (self.n_E if pre == "E" else self.n_I) - (post == pre)
 
     def draw_weights(
@@ -148,27 +146,12 @@ class EIUnits:
         np.fill_diagonal(least, 0.0)
         return least
 
-    def in_trials(
-        self,
-        rule: Any,
-        n_trials: int,
-        W0: ArrayLike,
-        *,
-        noise: float,
-        seed: int,
-        sensor: float,
-        variant: str,
-        A0: Any,
-        engine: str,
-        checkpoint: str | os.PathLike[str] | None,
-        checkpoint_every: int | None,
-        resume: bool | None,
-        progress: bool,
-    ) -> xr.Dataset:
-        """Run it in trials; see `spikelearn.run_trials`, which calls this."""
+    def in_trials(self, rule: Any, n_trials: int, W0: Any, **settings: Any) -> xr.Dataset:
+        """Run it in trials; see `spikelearn.run_trials`, which calls this with all its settings."""
         from spikelearn.models.ei_units.trials import run_units
 
-        if engine != "array":
-            raise ValueError(f"run_trials: EIUnits must be run with engine='array', got {engine!r}")
-        kept = (checkpoint, checkpoint_every, resume)
-        return run_units(self, rule, n_trials, W0, noise, seed, sensor, variant, A0, kept, progress)
+        given = dict(settings)
+        if given.pop("engine") != "array":
+            raise ValueError(f"run_trials: EIUnits must be run with engine='array', got {settings['engine']!r}")
+        kept = tuple(given.pop(name) for name in ("checkpoint", "checkpoint_every", "resume"))
+        return run_units(self, rule, n_trials, W0, kept=kept, **given)

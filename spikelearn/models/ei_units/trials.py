@@ -35,7 +35,7 @@ def run_units(
     sensor: float,
     variant: str,
     A0: Any,
-    kept: tuple[Any, Any, Any],
+    kept: tuple[Any, ...],
     progress: bool,
 ) -> xr.Dataset:
     """Run many units in trials.
@@ -64,7 +64,7 @@ def run_units(
     }
     from spikelearn.models.ei_units.runner import UnitTrials
 
-    keeper = Keeper(*kept, settings, total)
+    keeper = Keeper(kept[0], kept[1], kept[2], settings, total)
     runner = UnitTrials(model, rates, protocol, W, A, size, seed, tau)
     history = run_loop(runner, total, keeper, progress)
     end = runner.W if keeper.found is None or keeper.found.trial < total else keeper.found.arrays["W"]

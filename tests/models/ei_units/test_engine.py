@@ -82,6 +82,8 @@ def test_a_start_does_not_depend_on_what_runs_beside_it(units, cross):
     alone = sl.run_trials(units, cross, 2, W0[0], noise=0.1, seed=1)
     np.testing.assert_array_equal(both.rates.isel(start=0).values, alone.rates.values)
     assert not np.array_equal(both.rates.isel(start=1).values, alone.rates.values)
+    equal = sl.run_trials(units, cross, 1, W0[[0, 0]], noise=0.1, seed=1)
+    assert not np.array_equal(*equal.rates.values[0])
     assert both.sizes["start"] == 2
     assert "start" not in alone.dims
 
