@@ -13,6 +13,7 @@ from .models.ei_rate.stability import Stability as Stability
 from .models.ei_rate.stability import stability as stability
 from .models.ei_rate.stability import stability_map as stability_map
 from .models.ei_trials.run_trials import run_trials as run_trials
+from .models.ei_units.model import EIUnits as EIUnits
 from .models.entropy_rule.model import EntropyRule as EntropyRule
 from .models.equation_neuron.model import EquationNeuron as EquationNeuron
 from .models.escape_noise.model import EscapeNoise as EscapeNoise

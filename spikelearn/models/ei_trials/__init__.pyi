@@ -1,6 +1,8 @@
+from .case import OnlineCase as OnlineCase
 from .case import TrialCase as TrialCase
 from .measures import OUTCOMES as OUTCOMES
 from .measures import first_up as first_up
+from .measures import ignition_time as ignition_time
 from .measures import last_up as last_up
 from .measures import outcomes as outcomes
 from .measures import switches as switches

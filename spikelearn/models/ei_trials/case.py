@@ -14,7 +14,7 @@ from spikelearn.models.ei_trials.starts import Starts, read_rule, read_sensor, r
 from spikelearn.parameters.names import unknown_name
 from spikelearn.rules.rule import Rule
 
-__all__ = ["TrialCase"]
+__all__ = ["OnlineCase", "TrialCase"]
 
 _RULES = tuple(name for name in rules.__all__ if name != "Rule")
 _PUBLISHED = (2.1, 3.0, 4.0, 1.5)
@@ -98,3 +98,20 @@ class TrialCase:
     def starts(self) -> Starts:
         """Where the run begins."""
         return read_starts(self.model, self.learned, self.W0, (0.0, 0.0))
+
+
+def _online_rates() -> dict[str, float]:
+    return {"alpha_EE": 5e-7, "alpha_EI": 5e-7, "alpha_IE": 5e-7, "alpha_II": 5e-7}
+
+
+@dataclass(frozen=True, eq=False)
+class OnlineCase(TrialCase):
+    """E and I populations that learn without trials: calcium sensors, and a change of the weights in every step.
+
+    The parameters are those of `TrialCase`; rates are per step, and `sensor` is the time constant of the calcium
+    sensors in seconds.
+    """
+
+    rates: Mapping[str, float] = field(default_factory=_online_rates)
+    W0: Any = (2.2, 3.0, 4.0, 2.0)
+    sensor: float = 1.0

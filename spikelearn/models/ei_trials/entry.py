@@ -10,8 +10,8 @@ from spikelearn.arrays import Floats
 from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.catalogue.registry import register
 from spikelearn.models.ei_trials import measures, theory
-from spikelearn.models.ei_trials.case import TrialCase
-from spikelearn.models.ei_trials.figure import overview
+from spikelearn.models.ei_trials.case import OnlineCase, TrialCase
+from spikelearn.models.ei_trials.figure import online_overview, overview
 from spikelearn.models.ei_trials.run_trials import run_trials
 from spikelearn.parameters.numbers import one_number
 from spikelearn.simulation.recording import Recording
@@ -50,6 +50,29 @@ def _run(case: TrialCase, request: RunRequest) -> Recording:
         noise=noise,
         seed=seed,
     )
+    return Recording(None, run, made)
+
+
+def _run_online(case: OnlineCase, request: RunRequest) -> Recording:
+    table = dict(request.settings)
+    noise, seed, n_trials = table.get("noise", 0.0), table.get("seed", 0), table.get("n_trials", 50)
+    engine = request.engine or "array"
+    run = run_trials(
+        case.model,
+        case.learned,
+        n_trials,
+        case.W0,
+        noise=noise,
+        seed=seed,
+        sensor=case.sensor,
+        variant=case.variant,  # type: ignore[arg-type]
+        engine=engine,  # type: ignore[arg-type]
+        target=request.target,
+        online=True,
+        progress=request.progress,
+    )
+    dt, target = run.attrs["dt_ms"] * 1e-3, run.attrs.get("target")
+    made = provenance_of(case, engine=engine, target=target, dt=dt, n_trials=n_trials, noise=float(noise), seed=seed)
     return Recording(None, run, made)
 
 
@@ -125,5 +148,42 @@ register(
         run_settings=frozenset({"n_trials", "noise", "seed"}),
         example_run={"n_trials": 20},
         why_not_simulated="it is counted in trials, not in seconds: use spikelearn.run_trials",
+    )
+)
+
+register(
+    System(
+        name="EIOnline",
+        model=OnlineCase,
+        run=_run_online,
+        quantities={
+            "E_end": Measure(lambda _, r: float(r.traces["E_calcium"][-1]), "Hz", "calcium sensor of E at the end"),
+            "I_end": Measure(lambda _, r: float(r.traces["I_calcium"][-1]), "Hz", "calcium sensor of I at the end"),
+            "weights_end": Measure(_weights, "1", "W_EE, W_EI, W_IE, W_II at the end"),
+            "ignition_time": Measure(
+                lambda _, r: float(measures.ignition_time(r.traces)), "s", "first time with the sensor of E above 1 Hz"
+            ),
+            "line_onto_E": Measure(_line("onto_E"), "Hz", "E_set W_EE - I_set W_EI at the end"),
+            "line_onto_I": Measure(_line("onto_I"), "Hz", "E_set W_IE - I_set W_II at the end"),
+        },
+        formulas={
+            "ignition_threshold": Measure(
+                lambda case: theory.ignition_threshold(case.model, case.variant),
+                "1",
+                "W_EE above which the kick ignites while I is silent",
+            ),
+            "E_set": Measure(lambda case: case.model.E_set, "Hz", "set point of E"),
+            "I_set": Measure(lambda case: case.model.I_set, "Hz", "set point of I"),
+        },
+        figure=online_overview,
+        more_parameters={
+            "rates": "{ alpha_EE = 5e-7, alpha_EI = 5e-7, alpha_IE = 5e-7, alpha_II = 5e-7 }",
+            "W0": "[2.2, 3.0, 4.0, 2.0]",
+            "populations": "{ I_ext = 0.0 }",
+            "about": "{ W_EE = 5.0, W_IE = 10.0 }",
+        },
+        run_settings=frozenset({"n_trials", "noise", "seed"}),
+        example_run={"n_trials": 3},
+        why_not_simulated="its kicks and sensors are those of the trials: use spikelearn.run_trials(..., online=True)",
     )
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.models.ei_rate.model import EIRates
-from spikelearn.models.ei_trials.case import TrialCase
+from spikelearn.models.ei_trials.case import OnlineCase, TrialCase
 from spikelearn.models.ei_trials.kernel import quiet_trials
 from spikelearn.models.ei_trials.protocol import protocol_of, trial_constants
 from spikelearn.models.ei_trials.theory import end_lines, ignition_threshold, kick_peak, predicted_first_up
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-__all__ = ["activity_panel", "ignition_panel", "line_panel", "overview", "weight_panel"]
+__all__ = ["activity_panel", "ignition_panel", "line_panel", "online_overview", "overview", "weight_panel"]
 
 E_COLOUR, I_COLOUR = COLOURS["potassium"], COLOURS["theory"]
 _WEIGHT_COLOURS = {
@@ -43,6 +43,27 @@ def overview(case: TrialCase, recording: Recording, title: str) -> Any:
     line_panel(panels[1, 0], case.model, run)
     fixed = float(run["W_EI"][-1]), float(run["W_II"][-1])
     ignition_panel(panels[1, 1], case.model, run, fixed, variant=case.variant)
+    page.suptitle(title, fontsize=11)
+    return page
+
+
+def online_overview(case: OnlineCase, recording: Recording, title: str) -> Any:
+    """Draw a run without trials: sensors with the set points, and the weights, against time."""
+    run = recording.traces
+    time = run["time"].values
+    page = new_figure(10.0, 6.5)
+    above, below = page.subplots(2, 1, sharex=True)
+    for name, colour in (("E", E_COLOUR), ("I", I_COLOUR)):
+        above.plot(time, run[name].values, ".", color=colour, markersize=2, alpha=0.4)
+        above.plot(time, run[f"{name}_calcium"].values, color=colour, linewidth=1.0, label=f"{name}, calcium sensor")
+        above.axhline(getattr(case.model, f"{name}_set"), color=colour, linestyle="--", linewidth=0.8)
+    above.set(ylabel="activity (Hz)", ylim=(-0.7, None))
+    above.set_title("Activity (dots) and sensors (dashed: set points)", fontsize="medium")
+    above.legend(frameon=False, fontsize="small")
+    for name, colour in _WEIGHT_COLOURS.items():
+        below.plot(time, run[name].values, color=colour, label=rf"$W_{{{name.removeprefix('W_')}}}$")
+    below.set(xlabel="time (s)", ylabel="weight", ylim=(0, None))
+    below.legend(frameon=False, fontsize="small", ncols=4)
     page.suptitle(title, fontsize=11)
     return page
 

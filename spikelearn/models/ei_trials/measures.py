@@ -12,7 +12,7 @@ from spikelearn.models.ei_rate.model import EIRates
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["OUTCOMES", "UP", "first_up", "last_up", "outcomes", "switches", "up_trials"]
+__all__ = ["OUTCOMES", "UP", "first_up", "ignition_time", "last_up", "outcomes", "switches", "up_trials"]
 
 # A trial is Up where E averages at least this over its window, in Hz.
 UP = 1.0
@@ -54,3 +54,13 @@ def outcomes(model: EIRates, run: xr.Dataset) -> NDArray[Any]:
     saturated, silent = E / model.E_max > 0.5, last["E_trial"].values < UP
     found = np.select([there, saturated, silent], [0, 1, 2], 3)
     return np.asarray(np.asarray(OUTCOMES)[found])
+
+
+def ignition_time(run: xr.Dataset) -> Any:
+    """Give the first time at which the sensor of E exceeds 1 Hz in a run without trials, in s, one a start.
+
+    Infinite where it never does. Runs are sampled every 0.1 s, and a sensor of 1 s lags behind.
+    """
+    up = run["E_calcium"].values > UP
+    time = run["time"].values
+    return np.where(up.any(axis=-1), time[up.argmax(axis=-1)], np.inf)
