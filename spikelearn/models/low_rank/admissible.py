@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats
+from spikelearn.parameters.names import shown
+from spikelearn.parameters.numbers import number_array
 
 __all__ = ["check_admissible", "matrix", "residual_root"]
 
@@ -24,9 +26,9 @@ def matrix(where: str, given: Any, rows: int | None = None) -> Floats:
         Not two-dimensional, empty, not finite, or with another number of rows than `rows`; square if that is None.
     """
     try:
-        array = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{where} must be a matrix of numbers, got {given!r}") from error
+        array = number_array(where, given).copy()
+    except TypeError as error:
+        raise TypeError(f"{where} must be a matrix of numbers, got {shown(given)}") from error
     if array.ndim == 0:
         array = array.reshape(1, 1)
     if array.ndim != 2 or not array.size or (rows is None and array.shape[0] != array.shape[1]):
@@ -34,7 +36,7 @@ def matrix(where: str, given: Any, rows: int | None = None) -> Floats:
     if rows is not None and array.shape[0] != rows:
         raise ValueError(f"{where} must have {rows} rows, one an overlap, got shape {array.shape}")
     if not np.isfinite(array).all():
-        raise ValueError(f"{where} must be finite, got {array.tolist()}")
+        raise ValueError(f"{where} must be finite, got {shown(array.tolist())}")
     array.setflags(write=False)
     return array
 

@@ -11,7 +11,7 @@ from spikelearn.models.low_rank import measures
 from spikelearn.models.low_rank.figure import overview
 from spikelearn.models.low_rank.mixture import Population
 from spikelearn.models.low_rank.model import LowRank
-from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.names import shown, unknown_name
 
 __all__: list[str] = []
 
@@ -21,13 +21,15 @@ _POPULATION = ("weight", "C", "mean_eta", "mean_xi")
 def _build(parameters: Mapping[str, Any]) -> LowRank:
     given = dict(parameters)
     if given.get("mixture") is not None:
+        if not isinstance(given["mixture"], list):
+            raise ValueError(f"LowRank.mixture must be a list of tables, got {shown(given['mixture'])}")
         given["mixture"] = [_population(table) for table in given["mixture"]]
     return LowRank(**given)
 
 
 def _population(table: Any) -> Population:
     if not isinstance(table, Mapping):
-        raise ValueError(f"LowRank.mixture must be a list of tables with {', '.join(_POPULATION)}, got {table!r}")
+        raise ValueError(f"LowRank.mixture must be a list of tables with {', '.join(_POPULATION)}, got {shown(table)}")
     for key in table:
         if key not in _POPULATION:
             raise ValueError(unknown_name("LowRank.mixture", "key", key, _POPULATION))

@@ -10,6 +10,8 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.low_rank.admissible import check_admissible, matrix
+from spikelearn.parameters.names import shown
+from spikelearn.parameters.numbers import number_array, one_number
 
 if TYPE_CHECKING:
     from spikelearn.models.low_rank.fixed_points import FixedPoint
@@ -51,12 +53,13 @@ class Population:
         object.__setattr__(self, "C", C)
         for name in ("mean_eta", "mean_xi"):
             given = getattr(self, name)
-            mean = np.zeros(len(C)) if given is None else np.atleast_1d(np.array(given, dtype=np.float64))
+            where = f"Population.{name}"
+            mean = np.zeros(len(C)) if given is None else np.atleast_1d(number_array(where, given).copy())
             if mean.shape != (len(C),) or not np.isfinite(mean).all():
-                raise ValueError(f"Population.{name} must be {len(C)} finite numbers, one an overlap, got {given!r}")
+                raise ValueError(f"{where} must be {len(C)} finite numbers, one an overlap, got {shown(given)}")
             mean.setflags(write=False)
             object.__setattr__(self, name, mean)
-        weight = float(self.weight)
+        weight = one_number("Population.weight", self.weight)
         if not 0 < weight <= 1:
             raise ValueError(f"Population.weight must lie in (0, 1], got {self.weight}")
         object.__setattr__(self, "weight", weight)
@@ -73,10 +76,10 @@ def read_mixture(given: Any) -> tuple[Population, ...]:
         The weights or sizes do not fit.
     """
     if not isinstance(given, Iterable) or isinstance(given, str):
-        raise TypeError(f"LowRank.mixture must be a sequence of Population, got {given!r}")
+        raise TypeError(f"LowRank.mixture must be a sequence of Population, got {shown(given)}")
     parts = tuple(given)
     if not parts or not all(isinstance(part, Population) for part in parts):
-        raise TypeError(f"LowRank.mixture must be a sequence of Population, got {given!r}")
+        raise TypeError(f"LowRank.mixture must be a sequence of Population, got {shown(given)}")
     total = sum(part.weight for part in parts)
     if abs(total - 1) > 1e-9:
         raise ValueError(f"LowRank.mixture must have weights that add up to 1, got {total:.9g}")
