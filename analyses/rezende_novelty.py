@@ -89,9 +89,12 @@ def areas(results: list[Result]) -> dict[str, np.ndarray]:
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """95 % Student interval of the mean over seeds; a bootstrap over five seeds would cover less than it says."""
+    """95 % Student interval of the mean area over seeds; a bootstrap over five seeds would cover less than it says.
+
+    What lies outside 0 to 1, where no area can be, is cut off: that costs no coverage.
+    """
     half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+    return max(float(values.mean() - half), 0.0), min(float(values.mean() + half), 1.0)
 
 
 def figure(with_motion: list[Result], without: list[Result]) -> Any:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "docs" / "ledger.toml"
 TABLE = tomllib.loads(LEDGER.read_text(encoding="utf-8"))
 ROWS = TABLE.get("row", [])
-KEYS = {"document", "item", "status", "function", "test", "reason"}
+KEYS = {"document", "item", "status", "function", "test", "reason", "mutant"}
 
 
 def name_of(row):
@@ -31,6 +31,15 @@ def resolve(dotted):
     raise ModuleNotFoundError(dotted)
 
 
+def module_source(dotted):
+    parts = dotted.split(".")
+    for k in range(len(parts), 0, -1):
+        for path in (ROOT.joinpath(*parts[:k]).with_suffix(".py"), ROOT.joinpath(*parts[:k]) / "__init__.py"):
+            if path.is_file():
+                return path.read_text(encoding="utf-8")
+    raise FileNotFoundError(dotted)
+
+
 def test_the_ledger_is_one_array_of_tables():
     assert set(TABLE) == {"row"}
     names = [name_of(row) for row in ROWS]
@@ -44,6 +53,11 @@ def test_a_row_is_complete_and_true(row):
     assert row.get("test") or row.get("reason"), "a row without a test needs a reason"
     for function in filter(None, [row.get("function", "")]):
         resolve(function)
+    if "mutant" in row:
+        # What `tests/mutants.py` plants: a piece of the function's module that stands there once, and what replaces it.
+        old, new = row["mutant"]
+        assert old != new
+        assert module_source(row["function"]).count(old) == 1, old
     for test in filter(None, [row.get("test", "")]):
         file, _, name = test.partition("::")
         path = ROOT / file

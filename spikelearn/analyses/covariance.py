@@ -54,9 +54,9 @@ def spike_triggered_covariance(
       see a shifted copy of every filter.
 
     The test is nested: the most extreme eigenvalue at either end is compared with the same eigenvalue of surrogates
-    in which all but the accepted projections come from circularly shifted frames; see
+    in which all but the projections on accepted axes and on the average come from circularly shifted frames; see
     `spikelearn.analyses.triggered_surrogates`. It ends at the first eigenvalue that is not significant, so the
-    chance of a false axis is `alpha`, whatever the number of true ones.
+    chance of a false axis is about `alpha`, whatever the number of true ones and whatever the average.
 
     Parameters
     ----------
@@ -138,6 +138,7 @@ def spike_triggered_covariance(
             flat,
             white,
             matrix,
+            white.matrix.T @ (average - prior_mean),
             n_surrogates=_checked_number(n_surrogates, alpha),
             alpha=alpha,
             max_axes=len(matrix) if max_axes is None else max_axes,

@@ -1,13 +1,17 @@
 """A nested test of spike-triggered covariance: how many axes differ from what shifted spike trains would show.
 
-Null hypothesis of stage i: given the projections on the i axes accepted so far, the weights say nothing about the
-rest of the stimulus. A surrogate keeps every weight with its own projections on the accepted axes, and takes the
-rest of the stimulus vector from a frame that lies a random circular shift away. For a Gaussian stimulus the rest is
-independent of the projections, and under the null of the weights too, so the shifted set has the law of the data:
-the same weights and their autocorrelation, the same accepted variances, fresh noise in the rest and between the two.
-With overlapping windows the rest is not quite independent of the projections at neighbouring frames, which shows where
-most windows hold many spikes: `docs/triggered.md` gives the rates that were measured.
-At stage 0 this is the circular shift of the whole spike train. The statistic is of the whole covariance matrix, the
+Null hypothesis of stage i: given the projections on the i axes accepted so far and on the average, the weights say
+nothing about the rest of the stimulus, and the variance along the average is the prior's. A surrogate keeps every
+weight with its own projections on these axes, and takes the rest of the stimulus vector from a frame that lies a
+random circular shift away. For a Gaussian stimulus the rest is independent of the projections, and under the null of
+the weights too, so the shifted set has the law of the data: the same weights and their autocorrelation, the same
+accepted variances, fresh noise in the rest and between the two.
+
+Along the average the weights do depend on the stimulus, whether or not the variance changes, and the error of the
+variance is another than without that dependence: for ``exp(a u)`` with mu spikes a frame it is
+``(2 + mu e^(a^2)(a^4 + 4 a^2 + 2))/(2 + 2 mu e^(a^2))`` times as large. There a surrogate has the variance 1 and no
+covariance with the accepted axes, plus an error drawn by `spikelearn.analyses.triggered_noise.multiplier_noise`.
+The statistic is of the whole covariance matrix, the
 eigenvalue next to those accepted, so that an accepted axis repels its neighbours in surrogates as it does in data.
 """
 
@@ -18,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble
+from spikelearn.analyses.triggered_noise import direction_beside, multiplier_noise
 from spikelearn.analyses.whitening import Whitening
 from spikelearn.arrays import Floats, Integers
 
@@ -52,6 +57,7 @@ def nested_test(
     weights: Floats,
     white: Whitening,
     matrix: Floats,
+    average: Floats,
     *,
     n_surrogates: int,
     alpha: float,
@@ -73,6 +79,8 @@ def nested_test(
         Whitened coordinates, `kept` of them.
     matrix : ndarray, shape (kept, kept)
         Weighted covariance of the data in these coordinates, the prior being 1.
+    average : ndarray, shape (kept,)
+        Weighted mean less prior mean in these coordinates.
     n_surrogates : int
         Shifted sets a stage.
     alpha : float
@@ -100,8 +108,18 @@ def nested_test(
     stages: list[Stage] = []
     while low + high < min(max_axes, kept):
         accepted = vectors[:, list(range(low)) + list(range(kept - high, kept))]
+        held = np.hstack([accepted, direction_beside(average, accepted)])
         shifts = rng.integers(min_shift, number - min_shift + 1, size=n_surrogates)
-        surrogates = np.linalg.eigvalsh(shifted_covariances(ensemble, weights, white, accepted, shifts, seen))
+        matrices = shifted_covariances(ensemble, weights, white, held, shifts, seen)
+        if held.shape[1] > accepted.shape[1]:
+            # Blocks of multipliers longer than the window by far, so that what overlaps is nearly all counted.
+            memory = 3 * min_shift - 2
+            drawn = multiplier_noise(
+                ensemble, weights, white, held, n_surrogates=n_surrogates, memory=memory, rng=rng, seen=seen
+            )
+            drawn[:, -1] += np.median(values[low : kept - high]) if relative_to_bulk else 1.0
+            matrices += _along_the_last(held, drawn - held.T @ matrix @ held[:, -1])
+        surrogates = np.linalg.eigvalsh(matrices)
         scaled = np.vstack([values, surrogates])
         if relative_to_bulk:
             scaled = scaled / np.median(scaled[:, low : kept - high], axis=1, keepdims=True)
@@ -120,6 +138,14 @@ def nested_test(
             break
         low, high = (low, high + 1) if at_high else (low + 1, high)
     return stages
+
+
+def _along_the_last(held: Floats, change: Floats) -> Floats:
+    """Write changes of the entries between the last direction and all, shape (n, n_held), as symmetric matrices."""
+    half = np.hstack([change[:, :-1], change[:, -1:] / 2])
+    one_sided = (half @ held.T)[:, :, np.newaxis] * held[:, -1]
+    both: Floats = one_sided + one_sided.swapaxes(1, 2)
+    return both
 
 
 def rank_p_value(lowest: Floats, highest: Floats) -> tuple[float, bool]:
@@ -176,7 +202,7 @@ def shifted_covariances(
     ensemble, weights, white
         As for `nested_test`.
     accepted : ndarray, shape (kept, n_accepted)
-        Orthonormal axes in whitened coordinates; none at stage 0.
+        Orthonormal axes in whitened coordinates on which a surrogate keeps its own projections; may be none.
     shifts : ndarray of int, shape (n_surrogates,)
         Each surrogate takes the rest of the stimulus from so many frames later, round the recording.
     seen : ndarray of int, optional

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from spikelearn.parameters.names import unknown_name
 from spikelearn.simulation.targets import TARGETS, why_not
 
@@ -60,7 +62,7 @@ class Session:
             # Brian2 wraps what a user's equations caused into several lines about its own objects.
             cause = error.__cause__
             if type(error).__name__ == "BrianObjectException" and cause is not None:
-                reason = " ".join(str(cause.args[0] if cause.args else cause).split())
+                reason = " ".join(str(next((part for part in cause.args if isinstance(part, str)), cause)).split())
                 raise ValueError(f"Brian2 cannot run these equations: {reason}") from error
             raise
 
@@ -144,15 +146,22 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
             device.activate(build_on_run=False, directory=directory)
             stack.callback(device.reinit)
             if seed is not None:
-                device.seed(seed)
+                device.seed(_seed(seed))
             yield Session(target, directory)
         else:
             set_device("runtime")
             stack.callback(_leave_device, reset_device, old_dt)
             prefs["codegen.target"] = target
             stack.callback(prefs.__setitem__, "codegen.target", old_target)
-            runtime_device.seed(seed)
+            runtime_device.seed(_seed(seed))
             yield Session(target)
+
+
+def _seed(seed: int | None) -> int | None:
+    """Give a seed that Brian2 takes, below 2**32: larger ones, which other engines take, are mixed into one."""
+    if seed is None or seed < 2**32:
+        return seed
+    return int(np.random.SeedSequence(seed).generate_state(1)[0])
 
 
 def _brian_objects() -> list[Any]:

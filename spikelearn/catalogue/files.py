@@ -13,7 +13,7 @@ from typing import Any
 
 from spikelearn.catalogue.entry import RunRequest, System, unit_quantity
 from spikelearn.catalogue.registry import get_system, system_names
-from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.names import shortened, shown, unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.simulation.recording import Recording
 
@@ -143,8 +143,8 @@ def load(name: str | os.PathLike[str]) -> Configuration:
         raise ValueError(f"{path.name} is not valid TOML: {error}") from error
     try:
         return _configuration(path, content)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path.name}: {error}") from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(shortened(f"{path.name}: {error}")) from error
 
 
 def run(
@@ -181,8 +181,8 @@ def run(
     request = RunRequest(merged, configuration.initial, engine, target, progress)
     try:
         recording: Recording = configuration.system.run(configuration.model, request)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{configuration.path.name}: {error}") from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ValueError(shortened(f"{configuration.path.name}: {error}")) from error
     return recording
 
 
@@ -318,8 +318,8 @@ def _expected(entries: Mapping[str, Any], system: System) -> Expected:
         raise ValueError(f"{formula} is in {system.formulas[formula].unit}, but {name} is in {unit}")
     for key in EXPECTED_KEYS[3:-1]:
         given = entries.get(key, 0.0)
-        if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < math.inf:
-            raise ValueError(f"[[expected]] {key} of {name} must be a number not below 0, got {entries[key]!r}")
+        if isinstance(given, bool) or not isinstance(given, (int, float)) or not 0 <= given < 1e308:
+            raise ValueError(f"[[expected]] {key} of {name} must be a number not below 0, got {shown(entries[key])}")
     given = entries["value"]
     values = [_literal(item, unit, name) for item in (given if isinstance(given, list) else [given])]
     tolerances = {key: float(entries[key]) for key in EXPECTED_KEYS[3:-1] if key in entries}
@@ -336,11 +336,11 @@ def _literal(given: Any, unit: str, name: str) -> float:
     if isinstance(given, bool) or not isinstance(given, (str, int, float)):
         raise ValueError(f"value of {name} must be a number or text such as '4.3 s', got {given!r}")
     plain: Any = given
+    try:
+        parsed = parse_quantity(given)
+    except ValueError as error:
+        raise ValueError(f"value of {name}: {error}") from error
     if isinstance(given, str):
-        try:
-            parsed = parse_quantity(given)
-        except ValueError as error:
-            raise ValueError(f"value of {name}: {error}") from error
         plain = si_value(parsed, unit_quantity(unit), f"value of {name}")
     if math.isnan(plain):
         raise ValueError(f"value of {name} must be a number, got {given!r}")

@@ -5,7 +5,10 @@ Only light modules are imported here; each command imports what it needs, so tha
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -33,6 +36,9 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="Folder for figure, data and manifest [default: runs/NAME].")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
+YesLong = Annotated[
+    bool, typer.Option("--yes-long", help="Run also what needs more than an hour, or more memory than there is.")
+]
 Name = Annotated[str, typer.Argument(help="A name from 'spikelearn list', or a model file ending in .toml.")]
 
 
@@ -64,12 +70,18 @@ def systems(
 
 @app.command()
 def run(
-    name: Name, output: Output = None, engine: Engine = None, target: Target = "auto", quiet: Quiet = False
+    name: Name,
+    output: Output = None,
+    engine: Engine = None,
+    target: Target = "auto",
+    quiet: Quiet = False,
+    yes_long: YesLong = False,
 ) -> None:
     """Run a configuration, compare it with its formulas, and write figure, data and manifest."""
     from spikelearn.cli.catalogue import run_and_write
 
-    text, passed = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
+    with _long_runs(yes_long):
+        text, passed = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
     typer.echo(text)
     if not passed:
         raise typer.Exit(1)
@@ -80,14 +92,16 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="Configurations; all if none is given.")] = None,
     engine: Engine = None,
     target: Target = "auto",
+    yes_long: YesLong = False,
 ) -> None:
     """Compare configurations with their expected values; the exit status is 1 if any is off."""
     from spikelearn.cli.catalogue import check_many
 
     verdicts = []
-    for text, good in check_many(names or [], engine=engine, target=target):
-        typer.echo(text)
-        verdicts.append(good)
+    with _long_runs(yes_long):
+        for text, good in check_many(names or [], engine=engine, target=target):
+            typer.echo(text)
+            verdicts.append(good)
     if False in verdicts:
         typer.echo("some values are off: see above")
         raise typer.Exit(1)
@@ -225,6 +239,21 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(_INTERRUPTED, 130)
     if isinstance(status, int) and status:
         raise SystemExit(status)
+
+
+@contextlib.contextmanager
+def _long_runs(allowed: bool) -> Iterator[None]:
+    """Refuse runs that are announced as long, or say so and go on where that is allowed."""
+    from spikelearn.simulation.size import LongRun
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always" if allowed else "error", LongRun)
+        if allowed:
+            warnings.showwarning = lambda message, *_: typer.echo(f"spikelearn: {message}", err=True)
+        try:
+            yield
+        except LongRun as long:
+            raise ValueError(f"{long}; give --yes-long to run it nevertheless") from long
 
 
 def _leave(message: str, status: int) -> NoReturn:

@@ -1,8 +1,8 @@
-"""Text to algebra and back: a closed grammar for formulas, and NumPy functions made from them.
+"""Formulas of rules: text to algebra and back, and NumPy functions made from them.
 
 Two traps are avoided here. A general parser runs code that stands in the text, and reads ``E`` as Euler's number
-and ``I`` as the imaginary unit. Text is therefore checked node by node against a short list before Brian2's own
-parser, which makes every name a real symbol, turns it into SymPy.
+and ``I`` as the imaginary unit. Text therefore goes through the closed grammar before Brian2's own parser, which makes
+every name a real symbol, turns it into SymPy.
 """
 
 from __future__ import annotations
@@ -12,16 +12,12 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from spikelearn.formulas.reserved import RESERVED
-from spikelearn.parameters.names import unknown_name
+from spikelearn.formulas.grammar import RULE, checked_tree, names_of, tree_of
+from spikelearn.parameters.names import shown
 
 __all__ = ["FUNCTIONS", "check_expression", "names_in", "numpy_function", "parse_expression", "plain", "symbol"]
 
-FUNCTIONS = ("abs", "arctan", "cos", "cosh", "exp", "log", "sin", "sinh", "sqrt", "tan", "tanh")
-_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
-_LONGEST = 20_000
-_LARGEST_EXPONENT = 100
-_LARGEST_NUMBER = 1e300
+FUNCTIONS = tuple(sorted(RULE.functions))
 
 
 def symbol(name: str) -> Any:
@@ -31,9 +27,8 @@ def symbol(name: str) -> Any:
     return sympy.Symbol(name, real=True)
 
 
-@functools.lru_cache(maxsize=1024)
 def check_expression(text: str, where: str = "expression") -> ast.expr:
-    """Check that a text is arithmetic and nothing else.
+    """Check that a text is a formula of a rule, whatever its names.
 
     Allowed are numbers, names, ``+ - * / **``, brackets and the functions in `FUNCTIONS`.
 
@@ -47,89 +42,14 @@ def check_expression(text: str, where: str = "expression") -> ast.expr:
     Returns
     -------
     ast.expr
-        The checked syntax tree.
+        The checked syntax tree; not to be changed.
 
     Raises
     ------
-    ValueError
-        The text is no formula of this grammar, or calls an unknown function.
-
-    Examples
-    --------
-    >>> check_expression("__import__('os').getcwd()", "Rule.dW['W_EE']")
-    Traceback (most recent call last):
-    ...
-    ValueError: Rule.dW['W_EE'] must hold arithmetic only; "__import__('os').getcwd" is not allowed
+    TypeError, ValueError
+        As `spikelearn.formulas.grammar.tree_of`.
     """
-    if not isinstance(text, str):
-        raise TypeError(f"{where} must be text, got {text!r}")
-    if len(text) > _LONGEST:
-        raise ValueError(f"{where} must be shorter than {_LONGEST} characters, got {len(text)}")
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        _check(tree, where)
-    except (SyntaxError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{where} must be a formula, got {text[:80]!r}") from error
-    except ValueError as error:
-        # Python itself refuses to read whole numbers of some thousands of digits, and text with null bytes.
-        if str(error).startswith(where):
-            raise
-        raise ValueError(f"{where} must be a formula, got {text[:80]!r}") from error
-    return tree
-
-
-def _check(node: ast.expr, where: str) -> None:
-    match node:
-        case ast.Name():
-            return
-        case ast.Constant(value=value) if isinstance(value, (int, float)) and not isinstance(value, bool):
-            if not -_LARGEST_NUMBER < value < _LARGEST_NUMBER:
-                raise ValueError(f"{where} must hold numbers below {_LARGEST_NUMBER:g} in size, got a larger one")
-        case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
-            _check(operand, where)
-        case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, _OPERATORS):
-            _check(left, where)
-            _check(right, where)
-            if isinstance(operator, ast.Pow):
-                _check_power(left, right, where)
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]):
-            if name not in FUNCTIONS:
-                raise ValueError(unknown_name(where, "function", name, FUNCTIONS))
-            _check(argument, where)
-        case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
-            raise ValueError(f"{where}: {name}() must have one argument, got {ast.unparse(node)!r}")
-        case ast.Call(func=function) if not isinstance(function, ast.Name):
-            raise ValueError(f"{where} must hold arithmetic only; {ast.unparse(function)[:80]!r} is not allowed")
-        case _:
-            raise ValueError(f"{where} must hold arithmetic only; {ast.unparse(node)[:80]!r} is not allowed")
-
-
-def _check_power(base: ast.expr, exponent: ast.expr, where: str) -> None:
-    """Refuse towers of numbers such as 9**9**9, which exact arithmetic would try to write out."""
-    number = _literal(exponent)
-    if number is not None and abs(number) > _LARGEST_EXPONENT:
-        raise ValueError(f"{where}: an exponent must not exceed {_LARGEST_EXPONENT}, got {ast.unparse(exponent)}")
-    if number is None and not _names(exponent):
-        raise ValueError(f"{where}: an exponent must be a plain number or hold a name, got {ast.unparse(exponent)!r}")
-    if _literal(base) is None and not _names(base):
-        raise ValueError(f"{where}: the base of a power must be a number or hold a name, got {ast.unparse(base)!r}")
-
-
-def _literal(node: ast.expr) -> float | None:
-    match node:
-        case ast.Constant(value=value) if isinstance(value, (int, float)):
-            return float(value)
-        case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=ast.Constant(value=value)):
-            return float(value) if isinstance(value, (int, float)) else None
-        case ast.BinOp(left=ast.Constant(value=a), op=ast.Div(), right=ast.Constant(value=b)) if b:
-            return float(a) / float(b) if isinstance(a, (int, float)) and isinstance(b, (int, float)) else None
-        case _:
-            return None
-
-
-def _names(node: ast.expr) -> set[str]:
-    called = {id(call.func) for call in ast.walk(node) if isinstance(call, ast.Call)}
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and id(part) not in called}
+    return tree_of(text, RULE, where)
 
 
 def names_in(text: str, where: str = "expression") -> frozenset[str]:
@@ -140,7 +60,7 @@ def names_in(text: str, where: str = "expression") -> frozenset[str]:
     >>> sorted(names_in("alpha*E*(E_set - E) + exp(I)"))
     ['E', 'E_set', 'I', 'alpha']
     """
-    return frozenset(_names(check_expression(text, where)))
+    return names_of(check_expression(text, where))
 
 
 @functools.lru_cache(maxsize=1024)
@@ -186,21 +106,15 @@ def parse_expression(text: str, names: Collection[str] | None, where: str = "exp
     ...
     ValueError: loss has no name 'E_sett'; did you mean 'E_set'? Known: E, E_set, I
     """
-    used = names_in(text, where)
-    if names is not None:
-        for name in sorted(used - set(names) - {"pi"}):
-            raise ValueError(unknown_name(where, "name", name, names))
-    clash = sorted((used & RESERVED) - {"pi"})
-    if clash:
-        raise ValueError(f"{where} must not use the reserved name {clash[0]!r}")
+    checked = checked_tree(text, RULE, names, where)
     try:
-        tree = _parsed(text.strip())
-    except (SyntaxError, ZeroDivisionError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{where} must be a formula, got {text[:80]!r}") from error
+        tree = _parsed(ast.unparse(checked))
+    except (SyntaxError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"{where} must be a formula, got {shown(text)}: {error}") from error
     import sympy
 
     if tree.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I):
-        raise ValueError(f"{where} must be real and finite, got {text[:80]!r}")
+        raise ValueError(f"{where} must have finite real values, got {shown(text)}")
     return tree
 
 

@@ -1,42 +1,36 @@
-"""A closed grammar for formulas: arithmetic of known names and smooth functions, and nothing else.
+"""The closed grammar: one tree check for rules, losses, plasticity and the statements of a user's own neuron.
 
-A text is read as a syntax tree and checked node by node before anything is built from it. Numbers are added up in
-floating point on the way, so that a tower such as 9**9**9 is refused before exact arithmetic tries to write it out.
+A text is read as a syntax tree and checked node by node before any parser that runs code sees it. What kinds of text
+may hold differs and stands in a `Kind` each; limits, order of the checks and wording are the same for all. Numbers are
+calculated in floating point on the way, and sizes are bounded, so that 9**9**9 is refused before exact arithmetic
+tries to write it out.
+
+What is handed on, to SymPy or to Brian2, is text written out from the checked tree and never the text itself: comments
+are gone, and nobody can read it in another way than it was checked.
 """
 
 from __future__ import annotations
 
 import ast
-import math
+import functools
 import re
 import warnings
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from spikelearn.formulas import reserved
-from spikelearn.parameters.names import nearest
+from spikelearn.formulas.reserved import FUNCTION_NAMES, KINKED, RESERVED
+from spikelearn.formulas.sizes import check_sizes, literal
+from spikelearn.parameters.names import shown, unknown_name
 
-__all__ = ["RESERVED", "checked_tree", "kink_message", "shown"]
+__all__ = ["LOSS", "RULE", "STATEMENT", "Kind", "checked_tree", "kink_message", "names_of", "tree_of"]
 
 LONGEST = 4000
 DEEPEST = 100
 
-_FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "sqrt": math.sqrt,
-    "exp": math.exp,
-    "expm1": math.expm1,
-    "log": math.log,
-    "log10": math.log10,
-    "log1p": math.log1p,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tan": math.tan,
-    "sinh": math.sinh,
-    "cosh": math.cosh,
-    "tanh": math.tanh,
-    "arctan": math.atan,
-}
-_CONSTANTS = {"pi": math.pi}
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+_ROUNDING = (ast.Mod, ast.FloorDiv)
+_COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
+_COUNTS = ("no argument", "exactly one argument", "two arguments", "three arguments")
 _REMEDY = {
     "abs": "use sqrt((...)**2 + eps) with a small eps instead of |...|",
     "max": "use a smooth one such as (x + sqrt(x**2 + eps))/2 for max(x, 0)",
@@ -46,15 +40,6 @@ _REMEDY = {
     "piecewise": "write one smooth formula, for example with the smooth step (1 + tanh((...)/eps))/2",
     "rectifier": "give the formula that holds above threshold, without the rectifier",
 }
-_KINKED = {
-    **dict.fromkeys(("abs", "Abs", "fabs"), "abs"),
-    **dict.fromkeys(("max", "Max", "maximum", "min", "Min", "minimum"), "max"),
-    **dict.fromkeys(("sign", "sgn"), "sign"),
-    **dict.fromkeys(("Heaviside", "heaviside", "step", "int"), "step"),
-    **dict.fromkeys(("floor", "ceil", "ceiling", "round", "trunc", "Mod", "mod"), "floor"),
-    **dict.fromkeys(("Piecewise", "piecewise", "where"), "piecewise"),
-    **dict.fromkeys(("clip", "relu", "ReLU"), "rectifier"),
-}
 _KINKED_NODES: dict[type[ast.AST], str] = {
     ast.IfExp: "piecewise",
     ast.Compare: "step",
@@ -63,43 +48,163 @@ _KINKED_NODES: dict[type[ast.AST], str] = {
     ast.Mod: "floor",
     ast.FloorDiv: "floor",
 }
-RESERVED = reserved.RESERVED | {"alpha", *_KINKED}
-"""Names that mean something else here or in Brian2, so that no population, weight or parameter may have them."""
 
 
-def checked_tree(text: str, names: Collection[str], where: str) -> ast.expr:
-    """Read a text as a syntax tree and refuse it where it is not a formula of the grammar.
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """What one kind of text may hold.
+
+    Parameters
+    ----------
+    holds : str
+        In a few words, for messages.
+    functions : mapping of str to int
+        Functions and how many arguments each has.
+    reserved : frozenset of str
+        Names that it must not use.
+    smooth : bool
+        Whether what has a kink is refused with the remedy.
+    logic : bool
+        Whether comparisons, boolean words, True, False, ``%`` and ``//`` may stand in it.
+    plain_powers : bool
+        Whether an exponent or a base without a name must be a plain number, such as 2, -1 or 1/3.
+    constants : frozenset of str
+        Names that are known in any case.
+    private : bool
+        Whether names may begin with an underscore or have letters beyond ASCII.
+    more : str
+        Where further names come from, for messages.
+    """
+
+    holds: str
+    functions: Mapping[str, int]
+    reserved: frozenset[str] = frozenset()
+    smooth: bool = False
+    logic: bool = False
+    plain_powers: bool = False
+    constants: frozenset[str] = field(default=frozenset({"pi"}))
+    private: bool = True
+    more: str = ""
+
+
+def _one_argument(names: str) -> dict[str, int]:
+    return dict.fromkeys(names.split(), 1)
+
+
+RULE = Kind(
+    "arithmetic of names and functions",
+    _one_argument("abs arctan cos cosh exp log sin sinh sqrt tan tanh"),
+    reserved=RESERVED - {"pi"},
+    plain_powers=True,
+)
+"""Learning rules and plasticity."""
+
+LOSS = Kind(
+    "arithmetic of names and functions",
+    _one_argument("sqrt exp expm1 log log10 log1p sin cos tan sinh cosh tanh arctan"),
+    smooth=True,
+    more=", and what parameters= adds",
+)
+"""Losses and steady states, of which derivatives are taken."""
+
+STATEMENT = Kind(
+    "arithmetic, comparisons and functions of Brian2",
+    {**dict.fromkeys(FUNCTION_NAMES, 1), "clip": 3, "timestep": 2, "rand": 0, "randn": 0},
+    logic=True,
+    private=False,
+)
+"""Equations and statements of a neuron of the user's own."""
+
+
+def tree_of(text: str, kind: Kind, where: str) -> ast.expr:
+    """Read a text as a syntax tree and refuse it where it is not of its kind.
 
     Parameters
     ----------
     text : str
         The formula.
-    names : collection of str
-        The symbols that it may use.
+    kind : Kind
+        What it may hold.
     where : str
         The name of the formula in error messages.
+
+    Returns
+    -------
+    ast.expr
+        The checked tree, which is kept for the next call: not to be changed.
 
     Raises
     ------
     TypeError
         `text` is no text.
     ValueError
-        See `spikelearn.formulas.smooth.parse_expression`.
+        It is empty, too long or too deep, is not of its kind, has an unknown function, an exponent beyond 64, or
+        numbers that are not finite and real or too large to write out.
+
+    Examples
+    --------
+    >>> tree_of("__import__('os').getcwd()", RULE, "Rule.dW['W_EE']")
+    Traceback (most recent call last):
+    ...
+    ValueError: Rule.dW['W_EE'] must be arithmetic of names and functions, got "__import__('os').getcwd()"
     """
-    tree = _tree(text, where)
-    _check(tree, names, where)
-    _constant(tree, where)
+    if not isinstance(text, str):
+        raise TypeError(f"{where} must be text, got {type(text).__name__}")
+    return _tree_of(text, kind, where)
+
+
+@functools.lru_cache(maxsize=1024)
+def _tree_of(text: str, kind: Kind, where: str) -> ast.expr:
+    tree = _parsed(text, where)
+    _check(tree, kind, where)
+    check_sizes(tree, where)
+    if kind.plain_powers:
+        _check_powers(tree, where)
     return tree
 
 
-def shown(text: str) -> str:
-    """Quote a text in an error message, cut where it is long."""
-    return repr(text if len(text) <= 80 else text[:77] + "...")
+def checked_tree(text: str, kind: Kind, names: Collection[str] | None, where: str) -> ast.expr:
+    """Read a text as `tree_of` does, and refuse names that are reserved or unknown.
+
+    Parameters
+    ----------
+    names : collection of str or None
+        The names that it may use beside the constants of its kind; None allows any.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `tree_of`; and for a name, with the nearest one.
+
+    Examples
+    --------
+    >>> checked_tree("E*(E_sett - E)", RULE, ["E", "E_set"], "loss")
+    Traceback (most recent call last):
+    ...
+    ValueError: loss has no name 'E_sett'; did you mean 'E_set'? Known: E, E_set
+    """
+    tree = tree_of(text, kind, where)
+    used = names_of(tree)
+    for name in sorted(used - kind.constants):
+        if names is not None and name not in names:
+            raise ValueError(unknown_name(where, "name", name, names) + kind.more)
+        if name in kind.reserved:
+            raise ValueError(f"{where} must not use the reserved name {name!r}")
+    return tree
 
 
-def _tree(text: str, where: str) -> ast.expr:
-    if not isinstance(text, str):
-        raise TypeError(f"{where} must be text, got {type(text).__name__}")
+def names_of(tree: ast.AST) -> frozenset[str]:
+    """Give the names that a tree uses, functions left out."""
+    called = {id(call.func) for call in ast.walk(tree) if isinstance(call, ast.Call)}
+    return frozenset(part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and id(part) not in called)
+
+
+def kink_message(where: str, what: str, kind: str) -> str:
+    """Word the refusal of what has a kink, with the remedy."""
+    return f"{where} must be differentiable, got {what}: {_REMEDY[kind]}"
+
+
+def _parsed(text: str, where: str) -> ast.expr:
     if not text.strip():
         raise ValueError(f"{where} must be a formula, got an empty text")
     if len(text) > LONGEST:
@@ -113,7 +218,7 @@ def _tree(text: str, where: str) -> ast.expr:
             warnings.simplefilter("ignore")  # the reader warns about oddities that are refused below in any case
             node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        detail = error.msg if isinstance(error, SyntaxError) else "it is too deeply nested"
+        detail = error.msg if isinstance(error, SyntaxError) else "it cannot be read"
         raise ValueError(f"{where} must be a formula, got {shown(text)}: {detail}") from error
     level: list[ast.AST] = [node]
     for _ in range(DEEPEST):
@@ -123,95 +228,55 @@ def _tree(text: str, where: str) -> ast.expr:
     raise ValueError(f"{where} must be nested at most {DEEPEST} deep: split it or write it shorter")
 
 
-def _check(node: ast.AST, names: Collection[str], where: str) -> None:
-    """Refuse whatever is not arithmetic of known names."""
+def _check(node: ast.expr, kind: Kind, where: str) -> None:
+    """Refuse whatever its kind does not hold, part by part."""
     parts = (node, getattr(node, "op", None))
-    kinked = next((why for kind, why in _KINKED_NODES.items() if any(isinstance(part, kind) for part in parts)), None)
-    if kinked:
-        raise ValueError(kink_message(where, ast.unparse(node) if isinstance(node, ast.expr) else "it", kinked))
+    kinked = next((why for type_, why in _KINKED_NODES.items() if any(isinstance(part, type_) for part in parts)), None)
+    if kinked and kind.smooth:
+        raise ValueError(kink_message(where, ast.unparse(node), kinked))
     match node:
-        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow()):
-            _check(node.left, names, where)
-            _check(node.right, names, where)
-        case ast.UnaryOp(op=ast.UAdd() | ast.USub()):
-            _check(node.operand, names, where)
+        case ast.Constant(value=bool()) if kind.logic:
+            return
         case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-            pass
+            return
         case ast.Name(id=name):
-            _check_name(name, names, where)
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            _check(argument, names, where)
-        case ast.Call(func=ast.Name(id=name)) if name in _KINKED:
-            raise ValueError(kink_message(where, name, _KINKED[name]))
-        case ast.Call(func=ast.Name(id=name)) if name in _FUNCTIONS:
-            raise ValueError(f"{where} must give {name} exactly one argument")
-        case ast.Call(func=ast.Name(id=name)):
-            guess = nearest(name, _FUNCTIONS)
-            hint = f"; did you mean {guess!r}?" if guess else "."
-            raise ValueError(f"{where} has the unknown function {name!r}{hint} Known: {', '.join(_FUNCTIONS)}")
+            if not kind.private and (name.startswith("_") or not name.isascii()):
+                raise ValueError(f"{where} must use plain names, got {name!r}")
+        case ast.UnaryOp(op=ast.UAdd() | ast.USub(), operand=operand):
+            _check(operand, kind, where)
+        case ast.BinOp(left=left, op=operation, right=right) if isinstance(operation, _ARITHMETIC) or (
+            kind.logic and isinstance(operation, _ROUNDING)
+        ):
+            _check(left, kind, where)
+            _check(right, kind, where)
+        case ast.UnaryOp(op=ast.Not(), operand=operand) if kind.logic:
+            _check(operand, kind, where)
+        case ast.BoolOp(values=values) if kind.logic:
+            for value in values:
+                _check(value, kind, where)
+        case ast.Compare(left=left, ops=[operation], comparators=[right]) if kind.logic and isinstance(
+            operation, _COMPARISONS
+        ):
+            _check(left, kind, where)
+            _check(right, kind, where)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if name in kind.functions:
+            if len(arguments) != kind.functions[name]:
+                count = _COUNTS[kind.functions[name]]
+                raise ValueError(f"{where} must give {name} {count}, got {shown(ast.unparse(node))}")
+            for argument in arguments:
+                _check(argument, kind, where)
+        case ast.Call(func=ast.Name(id=name)) if kind.smooth and name in KINKED:
+            raise ValueError(kink_message(where, name, KINKED[name]))
+        case ast.Call(func=ast.Name(id=name)) if name not in kind.functions:
+            raise ValueError(unknown_name(where, "function", name, kind.functions))
         case _:
-            kind = type(node).__name__
-            raise ValueError(f"{where} must be arithmetic of names and functions, got {kind.lower()} in it")
+            raise ValueError(f"{where} must be {kind.holds}, got {shown(ast.unparse(node))}")
 
 
-def _check_name(name: str, names: Collection[str], where: str) -> None:
-    if name in names or name in _CONSTANTS:
-        return
-    same_letters = [known for known in names if known.lower() == name.lower()]
-    guess = same_letters[0] if same_letters else nearest(name, names)
-    hint = f"; did you mean {guess!r}?" if guess else "."
-    known = ", ".join(sorted(names))
-    raise ValueError(f"{where} has the unknown symbol {name!r}{hint} Known: {known}, and what parameters= adds")
-
-
-def kink_message(where: str, what: str, kind: str) -> str:
-    """Word the refusal of what has a kink, with the remedy."""
-    return f"{where} must be differentiable, got {what}: {_REMEDY[kind]}"
-
-
-def _constant(node: ast.AST, where: str) -> float | None:
-    """Value of a part without names, or None; refuses what overflows (9**9**9 would keep SymPy busy for ever)."""
-    parts = [_constant(child, where) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
-    try:
-        match node:
-            case ast.Constant():
-                value: Any = float(node.value)  # type: ignore[arg-type]
-            case ast.Name(id=name):
-                return _CONSTANTS.get(name)
-            case ast.Call(func=ast.Name(id=name)):
-                if parts[-1] is None:
-                    return None
-                value = _FUNCTIONS[name](parts[-1])
-            case ast.BinOp(op=ast.Pow()) if parts[1] is not None and abs(parts[1]) > 64:
-                raise ValueError(f"{where} must have exponents of at most 64, got {parts[1]:g}")
-            case _ if None in parts:
-                return None
-            case ast.UnaryOp(op=op):
-                value = -parts[0] if isinstance(op, ast.USub) else parts[0]  # type: ignore[operator]
-            case ast.BinOp(op=op):
-                value = _arithmetic(op, *parts)  # type: ignore[arg-type]
-            case _:
-                return None
-        if isinstance(value, complex) or not math.isfinite(value):
-            raise OverflowError
-    except (OverflowError, ZeroDivisionError) as error:
-        raise ValueError(f"{where} must have finite real values, got {shown(ast.unparse(node))}") from error
-    except ValueError as error:
-        if "must have" in str(error):
-            raise
-        raise ValueError(f"{where} must have finite real values, got {shown(ast.unparse(node))}") from error
-    return float(value)
-
-
-def _arithmetic(op: ast.operator, left: float, right: float) -> Any:
-    match op:
-        case ast.Add():
-            return left + right
-        case ast.Sub():
-            return left - right
-        case ast.Mult():
-            return left * right
-        case ast.Div():
-            return left / right
-        case _:
-            return left**right
+def _check_powers(tree: ast.expr, where: str) -> None:
+    for power in (part for part in ast.walk(tree) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow)):
+        for part, what in ((power.right, "exponents"), (power.left, "bases of powers")):
+            if literal(part) is None and not names_of(part):
+                raise ValueError(
+                    f"{where} must have {what} that are plain numbers or hold a name, got {shown(ast.unparse(power))}"
+                )

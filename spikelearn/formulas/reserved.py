@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-__all__ = ["FUNCTION_NAMES", "RESERVED", "UNIT_NAMES"]
+__all__ = ["FUNCTION_NAMES", "KINKED", "LOSS_RESERVED", "RESERVED", "UNIT_NAMES"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -37,3 +37,17 @@ _INTERNAL = _words(
 
 RESERVED = UNIT_NAMES | FUNCTION_NAMES | _INTERNAL
 """Names of Brian2's units, functions, constants and internal variables (N is the size of a group), and of the text."""
+
+KINKED = {
+    **dict.fromkeys(("abs", "Abs", "fabs"), "abs"),
+    **dict.fromkeys(("max", "Max", "maximum", "min", "Min", "minimum"), "max"),
+    **dict.fromkeys(("sign", "sgn"), "sign"),
+    **dict.fromkeys(("Heaviside", "heaviside", "step", "int"), "step"),
+    **dict.fromkeys(("floor", "ceil", "ceiling", "round", "trunc", "Mod", "mod"), "floor"),
+    **dict.fromkeys(("Piecewise", "piecewise", "where"), "piecewise"),
+    **dict.fromkeys(("clip", "relu", "ReLU"), "rectifier"),
+}
+"""Functions with a kink, and which: losses have no derivative there, and name a remedy."""
+
+LOSS_RESERVED = RESERVED | {"alpha", *KINKED}
+"""What no population, weight or parameter of a loss may have as its name: alpha is the learning rate of its rule."""

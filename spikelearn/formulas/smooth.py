@@ -7,11 +7,13 @@ construction that is not arithmetic is refused before anything is built.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Collection
 from fractions import Fraction
 from typing import Any
 
-from spikelearn.formulas.grammar import checked_tree, kink_message, shown
+from spikelearn.formulas.grammar import LOSS, checked_tree, kink_message
+from spikelearn.parameters.names import shown
 
 __all__ = ["parse_expression"]
 
@@ -50,13 +52,13 @@ def parse_expression(text: str, names: Collection[str], where: str = "loss") -> 
     >>> parse_expression("(E_set - E)**2/2 + 0.5*I**2", ["E", "I", "E_set"])
     I**2/2 + (-E + E_set)**2/2
     """
-    tree = checked_tree(text, names, where)
+    tree = copy.deepcopy(checked_tree(text, LOSS, names, where))
     from brian2.parsing.sympytools import str_to_sympy
 
     try:
         # Decimal numbers go in as fractions: 0.1*E + 0.2*E would otherwise be 0.30000000000000004*E.
         return _smooth(str_to_sympy(ast.unparse(_Fractions().visit(tree))), text, where)
-    except (SyntaxError, RecursionError, OverflowError) as error:
+    except (SyntaxError, RecursionError, ArithmeticError) as error:
         raise ValueError(f"{where} must be a formula, got {shown(text)}: {error}") from error
 
 

@@ -2,6 +2,9 @@ from .connectivity import Connections as Connections
 from .connectivity import FixedInDegree as FixedInDegree
 from .connectivity import FixedProbability as FixedProbability
 from .connectivity import OneToOne as OneToOne
+from .entropy_stdp import entropy_stdp as entropy_stdp
+from .entropy_stdp import entropy_window as entropy_window
+from .entropy_stdp import expected_entropy_change as expected_entropy_change
 from .plasticity import Plasticity as Plasticity
 from .recording import NetworkRecording as NetworkRecording
 from .recording import RunawayError as RunawayError

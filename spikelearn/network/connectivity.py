@@ -28,10 +28,13 @@ class Connections:
     ----------
     sources, targets : array_like of int, shape (n_synapses,)
         Indices within the source and the target population; a pair may come more than once.
+    sizes : tuple of int, optional
+        How many neurons the source and the target population must have.
     """
 
     sources: ArrayLike
     targets: ArrayLike
+    sizes: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in ("sources", "targets"):
@@ -54,12 +57,29 @@ class Connections:
 
     @classmethod
     def from_synapses(cls, synapses: Any) -> Connections:
-        """Take the connections of a Brian2 Synapses object, which must not be of a standalone device."""
-        return cls(np.array(synapses.i[:], dtype=np.int32), np.array(synapses.j[:], dtype=np.int32))
+        """Take the connections of a Brian2 Synapses object, which must not be of a standalone device.
+
+        Neurons are numbered as in the whole groups, also where the Synapses join parts of them such as ``G[2:4]``.
+
+        Raises
+        ------
+        ValueError
+            The Synapses have not been connected.
+        """
+        if not getattr(synapses, "_connect_called", True):
+            raise ValueError("Connections.from_synapses must get connected Synapses: call synapses.connect() first")
+        first, sizes = zip(*(_place(group) for group in (synapses.source, synapses.target)), strict=True)
+        pre, post = (np.asarray(index[:]) + start for index, start in zip((synapses.i, synapses.j), first, strict=True))
+        return cls(pre.astype(np.int32), post.astype(np.int32), (sizes[0], sizes[1]))
 
     def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
         """Give the pairs as arrays of int32; see `FixedProbability.pairs`."""
         pre, post = np.asarray(self.sources), np.asarray(self.targets)
+        if self.sizes is not None and self.sizes != (n_sources, n_targets):
+            raise ValueError(
+                f"{where}: populations must have {self.sizes[0]} and {self.sizes[1]} neurons, as the groups that the "
+                f"Synapses join, got {n_sources} and {n_targets}"
+            )
         if pre.shape != post.shape:
             raise ValueError(
                 f"{where}: sources and targets must have the same length, got {pre.shape} and {post.shape}"
@@ -172,6 +192,14 @@ class FixedInDegree:
             rows.append(drawn.astype(np.int32))
         pre = np.concatenate(rows).ravel() if rows else np.empty(0, dtype=np.int32)
         return pre, np.repeat(np.arange(n_targets, dtype=np.int32), self.k)
+
+
+def _place(group: Any) -> tuple[int, int]:
+    """Give where a Brian2 group begins within the whole group that it is a part of, and the size of that."""
+    whole = getattr(group, "source", None)
+    if hasattr(group, "start") and hasattr(group, "stop") and whole is not None:
+        return int(group.start), len(whole)
+    return 0, len(group)
 
 
 def _distinct(choices: int, rows: int, k: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from spikelearn.formulas.formula import parse_expression
 from spikelearn.formulas.reserved import RESERVED
 from spikelearn.formulas.units import unit_name, unit_of
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import number_array
 from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.storage.provenance import plain
 
@@ -178,12 +179,13 @@ def _check_name(field_name: str, name: Any, taken: set[str]) -> None:
 def _constant(where: str, given: Any) -> Any:
     try:
         value = parse_quantity(given) if isinstance(given, str) else given
-        number = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{where}: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    number = number_array(where, value)
     if number.ndim or not np.isfinite(number) or isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{where} must be one finite number, got {given!r}")
-    return value
+    # Brian2 would raise whole numbers to powers of any length.
+    return value if hasattr(value, "dim") else float(number)
 
 
 def _limits(given: Any) -> tuple[Any, Any]:

@@ -14,8 +14,8 @@ from spikelearn.network.checks import check_weight_variable, listed, mapped, req
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.parameters.fields import field_values
-from spikelearn.parameters.names import unknown_name
-from spikelearn.parameters.numbers import check_flag, check_name, whole_number
+from spikelearn.parameters.names import shown, unknown_name
+from spikelearn.parameters.numbers import check_flag, check_name, number_array, whole_number
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
 from spikelearn.spikes.trains import SpikeTrains
@@ -198,9 +198,13 @@ class Projection:
         Raises
         ------
         ValueError
-            The name is neither a variable of the synapses nor a voltage.
+            The name is neither a variable of the synapses nor a voltage; they are not connected, or have no effect of
+            a spike and so no delay.
         """
-        check_weight_variable(weight, synapses, f"Projection {source} -> {target}")
+        where = f"Projection {source} -> {target}"
+        check_weight_variable(weight, synapses, where)
+        if not hasattr(synapses, "pre"):
+            raise ValueError(f"{where}: synapses must have on_pre, the effect of a spike, got none")
         value = getattr(synapses, weight)[:] if isinstance(weight, str) and weight in synapses.variables else weight
         pairs = Connections.from_synapses(synapses)
         return cls(source, target, pairs, value, synapses.delay[:], allow_self, plasticity)
@@ -391,6 +395,6 @@ def _times(value: Any, where: str) -> Any:
     if isinstance(value, str) or hasattr(value, "dim"):
         return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
     try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{where} must be a time or an array of times, got {value!r}") from error
+        return number_array(where, value)
+    except TypeError as error:
+        raise TypeError(f"{where} must be a time or an array of times, got {shown(value)}") from error

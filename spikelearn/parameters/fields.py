@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.parameters.names import shown
 from spikelearn.parameters.units import parse_quantity, si_value
 
 __all__ = ["check_range", "field_values", "quantity", "validate_parameters"]
@@ -88,13 +89,13 @@ def check_range(plain: Any, metadata: Mapping[str, Any], where: str, given: Any)
     """Check finite, positive and nonnegative as a field's metadata ask; `plain` may be an array."""
     values = np.asarray(plain, dtype=np.float64)
     if np.isnan(values).any():
-        raise ValueError(f"{where} must be a number, got {given}")
+        raise ValueError(f"{where} must be a number, got {shown(given, plain=True)}")
     if not metadata["infinite"] and np.isinf(values).any():
-        raise ValueError(f"{where} must be finite, got {given}")
+        raise ValueError(f"{where} must be finite, got {shown(given, plain=True)}")
     if metadata["positive"] and (values <= 0).any():
-        raise ValueError(f"{where} must be positive, got {given}")
+        raise ValueError(f"{where} must be positive, got {shown(given, plain=True)}")
     if metadata["nonnegative"] and (values < 0).any():
-        raise ValueError(f"{where} must not be negative, got {given}")
+        raise ValueError(f"{where} must not be negative, got {shown(given, plain=True)}")
 
 
 def _is_number(text: str) -> bool:

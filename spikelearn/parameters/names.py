@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["nearest", "unknown_name"]
+__all__ = ["nearest", "shortened", "shown", "unknown_name"]
 
+# As many characters of a message in all.
+_LONGEST = 500
+# As many characters of a value as an error echoes.
+_ECHOED = 80
 # As many names as an error lists before it says where the rest are.
 _LISTED = 8
+
+
+def shown(value: Any, *, plain: bool = False) -> str:
+    """Echo a value in an error message: as Python writes it, or `plain` as it prints, cut where it is long.
+
+    Examples
+    --------
+    >>> shown("v"), shown([1.5, 2.5])
+    ("'v'", '[1.5, 2.5]')
+    >>> shown("v" * 1000)
+    "'vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv...'"
+    """
+    if isinstance(value, str) and not plain:
+        return repr(value if len(value) <= _ECHOED else f"{value[: _ECHOED - 5]}...")
+    if isinstance(value, int) and value.bit_length() > 4 * _ECHOED:
+        return f"a whole number of {value.bit_length()} binary digits"
+    try:
+        text = " ".join((str(value) if plain else repr(value)).split())
+    except ValueError:  # Python writes out no whole number of more than 4300 digits
+        return f"a {type(value).__name__} with a very large number"
+    return text if len(text) <= _ECHOED else f"{text[: _ECHOED - 3]}..."
+
+
+def shortened(message: str) -> str:
+    """Cut what an error message echoes at length: words without a space, and the end of a very long one.
+
+    Examples
+    --------
+    >>> shortened("tau must be a time, got " + "x" * 1000)
+    'tau must be a time, got xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'
+    """
+    cut = re.sub(rf"(\S{{{_ECHOED - 3}}})\S{{4,}}", r"\1...", message)
+    return cut if len(cut) <= _LONGEST else f"{cut[: _LONGEST - 3]}..."
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
@@ -51,8 +90,8 @@ def unknown_name(where: str, kind: str, name: str, choices: Iterable[str], *, mo
     pool = sorted(choices)
     guess = nearest(name, pool)
     hint = f"; did you mean {guess!r}?" if guess else "."
-    shown = ", ".join(pool)
+    listed = ", ".join(pool)
     if more and len(pool) > _LISTED:
         alike = difflib.get_close_matches(name, pool, n=_LISTED, cutoff=0.0)
-        shown = f"{', '.join(alike)}, ... ({more})"
-    return f"{where} has no {kind} {name!r}{hint} Known: {shown}"
+        listed = f"{', '.join(alike)}, ... ({more})"
+    return f"{where} has no {kind} {shown(name)}{hint} Known: {listed}"

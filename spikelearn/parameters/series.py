@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.parameters.names import shown
 from spikelearn.parameters.units import parse_quantity, si_value
 
 __all__ = ["read_series", "read_value"]
+
+
+# A series is written out in memory.
+_MOST = 10_000_000
 
 
 def read_value(given: Any, where: str) -> Any:
@@ -27,12 +32,14 @@ def read_series(where: str, given: Any) -> Any:
             raise ValueError(f"{where} must be a list or have start, stop and num, got {sorted(given)}")
         num = given["num"]
         if isinstance(num, bool) or not isinstance(num, int) or num < 1:
-            raise ValueError(f"{where}.num must be a whole number of at least 1, got {num!r}")
+            raise ValueError(f"{where}.num must be a whole number of at least 1, got {shown(num)}")
+        if num > _MOST:
+            raise ValueError(f"{where}.num must be at most {_MOST}, got {shown(num)}")
         start, stop = read_value(given["start"], f"{where}.start"), read_value(given["stop"], f"{where}.stop")
         si_value(stop, str(given["start"]) if hasattr(start, "dim") else "1", f"{where}.stop")
         return start + np.arange(num) / num * (stop - start)
     if not isinstance(given, list):
-        raise ValueError(f"{where} must be a list or a table with start, stop and num, got {given!r}")
+        raise ValueError(f"{where} must be a list or a table with start, stop and num, got {shown(given)}")
     values = [read_value(item, where) for item in given]
     if not values:
         raise ValueError(f"{where} must not be empty")

@@ -13,11 +13,14 @@ from typing import Any
 import numpy as np
 
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, unmasked, widened
-from spikelearn.parameters.names import nearest
+from spikelearn.parameters.names import nearest, shown
 
 __all__ = ["parse_quantity", "seconds", "si_value"]
 
 _TIMES = ("1 second", "1 s", "1 ms")
+# What a formula may hold, too; a unit is raised to small powers.
+_LARGEST_POWER = 64
+_LONGEST = 1000
 _NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d._])|inf(?!\w)))")
 # SI symbols that Brian2 leaves out because they would shadow variables of one letter.
 _SHORT_UNITS = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "metre"}
@@ -39,7 +42,9 @@ def _unit(name: str, text: str) -> Any:
         return unit
     known = [n for n, u in vars(units).items() if isinstance(u, Unit)] + list(_SHORT_UNITS)
     guess = nearest(name, known)
-    raise ValueError(f"{text!r} has the unknown unit {name!r}" + (f"; did you mean {guess!r}?" if guess else ""))
+    raise ValueError(
+        f"{shown(text)} has the unknown unit {shown(name)}" + (f"; did you mean {guess!r}?" if guess else "")
+    )
 
 
 def parse_quantity(text: str | float | int) -> Any:
@@ -71,29 +76,48 @@ def parse_quantity(text: str | float | int) -> Any:
     0.05
     """
     if isinstance(text, (int, float)) and not isinstance(text, bool):
-        return float(text)
+        return _float(text, "a quantity")
     if not isinstance(text, str):
-        raise TypeError(f"a quantity must be text such as '10 ms' or a number, got {text!r}")
+        raise TypeError(f"a quantity must be text such as '10 ms' or a number, got {shown(text)}")
+    if len(text) > _LONGEST:
+        raise ValueError(f"a quantity must have at most {_LONGEST} characters, got {len(text)}")
     text = text.translate(_MICRO)
     match = _NUMBER.match(text)
     if match is None:
-        raise ValueError(f"a quantity must start with a number, as in '10 ms', got {text!r}")
+        raise ValueError(f"a quantity must start with a number, as in '10 ms', got {shown(text)}")
     value: Any = float(match.group(1))
+    finite = math.isfinite(value)
+    if not finite and "inf" not in match.group(1):
+        raise ValueError(f"a quantity must be below 1.8e308 in size, got {shown(text)}")
     rest = text[match.end() :]
     while rest.strip():
         factor = _FACTOR.match(rest)
         if factor is None:
-            raise ValueError(f"a quantity must read like '10 ms' or '2 nS/cm**2', got {text!r}")
-        unit = _unit(factor.group(2), text) ** _power(factor.group(3))
-        value = value / unit if factor.group(1) == "/" else value * unit
+            raise ValueError(f"a quantity must read like '10 ms' or '2 nS/cm**2', got {shown(text)}")
+        unit = _unit(factor.group(2), text)
+        power = _power(factor.group(3), text)
+        try:
+            with np.errstate(over="raise"):
+                value = value / unit**power if factor.group(1) == "/" else value * unit**power
+        except ArithmeticError as error:
+            raise ValueError(f"a quantity must be below 1.8e308 in size, got {shown(text)}") from error
         rest = rest[factor.end() :]
     return value
 
 
-def _power(text: str | None) -> int | float:
-    if text is None:
+def _power(written: str | None, text: str) -> int | float:
+    if written is None:
         return 1
-    return float(text) if "." in text else int(text)
+    if abs(float(written)) > _LARGEST_POWER:
+        raise ValueError(f"a quantity must have units to powers of at most {_LARGEST_POWER}, got {shown(text)}")
+    return float(written) if "." in written else int(written)
+
+
+def _float(value: Any, where: str) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error
 
 
 def si_value(value: Any, unit: str, where: str) -> Any:
@@ -141,11 +165,13 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     try:
         same = get_dimensions(checked) == get_dimensions(example)
         plain = np.asarray(checked, dtype=np.float64)
+    except OverflowError as error:
+        raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{where} must be a number with the unit of {unit}, got {value!r}") from error
+        raise TypeError(f"{where} must be a number with the unit of {unit}, got {shown(value)}") from error
     if not same:
         expected = "be a pure number" if unit == "1" else f"have the unit of {unit}"
-        raise ValueError(f"{where} must {expected}, got {value}")
+        raise ValueError(f"{where} must {expected}, got {shown(value, plain=True)}")
     return float(plain) if plain.ndim == 0 else plain
 
 
@@ -170,18 +196,18 @@ def seconds(value: Any, where: str) -> float:
     0.005
     """
     if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{where} must be a time, got {value}")
+        raise TypeError(f"{where} must be a time, got {shown(value, plain=True)}")
     if not isinstance(value, (int, float, str)):
         value = foreign_seconds(value, where)
         # An array without dimensions is a number.
         value = value[()] if type(value) is np.ndarray and value.ndim == 0 else value
     if isinstance(value, (int, float, np.floating, np.integer)) and not hasattr(value, "dim"):
-        plain = float(widened(value))
+        plain = _float(widened(value), where)
     else:
         result = si_value(value, "1 second", where)
         if not isinstance(result, float):
             raise ValueError(f"{where} must be one time, got an array of shape {result.shape}")
         plain = result
     if not math.isfinite(plain):
-        raise ValueError(f"{where} must be a finite time, got {value}")
+        raise ValueError(f"{where} must be a finite time, got {shown(value, plain=True)}")
     return plain

@@ -11,6 +11,7 @@ from spikelearn.simulation.arguments import initial_state, method_name, positive
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
 from spikelearn.simulation.simulable import RunSettings, Simulable, check_options
+from spikelearn.simulation.size import announce, foresee
 from spikelearn.simulation.targets import TARGETS
 
 __all__ = ["Initial", "simulate"]
@@ -82,8 +83,12 @@ def simulate(
           numbered as in ``recording.sources``; ``resume``, a NetworkState to go on from: `duration` is then the time
           at which the run ends, and `seed` that of the state if not given;
         - EIRates: ``weights``, the four numbers W_EE, W_EI, W_IE, W_II, and ``rule``, a `Rule` in continuous time;
+        - EntropyRule: ``input``, one period of the input as an array (frames, neurons), frames one `dt` apart; ``W``,
+          its first weights; ``state``, an OnlineState to go on from;
         - EscapeNoise: ``W``, an array (units, units), and ``n_trials``;
-        - sources: ``n_trials`` and ``n_units``.
+        - sources: ``n_trials`` and ``n_units``;
+        - LowRank: ``input``, numbers or a function of time; ``units``, whose x is recorded; ``whiten``; ``vectors``,
+          a network drawn before; n is then the size of the network.
 
     Returns
     -------
@@ -99,6 +104,11 @@ def simulate(
     TypeError
         A value of a kind that the argument cannot have.
 
+    Warns
+    -----
+    LongRun
+        The run may need more memory than the machine has, or more than an hour; see `spikelearn.simulation.size`.
+
     Examples
     --------
     >>> import spikelearn as sl
@@ -112,7 +122,7 @@ def simulate(
     if engine is not None and engine not in engines:
         raise ValueError(unknown_name(name, "engine", str(engine), engines))
     length = positive_time("duration", duration)
-    count = whole_number("n", n, at_least=1)
+    count = whole_number("n", n, at_least=1, at_most=2**31 - 1)
     if target not in (*TARGETS, "auto"):
         raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
     if target != "auto" or method_name(method) is not None:
@@ -136,10 +146,12 @@ def simulate(
         vary=dict(vary or {}),
         initial=initial_state(initial),
         progress=progress,
-        threads=None if threads is None else whole_number("threads", threads, at_least=1),
+        threads=None if threads is None else whole_number("threads", threads, at_least=1, at_most=2**31 - 1),
         options=given,
     )
-    recording: Recording = engines[engine or next(iter(engines))](model, settings)
+    chosen = engine or next(iter(engines))
+    announce(foresee(model, settings, chosen))
+    recording: Recording = engines[chosen](model, settings)
     return recording
 
 

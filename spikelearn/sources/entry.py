@@ -13,6 +13,7 @@ from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.catalogue.registry import register
 from spikelearn.catalogue.tables import simulate_request
 from spikelearn.parameters.fields import quantity, validate_parameters
+from spikelearn.parameters.series import read_value
 from spikelearn.simulation.recording import Recording
 from spikelearn.sources.common_drive import CommonDrive
 from spikelearn.sources.cox import GammaModulatedPoisson, OUModulatedPoisson
@@ -187,7 +188,7 @@ def _modulated(model: type) -> Callable[[Mapping[str, Any]], Any]:
     def build(given: Mapping[str, Any]) -> Any:
         rest = dict(given)
         rate, depth, frequency = rest.pop("rate", "20 Hz"), rest.pop("depth", 0), rest.pop("frequency", "4 Hz")
-        swings = float(depth) != 0
+        swings = float(read_value(depth, f"{model.__name__}.depth")) != 0
         return model(rate=SinusoidalRate(mean=rate, depth=depth, frequency=frequency) if swings else rate, **rest)
 
     return build

@@ -20,7 +20,8 @@ def from_spike_monitor(monitor: Any, *, t_start: Any = 0.0, t_stop: Any = None) 
     monitor : brian2.SpikeMonitor
         After the run; on the standalone target, before the session closes.
     t_start, t_stop : float or Quantity
-        The window in seconds; the end is by default the time that the monitored group has reached. Spikes before
+        The window in seconds. The end is by default the time that the monitor's own Network has reached. When a monitor
+        was added cannot be known: give `t_start` where that was not at time 0, or rates come out too low. Spikes before
         `t_start` are refused: restrict the result instead.
 
     Returns
@@ -33,17 +34,14 @@ def from_spike_monitor(monitor: Any, *, t_start: Any = 0.0, t_stop: Any = None) 
     TypeError
         The object is no SpikeMonitor.
     ValueError
-        The monitor counted spikes without keeping their times, or a spike lies outside the window.
+        The monitor counted spikes without keeping their times, a spike lies outside the window, or there is no
+        `t_stop` and the monitor has not been run or its Network is gone.
     """
     if not all(hasattr(monitor, name) for name in ("source", "clock", "count")):
         raise TypeError(f"from_spike_monitor must get a brian2.SpikeMonitor, got {type(monitor).__name__}")
     if not getattr(monitor, "record", True):
         raise ValueError("from_spike_monitor: the monitor was made with record=False, so it has no spike times")
-    stop = (
-        float(np.asarray(monitor.clock.t_[:]).reshape(()))
-        if t_stop is None
-        else seconds(t_stop, "from_spike_monitor: t_stop")
-    )
+    stop = _time_of_network(monitor) if t_stop is None else seconds(t_stop, "from_spike_monitor: t_stop")
     return SpikeTrains.from_indices(
         np.asarray(monitor.i[:], dtype=np.int64),
         np.asarray(monitor.t_[:], dtype=np.float64),
@@ -51,3 +49,18 @@ def from_spike_monitor(monitor: Any, *, t_start: Any = 0.0, t_stop: Any = None) 
         t_start=seconds(t_start, "from_spike_monitor: t_start"),
         t_stop=stop,
     )
+
+
+def _time_of_network(monitor: Any) -> float:
+    """Give the time of the Network that has run the monitor: clocks are shared between networks, and tell another."""
+    from brian2 import Network
+
+    for reference in list(Network.__instances__()):
+        network = reference()
+        if network is None:
+            continue
+        ran = monitor._network == network.id if monitor._network is not None else monitor in network
+        if ran:
+            return float(network.t_)
+    state = "has not been run" if monitor._network is None else "was run by a Network that is gone"
+    raise ValueError(f"from_spike_monitor must be given t_stop where the monitor {state}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections.abc import Mapping
@@ -9,8 +10,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from spikelearn.formulas.grammar import RESERVED
+from spikelearn.formulas.grammar import LOSS, tree_of
+from spikelearn.formulas.reserved import LOSS_RESERVED
 from spikelearn.formulas.smooth import parse_expression
+from spikelearn.formulas.statements import read_equations
+from spikelearn.parameters.names import shown
 
 __all__ = ["RatePopulations", "SteadyState", "neural_equations", "read_steady_state"]
 
@@ -148,7 +152,7 @@ def read_steady_state(model: Any, parameters: Mapping[str, float] | None = None)
     for name in (*populations, *weights, *values):
         if not name.isidentifier() or name.startswith("_"):
             raise ValueError(f"{owner} must use plain names, got {name!r}")
-        if name in RESERVED or name.startswith("xi_"):
+        if name in LOSS_RESERVED or name.startswith("xi_"):
             raise ValueError(
                 f"{owner} must not use the name {name!r}, which means something else in the rule's equations"
             )
@@ -183,12 +187,13 @@ def neural_equations(model: Any) -> str:
     owner = type(model).__name__
     texts, differential = _texts(model, owner)
     if differential:
-        return str(model.equations)
+        return read_equations(model.equations, f"{owner}.equations")
     missing = [f"tau_{name}" for name in texts if f"tau_{name}" not in model.parameters]
     if missing:
         raise ValueError(f"{owner}.parameters must give {', '.join(missing)} (in ms) for the dynamics")
     return "\n".join(
-        f"d{name}/dt = (-{name} + clip({text}, 0, inf))/(tau_{name}*ms) : 1" for name, text in texts.items()
+        f"d{name}/dt = (-{name} + clip({ast.unparse(tree_of(text, LOSS, owner))}, 0, inf))/(tau_{name}*ms) : 1"
+        for name, text in texts.items()
     )
 
 
@@ -200,7 +205,8 @@ def _texts(model: Any, owner: str) -> tuple[dict[str, str], bool]:
     if isinstance(given, str):
         from brian2.equations.equations import Equations
 
-        return {name: str(text) for name, text in Equations(given).diff_eq_expressions}, True
+        read = read_equations(given, f"{owner}.equations")
+        return {name: str(text) for name, text in Equations(read).diff_eq_expressions}, True
     raise TypeError(f"model must have steady_state or equations, populations and parameters, got {owner}")
 
 
@@ -211,8 +217,8 @@ def _weights(text: str) -> tuple[str, ...]:
 def _number(name: str, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"parameter {name} must be a number, got {value!r}") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"parameter {name} must be a number, got {shown(value)}") from error
     if not math.isfinite(number):
-        raise ValueError(f"parameter {name} must be finite, got {value!r}")
+        raise ValueError(f"parameter {name} must be finite, got {shown(value)}")
     return number

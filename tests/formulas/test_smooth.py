@@ -93,7 +93,7 @@ def test_every_function_has_its_value_and_a_derivative(text, function):
     ],
 )
 def test_text_that_is_no_formula_is_refused(text):
-    with pytest.raises(ValueError, match=r"^loss must|^loss has the unknown"):
+    with pytest.raises(ValueError, match=r"^loss must|^loss has no"):
         parse_expression(text, NAMES)
 
 
@@ -116,8 +116,8 @@ def test_nothing_is_run(tmp_path):
         ("(((9**64)**64)**64)**64", "finite real values"),
         ("exp(exp(exp(9)))", "finite real values"),
         ("E**1000", "exponents of at most 64"),
-        ("1e999*E", "finite real values"),
-        ("9" * 3000, "finite real values"),
+        ("1e999*E", r"numbers below 1e\+300"),
+        ("9" * 3000, r"numbers below 1e\+300"),
         ("1/0 + E", "finite real values"),
         ("E/(2 - 2)", "finite real values"),
         ("E/(I - I)", "finite real values"),
@@ -166,12 +166,12 @@ def test_a_formula_with_a_kink_is_refused_with_the_remedy(text, remedy):
     [("Eset", "E_set"), ("E_sett", "E_set"), ("e", "E"), ("i", "I"), ("w_ee", "W_EE"), ("W_EEE", "W_EE")],
 )
 def test_an_unknown_symbol_is_refused_with_the_nearest(text, nearest):
-    with pytest.raises(ValueError, match=f"loss has the unknown symbol '{text}'; did you mean '{nearest}'"):
+    with pytest.raises(ValueError, match=f"loss has no name '{text}'; did you mean '{nearest}'"):
         parse_expression(f"({text} - 1)**2", NAMES)
 
 
 def test_other_refusals():
-    with pytest.raises(ValueError, match="unknown function 'lgo'; did you mean 'log'"):
+    with pytest.raises(ValueError, match="loss has no function 'lgo'; did you mean 'log'"):
         parse_expression("lgo(E)", NAMES)
     with pytest.raises(ValueError, match="loss must write powers as"):
         parse_expression("E^2", NAMES)

@@ -248,6 +248,33 @@ def test_compressed_rows_and_brian_synapses_give_the_same_network():
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
+def test_synapses_of_parts_of_a_group_join_the_neurons_that_they_join():
+    """G[2:4] to G[5:8]: neuron 2 drives 5, not 0 drives 0; and the sizes of the populations are compared."""
+    from brian2 import Synapses
+
+    from spikelearn.brian.session import session
+
+    with session("numpy"):
+        group, _own = QUIET.brian_objects(10, dt=0.1 * ms)
+        synapses = Synapses(group[2:4], group[1:9][4:7], "w : volt", on_pre="u_post += w", dt=0.1 * ms)
+        with pytest.raises(ValueError, match="must get connected Synapses: call synapses.connect"):
+            Projection.from_synapses("a", "a", synapses)
+        synapses.connect(i=[0, 0, 1], j=[0, 2, 1])
+        synapses.w = [1, 2, 3] * mV
+        synapses.delay = [1, 2, 3] * ms
+        taken = Projection.from_synapses("a", "a", synapses)
+        mute = Synapses(group, group, "w : volt")
+        mute.connect(j="i")
+        with pytest.raises(ValueError, match="a -> a: synapses must have on_pre"):
+            Projection.from_synapses("a", "a", mute)
+    listed = Projection("a", "a", Connections([2, 2, 3], [5, 7, 6]), [1, 2, 3] * mV, [1, 2, 3] * ms)
+    first, second = (wire(sl.Network({"a": Population(QUIET, 10)}, [projection])) for projection in (taken, listed))
+    for name in ("start", "target", "weight", "delay"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    with pytest.raises(ValueError, match="a -> a: populations must have 10 and 10 neurons, .* got 9 and 9"):
+        wire(sl.Network({"a": Population(QUIET, 9)}, [taken]))
+
+
 CELLS = {"cells": Population(QUIET, 3)}
 PAIR = Connections([0], [1])
 

@@ -153,3 +153,21 @@ def test_a_jump_at_the_very_end_of_the_refractory_period_counts(offset, spikes):
     )
     found = sl.simulate(network, 0.1).spikes.train()
     np.testing.assert_array_equal(found, (train + 2 * TICK)[:spikes])
+
+
+@pytest.mark.parametrize(
+    ("step", "pause", "start"), [(1e-3, 1, 0.0), (1e-3, 3, 0.0), (7e-4, 1, 0.0), (1e-4, 1, 0.0), (1e-3, 1, 1e4)]
+)
+def test_on_a_decimal_lattice_no_arrival_at_the_end_of_a_pause_is_lost(step, pause, start):
+    """899 inputs, each enough for a spike, and a pause of a whole number of steps: every such input makes one.
+
+    Times of 1 ms are no binary fractions: arrivals come up to a few roundings before the end of the pause.
+    """
+    times = start + np.arange(1, 900) * step
+    network = sl.Network(
+        {"cell": Population(sl.AdaptiveLIF(V_0="0 mV", delta_g=0.0), 1, refractory=pause * step)},
+        [Projection("input", "cell", Connections([0], [0]), "100 mV", step)],
+        {"input": SpikeSource(sl.SpikeTrains.from_arrays([times], t_stop=float(times[-1]) + step))},
+    )
+    found = sl.simulate(network, float(times[-1]) + 3 * step).spikes.train()
+    np.testing.assert_allclose(found, times[::pause] + step, rtol=4 * np.finfo(float).eps, atol=0)

@@ -56,6 +56,9 @@ def test_count_moments_of_one_cell(name):
     limit = stats.norm.isf(2.5e-5)
     root = np.sqrt(len(counts))
     assert abs(counts.mean() - mean) < limit * counts.std() / root
+    # The mean rate over the window is the mean of the rate: 4,000 midpoints, 1e-7 of a rate that bends this little.
+    middle = -0.1 + (np.arange(4000) + 0.5) * 0.2 / 4000
+    assert 0.2 * np.mean(source.expected_rate(middle)) == pytest.approx(mean, rel=1e-6)
     assert abs(squares.mean() - mean * source.fano_factor((-0.1, 0.1))) < limit * squares.std() / root
 
 

@@ -363,7 +363,8 @@ def test_spikes_of_a_brian2_monitor(record):
     with session("numpy") as brian:
         source = SpikeGeneratorGroup(3, [2, 0, 2], [1, 2, 3] * ms, dt=0.1 * ms)
         monitor = SpikeMonitor(source, record=record)
-        brian.run(Network(source, monitor), 5 * ms)
+        network = Network(source, monitor)
+        brian.run(network, 5 * ms)
         if not record:
             with pytest.raises(ValueError, match="record=False"):
                 SpikeTrains.from_spike_monitor(monitor)

@@ -78,6 +78,8 @@ def test_eq_56_corrected_is_derived_and_the_print_is_not():
     for name, bracket, sign in zip(WEIGHTS, BRACKETS_56, (1, -1, -1, 1), strict=True):
         assert same(derived.expressions[name], sign * alpha / C * bracket)
         assert not same(derived.expressions[name], -sign * alpha / C * bracket)
+        # "Complicated expressions that depend on all weights": each on all four.
+        assert set(WEIGHTS) <= {s.name for s in derived.expressions[name].free_symbols}
         assert {s.name for s in derived.expressions[name].free_symbols} <= {
             *("E", "I", "E_set", "I_set", "g_E", "g_I", "Theta_E", "Theta_I", "I_ext", "alpha"),
             *WEIGHTS,
@@ -169,6 +171,8 @@ def test_notebook_steady_state_and_sign_of_the_rule():
     """Errata F1 and F2: the notebook's second steady state is I_ss = g(..), and its rule is -alpha dL/dW."""
     state = read_steady_state(two())
     assert set(state.right_hand_sides) == {"E", "I"}
+    assert same(state.right_hand_sides["I"], g_I * (W_IE * E - W_II * I - Theta_I))
+    assert same(state.right_hand_sides["E"], g_E * (W_EE * E - W_EI * I - theta_E))
     derived = derive_rule("(E - E_set)**2/2 + (I - I_set)**2/2", two())
     response = implicit_response(state)
     for k, name in enumerate(WEIGHTS):
@@ -215,16 +219,44 @@ def test_small_weight_expansions_are_made_below_threshold_and_say_so():
     assert not derive_rule(PAPER_LOSS, two()).notes
 
 
-def test_analysis_after_eq_57():
-    """b_I changes sign at the paradoxical condition; A, B, D are positive at every valid point of the grid."""
-    ee, ie = np.meshgrid(np.linspace(0.05, 10, 100), np.linspace(0.05, 20, 100))
-    _, ei, _, ii = held(ee, ie)
-    c = 4 * ei * ie - (ee - 1) * (4 * ii + 1)
-    valid = (ei > 0) & (ii > 0) & (c > 0)
-    assert (5 * ee[valid] - 4.8 - 5 > 0).all()
-    assert (5 * ie[valid] - 25 > 0).all()
-    assert (25 * (ee[valid] - 1) - 4.8 * ie[valid] > 0).all()
-    assert (ee[valid] > 1).all()  # without I_ext every valid point is paradoxical, so that b_I < 0
+def coefficients_of_eq_57(p, ee, ie):
+    """A, B, D and beta_I of the derived rule at set points, read off the rule itself at E or I one below its set point.
+
+    dW_EE = E (a_E (I_set - I) + b_E (E_set - E)) and dW_IE = E (-a_I (E_set - E) + b_I (I_set - I)), with
+    a_I = alpha A/D, b_E = alpha g_E B/D and D the determinant of the rule.
+    """
+    derived = derive_rule(PAPER_LOSS, two(**p), "up_state")
+    values = TABLE_1 | p | {"alpha": 1.0}
+    off_E, off_I = {E: E_set - 1, I: I_set}, {E: E_set, I: I_set - 1}
+    b_E = derived.expressions["W_EE"].subs(off_E) / (E_set - 1)
+    a_I = -derived.expressions["W_IE"].subs(off_E) / (E_set - 1)
+    b_I = derived.expressions["W_IE"].subs(off_I) / E_set
+    D = derived.determinant
+    formulas = [e.subs(values) for e in (a_I * D / alpha, b_E * D / (alpha * g_E), D, b_I)]
+    return [np.broadcast_to(f(ee, ie), ee.shape) for f in (sympy.lambdify([W_EE, W_IE], e) for e in formulas)]
+
+
+def valid_points(p):
+    """Set points with positive weights and a stable network, by hand, and x = g_E W_EE - 1 there."""
+    p = TABLE_1 | p
+    ee, ie = (a.ravel() for a in np.meshgrid(np.linspace(0.05, 10, 100), np.linspace(0.05, 20, 100)))
+    _, ei, _, ii = held(ee, ie, p)
+    x, y = p["g_E"] * ee - 1, p["g_I"] * ii + 1
+    c = p["g_E"] * p["g_I"] * ei * ie - x * y
+    valid = (ei > 0) & (ii > 0) & (c > 0) & (y * p["tau_E"] > x * p["tau_I"])
+    return ee[valid], ie[valid], x[valid]
+
+
+def test_A_B_D_of_eq_57_are_positive():
+    """At every valid point of both sets, with the numbers of Table 1 put in by pencil at (5, 10)."""
+    at = [float(v[0]) for v in coefficients_of_eq_57({}, np.array([5.0]), np.array([10.0]))]
+    assert at == pytest.approx([25 - 4.8 - 5, 50 - 25, 25 * 4 - 4.8 * 10, -14 * 4 / 52], rel=1e-12)
+    for p in ({}, {"g_E": 0.5, "I_ext": 8.0}):
+        ee, ie, _ = valid_points(p)
+        A, B, D, _ = coefficients_of_eq_57(p, ee, ie)
+        assert min(A.min(), B.min(), D.min()) > 0
+        theta = 4.8 - p.get("I_ext", 0.0)
+        np.testing.assert_allclose(A, (5 * ee - theta) * p.get("g_E", 1.0) - 5, rtol=1e-9)
 
 
 def test_derivatives_are_linear_in_the_activities():
@@ -253,14 +285,29 @@ def test_eq_57_is_a_cross_homeostatic_and_a_homeostatic_rule():
 
 
 def test_beta_I_is_positive_where_the_network_is_not_paradoxical():
-    """With g_E 0.5 and I_ext 8 valid points with x < 0 exist, and b_I = -alpha I_set x/D is positive there."""
-    p = TABLE_1 | {"g_E": 0.5, "I_ext": 8.0}
-    ee, ie = np.meshgrid(np.linspace(0.05, 10, 100), np.linspace(0.05, 20, 100))
-    _, ei, _, ii = held(ee, ie, p)
-    x, y = 0.5 * ee - 1, 4 * ii + 1
-    valid = (ei > 0) & (ii > 0) & (2 * ei * ie - x * y > 0) & (y * 10 > x * 2)
-    D = 25.0 * x - 0.5 * (4.8 - 8.0) * ie
-    assert (D[valid] > 0).all()
-    b_I = -14.0 * x / D
-    assert (b_I[valid] > 0).any()
-    assert ((b_I > 0) == (x < 0))[valid].all()
+    """With g_E 0.5 and I_ext 8 valid points with x < 0 exist, and b_I is positive there; without I_ext there are none.
+
+    That is In [15] too: CC is the paradoxical condition, 1 - g_E W_EE.
+    """
+    p = {"g_E": 0.5, "I_ext": 8.0}
+    ee, ie, x = valid_points(p)
+    *_, D, b_I = coefficients_of_eq_57(p, ee, ie)
+    assert 0 < (b_I > 0).sum() < b_I.size
+    np.testing.assert_array_equal(b_I > 0, x < 0)
+    np.testing.assert_allclose(b_I * D / 14.0, 1 - 0.5 * ee, rtol=1e-9, atol=1e-12)
+    ee, ie, x = valid_points({})
+    assert (x > 0).all()
+    assert (coefficients_of_eq_57({}, ee, ie)[3] < 0).all()
+
+
+def test_the_models_own_steady_state_is_eq_53():
+    """What `EIRates` says of itself, read into formulas and, solved for E and I, into the numbers of `up_state`."""
+    sides = read_steady_state(EIRates()).right_hand_sides
+    assert same(sides["E"], g_E * (W_EE * E - W_EI * I - Theta_E + I_ext))
+    assert same(sides["I"], g_I * (W_IE * E - W_II * I - Theta_I))
+    solved = sympy.solve([sides["E"] - E, sides["I"] - I], [E, I], dict=True)[0]
+    w = (5.0, 1.1, 10.0, 1.5)
+    values = TABLE_1 | dict(zip(WEIGHTS, w, strict=True))
+    state = EIRates().up_state(*w)
+    assert float(state.E) == pytest.approx(evaluate(solved[E], values), rel=1e-12)
+    assert float(state.I) == pytest.approx(evaluate(solved[I], values), rel=1e-12)

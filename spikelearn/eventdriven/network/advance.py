@@ -109,6 +109,9 @@ def advance(
             clamped = s[PAUSE_END] > s[NOW]
             event = min(own, jump)
             if clamped:
+                # A jump a few roundings before the end of the pause comes at its end, as on a grid of times it does.
+                if jump < s[PAUSE_END] and jump >= s[PAUSE_END] - 4.0 * ULP * s[PAUSE_END]:
+                    s[PAUSE_END] = jump
                 event = min(event, s[PAUSE_END])
             near = min(event, close)
             spike = False

@@ -8,6 +8,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.ei_rate.trajectories import brian_trajectory, trajectory
+from spikelearn.parameters.numbers import number_array
 from spikelearn.rules.rule import Rule
 from spikelearn.simulation.recording import Recording
 from spikelearn.simulation.simulable import RunSettings
@@ -63,7 +64,7 @@ def _described(model: EIRates, settings: RunSettings) -> tuple[Rule | None, Floa
     given = settings.options.get("weights")
     if given is None:
         raise ValueError(f"EIRates must be run with weights={model.weights}, four numbers")
-    weights = np.array(given, dtype=np.float64)
+    weights = number_array("EIRates: weights", given)
     if weights.shape != (4,) or not np.isfinite(weights).all():
         raise ValueError(f"EIRates: weights must be four finite numbers {model.weights}, got {str(given)[:80]}")
     states = settings.initial.plain_states(model.settable, 1)

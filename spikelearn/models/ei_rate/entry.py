@@ -26,7 +26,7 @@ from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.models.ei_rate.stability import grid_axes, stability_map
 from spikelearn.models.ei_rate.trajectories import leading_mode
 from spikelearn.parameters.names import unknown_name
-from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.numbers import number_array, one_number, whole_number
 from spikelearn.parameters.units import seconds
 from spikelearn.rules.rule import Rule, slower
 from spikelearn.simulation.initial import Initial
@@ -48,14 +48,14 @@ def _build(table: Mapping[str, Any]) -> Case:
         raise ValueError(unknown_name("EIRates", "base", base, BASES))
     model = BASES[base]().replace(**{k: given.pop(k) for k in MODEL_PARAMETERS if k in given})
     rule = _rule(given.pop("rule", None), given.pop("rates", {}))
-    slowdown = float(given.pop("slowdown", 1e-3))
+    slowdown = one_number("EIRates.slowdown", given.pop("slowdown", 1e-3))
     if not slowdown > 0:
         raise ValueError(f"EIRates.slowdown must be positive, got {slowdown:g}")
     weights = [given.get(name) for name in model.weights]
     if rule is None:
         if any(w is None for w in weights):
             raise ValueError("EIRates without a rule must have W_EE, W_EI, W_IE and W_II")
-        return Case(model, None, Weights(*(np.asarray(w, dtype=np.float64) for w in weights)))
+        return Case(model, None, Weights(*map(number_array, (f"EIRates.{name}" for name in model.weights), weights)))
     if weights[0] is None or weights[2] is None or weights[1] is not None or weights[3] is not None:
         raise ValueError("EIRates with a rule must have W_EE and W_IE; the set point gives W_EI and W_II")
     return Case(model, rule, model.setpoint_weights(weights[0], weights[2], check=True), slowdown)

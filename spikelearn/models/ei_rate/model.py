@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.models.ei_rate.fixed_points import FixedPoint, fixed_points
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import number_array
 from spikelearn.simulation.simulable import Runner
 
 __all__ = ["EIRates", "UpState", "Weights"]
@@ -347,7 +348,7 @@ class EIRates:
 
 
 def _weight(value: ArrayLike, name: str) -> NDArray[np.float64]:
-    array = np.asarray(value, dtype=np.float64)
+    array = number_array(f"EIRates weight {name}", value)
     if not np.isfinite(array).all():
         raise ValueError(f"EIRates weight {name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
     if (array < 0).any():

@@ -9,15 +9,23 @@ from typing import Any
 import numpy as np
 
 from spikelearn.brian.steps import fitting_step
+from spikelearn.formulas.reserved import RESERVED
+from spikelearn.formulas.statements import (
+    declared_names,
+    names_in_statements,
+    read_condition,
+    read_equations,
+    read_statements,
+    whole_numbers_of,
+)
 from spikelearn.parameters.fields import quantity, validate_parameters
-from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.names import shown, unknown_name
 from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.simulation.simulable import Runner
 
 __all__ = ["EquationNeuron"]
 
 _SYMBOLS = {"volt": "V", "second": "s", "amp": "A", "siemens": "S", "hertz": "Hz", "farad": "F", "metre": "m"}
-_SPECIAL = ("t", "dt", "i", "N", "xi", "t_in_timesteps", "lastspike", "not_refractory")
 _BASE_UNITS = {
     "metre": "m",
     "kilogram": "kg",
@@ -36,7 +44,8 @@ class EquationNeuron:
     Parameters
     ----------
     equations : str
-        Brian2 equations, each line with its unit.
+        Brian2 equations, each line with its unit. All texts go through the closed grammar of
+        `spikelearn.formulas.grammar` before Brian2, which would run strings within them as Python.
     threshold, reset : str
         Brian2's threshold condition and reset statements.
     refractory : str or bool
@@ -55,8 +64,9 @@ class EquationNeuron:
     Raises
     ------
     ValueError
-        The equations cannot be parsed; a parameter has the wrong unit or is not finite, occurs nowhere in the
-        equations and statements, or has the name of a state variable or of a unit or function.
+        The equations cannot be parsed, or a text is not of the grammar; a parameter has the wrong unit or is not
+        finite, occurs nowhere in the equations and statements, or has the name of a state variable or of a unit or
+        function.
     TypeError
         A value of a kind that the argument cannot have.
 
@@ -82,17 +92,22 @@ class EquationNeuron:
         validate_parameters(self)
         for name in ("equations", "threshold", "reset", "on_spike"):
             if not isinstance(getattr(self, name), str):
-                raise TypeError(f"EquationNeuron.{name} must be text, got {getattr(self, name)!r}")
+                raise TypeError(f"EquationNeuron.{name} must be text, got {shown(getattr(self, name))}")
+        if not isinstance(self.refractory, (str, bool)) and not hasattr(self.refractory, "dim"):
+            raise TypeError(f"EquationNeuron.refractory must be a time, text or False, got {shown(self.refractory)}")
         if self.method is not None and not isinstance(self.method, str):
-            raise TypeError(f"EquationNeuron.method must be text or None, got {self.method!r}")
+            raise TypeError(f"EquationNeuron.method must be text or None, got {shown(self.method)}")
         if not isinstance(self.parameters, Mapping):
-            raise TypeError(f"EquationNeuron.parameters must be a table of names and values, got {self.parameters!r}")
+            raise TypeError(
+                f"EquationNeuron.parameters must be a table of names and values, got {shown(self.parameters)}"
+            )
         parsed = self._parsed()
         used = self._names_used(parsed)
         for name in self.parameters:
             _check_name(name, parsed, used)
         checked = {name: _one_value(name, value) for name, value in self.parameters.items()}
         object.__setattr__(self, "parameters", checked)
+        self._texts()
         for name in sorted(parsed.parameter_names & checked.keys()):
             si_value(checked[name], _unit_text(parsed[name].dim, prefix=True), _place(name))
 
@@ -136,8 +151,17 @@ class EquationNeuron:
 
     @property
     def on_arrival(self) -> str:
-        """Statement executed when a spike arrives back."""
-        return self.on_spike or "pass"
+        """Statement executed when a spike from before time 0 arrives back.
+
+        Raises
+        ------
+        ValueError
+            It raises to a power of the number of neurons, which is another one there.
+        """
+        text: str = self._texts()["on_spike"]
+        if text != self._texts(1)["on_spike"]:
+            raise ValueError("EquationNeuron.on_spike must hold no power of N where a run starts from past spikes")
+        return text or "pass"
 
     @property
     def recordable(self) -> dict[str, str]:
@@ -209,18 +233,13 @@ class EquationNeuron:
         constants = self.constants
         dt = fitting_step(dt, float(self.delay), self.delay_name)
         options: dict[str, Any] = {"method": method or self.method} if method or self.method else {}
-        refractory = self.refractory
-        if isinstance(refractory, str):
-            try:
-                refractory = parse_quantity(refractory)
-            except ValueError:
-                refractory = self.refractory
+        texts = self._texts(n)
         group = NeuronGroup(
             n,
-            self.equations,
-            threshold=self.threshold or None,
-            reset=self.reset or None,
-            refractory=refractory,
+            texts["equations"],
+            threshold=texts["threshold"] or None,
+            reset=texts["reset"] or None,
+            refractory=texts["refractory"],
             dt=dt,
             namespace=constants,
             name="equation_neuron*",
@@ -228,30 +247,55 @@ class EquationNeuron:
         )
         for name, value in values.items():
             group.variables[name].set_value(value)
-        if not self.on_spike:
+        if not texts["on_spike"]:
             return (group,)
-        synapses = Synapses(group, group, on_pre=self.on_spike, dt=dt, namespace=constants, name="on_spike*")
+        synapses = Synapses(group, group, on_pre=texts["on_spike"], dt=dt, namespace=constants, name="on_spike*")
         synapses.connect(j="i")
         synapses.delay = float(self.delay) * second
         return group, synapses
 
-    def _names_used(self, parsed: Any) -> set[str]:
-        from brian2.utils.stringtools import get_identifiers
+    def _texts(self, n: int | None = None, *, named: bool = False) -> dict[str, Any]:
+        """Give every text as the grammar read it, with whole numbers put in: parameters unless `named`, and n."""
+        place = "EquationNeuron."
+        given: dict[str, float] = {} if n is None else dict.fromkeys(("N", "N_pre", "N_post"), float(n))
+        if not named:
+            whole = {name: value for name, value in self.parameters.items() if isinstance(value, (int, np.integer))}
+            given |= {name: float(value) for name, value in whole.items()}
+        known = whole_numbers_of(self.equations, place + "equations", given)
+        own = declared_names(self.equations, place + "equations")
+        refractory = self.refractory
+        if isinstance(refractory, str):
+            try:
+                refractory = parse_quantity(refractory)
+            except ValueError:
+                refractory = read_condition(refractory, place + "refractory", known=known) or False
+        return {
+            "equations": read_equations(self.equations, place + "equations", given),
+            "threshold": read_condition(self.threshold, place + "threshold", known=known),
+            "reset": read_statements(self.reset, place + "reset", states=own, known=known),
+            "refractory": refractory,
+            "on_spike": read_statements(
+                self.on_spike,
+                place + "on_spike",
+                states=[name + end for name in own for end in ("", "_pre", "_post")],
+                known={name + end: value for name, value in known.items() for end in ("", "_pre", "_post")},
+            ),
+        }
 
-        statements = [self.threshold, self.reset, self.on_spike]
-        statements += [self.refractory] if isinstance(self.refractory, str) else []
-        found = set(parsed.identifiers)
-        for text in statements:
-            for name in get_identifiers(text):
-                found |= {name, name.removesuffix("_post")}
-        return found
+    def _names_used(self, parsed: Any) -> set[str]:
+        texts = self._texts(named=True)
+        statements = [texts[name] for name in ("threshold", "reset", "on_spike", "refractory")]
+        names = names_in_statements(*(text for text in statements if isinstance(text, str)))
+        return {*parsed.identifiers, *names, *(name.removesuffix("_post") for name in names)}
 
     def _parsed(self) -> Any:
         from brian2.equations.equations import EquationError, Equations
 
         try:
-            return Equations(self.equations)
+            return Equations(self._texts(named=True)["equations"])
         except (EquationError, SyntaxError, TypeError, ValueError) as error:
+            if str(error).startswith("EquationNeuron."):
+                raise
             raise ValueError(f"EquationNeuron.equations cannot be read: {str(error).strip()}") from error
 
 
@@ -261,15 +305,12 @@ def _place(name: str) -> str:
 
 def _check_name(name: str, parsed: Any, used: set[str]) -> None:
     """Refuse what Brian2 would leave aside without a word: names of its own, of states, and names never used."""
-    from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
-
-    own = {*DEFAULT_CONSTANTS, *DEFAULT_FUNCTIONS, *DEFAULT_UNITS, *_SPECIAL}
     if name in parsed.eq_names:
         raise ValueError(f"{_place(name)} must not have the name of a state variable; where it starts is for Initial")
-    if name in own:
+    if name in RESERVED:
         raise ValueError(f"{_place(name)} must not have a name that means a unit, function or variable of Brian2")
     if name not in used and name not in parsed.parameter_names:
-        choices = (used | parsed.parameter_names) - own - parsed.eq_names
+        choices = (used | parsed.parameter_names) - RESERVED - parsed.eq_names
         raise ValueError(unknown_name("EquationNeuron", "name in its equations and statements", name, choices))
 
 
@@ -282,10 +323,12 @@ def _one_value(name: str, given: Any) -> Any:
         plain = None if isinstance(value, bool) else np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError):
         plain = None
+    except OverflowError as error:
+        raise ValueError(f"{_place(name)} must be below 1.8e308 in size, got {shown(given)}") from error
     if plain is None or plain.ndim or value is None:
-        raise TypeError(f"{_place(name)} must be one number, with its unit, got {given!r}")
+        raise TypeError(f"{_place(name)} must be one number, with its unit, got {shown(given)}")
     if not np.isfinite(plain):
-        raise ValueError(f"{_place(name)} must be finite, got {given}")
+        raise ValueError(f"{_place(name)} must be finite, got {shown(given, plain=True)}")
     return value
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.arrays import Bins, Floats
 from spikelearn.models.escape_noise.binning import checked_weights, to_spike_trains
-from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.numbers import number_array, whole_number
 from spikelearn.simulation.recording import Recording
 from spikelearn.simulation.simulable import RunSettings
 from spikelearn.storage.provenance import provenance_of
@@ -71,7 +71,7 @@ def _described(cell: EscapeNoise, settings: RunSettings) -> tuple[Floats, int, i
     """Give the weights, the number of trials and that of bins."""
     given = settings.options.get("W", [[0.0]])
     try:
-        weights = np.array(given, dtype=np.float64)
+        weights = number_array("EscapeNoise: W", given)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"EscapeNoise.W must be a square matrix (to, from) of numbers, got {str(given)[:80]}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from spikelearn.catalogue.entry import Measure, RunRequest, System
 from spikelearn.catalogue.registry import register
 from spikelearn.catalogue.tables import simulate_request
@@ -15,6 +13,7 @@ from spikelearn.models.escape_noise.figure import overview
 from spikelearn.models.escape_noise.measures import EscapeCase
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.theory import rest_rate
+from spikelearn.parameters.numbers import number_array
 from spikelearn.parameters.units import parse_quantity, seconds
 from spikelearn.simulation.recording import Recording
 
@@ -23,7 +22,7 @@ __all__: list[str] = []
 
 def _build(parameters: Mapping[str, Any]) -> EscapeCase:
     given = dict(parameters)
-    weights = np.array(given.pop("W", [[0.0]]), dtype=np.float64)
+    weights = number_array("EscapeNoise.W", given.pop("W", [[0.0]]))
     dt = seconds(given.pop("dt", "1 ms"), "EscapeNoise.dt")
     if dt <= 0:
         raise ValueError(f"EscapeNoise.dt must be positive, got {parameters['dt']}")

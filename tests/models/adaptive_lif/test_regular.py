@@ -49,8 +49,23 @@ def test_printed_interval_is_a_lower_bound(above, tau_K, delta_g):
     """No spike comes while g > g*, so the exact interval exceeds Eq. (7), and t_s(0) as well."""
     cell = CELL | {"V_0": 15e-3 + above * 1e-3}
     exact = regular_interval(**cell, tau_K=tau_K, delta_g=delta_g, order="exact")
-    assert exact >= regular_interval(**cell, tau_K=tau_K, delta_g=delta_g)
+    printed = regular_interval(**cell, tau_K=tau_K, delta_g=delta_g)
+    assert exact >= printed
     assert exact >= time_to_spike(**cell)
+    # Eq. (7) with g* = (V_0 - theta)/(Delta + theta) = above/30
+    assert printed == pytest.approx(tau_K * math.log1p(delta_g / (above / 30)), rel=1e-9)
+
+
+@pytest.mark.parametrize(("V_0", "delta_g"), [(17e-3, 0.2), (30e-3, 1.0)])
+def test_printed_interval_is_reached_by_slow_potassium(V_0, delta_g):
+    """The bound is no loose one: the share that is missing falls like tau/tau_K, here to 1e-3 and less."""
+    cell = CELL | {"V_0": V_0, "delta_g": delta_g}
+    missing = [
+        1 - regular_interval(**cell, tau_K=tau_K) / regular_interval(**cell, tau_K=tau_K, order="exact")
+        for tau_K in (10.0, 100.0)
+    ]
+    assert 0 < missing[1] < missing[0] < 2e-3
+    assert missing[0] / missing[1] == pytest.approx(10, rel=0.02)
 
 
 @pytest.mark.parametrize("V_0", [17e-3, 30e-3, 60e-3])

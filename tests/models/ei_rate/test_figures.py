@@ -28,6 +28,16 @@ def share(model, rule, method="closed", n=200):
 def test_s8_little_overlap_at_equal_rates_and_all_with_slow_inhibition():
     assert 0.05 < share(TABLE_1, sl.rules.Homeostatic(**four(0.02, 0.02, 0.02, 0.02))) < 0.1
     assert share(TABLE_1, sl.rules.Homeostatic(**four(0.02, 0.02, 2e-4, 2e-4))) == 1.0
+    # g_E 1 would hide a gain left out: the other set, against Eq. (2) by hand, x I_set P_I < g_E (E_set W_IE - 25) P_E.
+    ee, ie = np.meshgrid(*grid_axes(200), indexing="ij")
+    w = OTHER.setpoint_weights(ee, ie)
+    valid = OTHER.neural_stable(*w) & (w.W_EI > 0) & (w.W_II > 0)
+    shares = []
+    for slow in (0.02, 2e-3):
+        by_hand = slow * 14 * (0.5 * ee - 1) < 0.02 * 0.5 * (5 * ie - 25)
+        shares.append(share(OTHER, sl.rules.Homeostatic(**four(0.02, 0.02, slow, slow))))
+        assert shares[-1] == pytest.approx(by_hand[valid].mean(), abs=1e-12)
+    assert 0.1 < shares[0] < 0.9 < shares[1]
 
 
 def test_s9_cross_homeostatic_is_stable_wherever_the_network_is():
@@ -86,10 +96,14 @@ def test_s13_i_answers_paradoxically_to_its_own_weights():
     more_II = TABLE_1.up_state(**{**base, "W_II": 2.1})
     assert more_IE.I < before.I < more_II.I
     assert more_IE.E < before.E < more_II.E
+    # Eq. (18) by pencil: C = 44, 44.8 and 42.4; I = 4 (25*4 - 4.8 W_IE)/C.
+    for state, by_hand in ((before, 208 / 44), (more_IE, 206.08 / 44.8), (more_II, 208 / 42.4)):
+        assert float(state.I) == pytest.approx(by_hand, rel=1e-13)
 
 
 def test_the_non_paradoxical_set_holds_stable_points_of_both_kinds():
     """Section 2.5: with I_ext the network can be stable and not paradoxical."""
+    assert (OTHER.g_E, OTHER.I_ext, OTHER.Theta_E) == (0.5, 8.0, 4.8)
     grid = sl.stability_map(OTHER, sl.rules.TwoTerm(alpha=0.02, beta=0.02), *grid_axes(200))
     calm = grid["valid"].values & ~grid["paradoxical"].values
     assert 0.05 < calm.sum() / grid["valid"].values.sum() < 0.1

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
+from spikelearn.rules.closed_forms import cross_homeostatic, neural_region, synaptic_scaling, two_term
 
 TABLE_1, OTHER = sl.EIRates(), sl.EIRates.non_paradoxical()
 MODELS = pytest.mark.parametrize("model", [TABLE_1, OTHER], ids=["table_1", "non_paradoxical"])
@@ -131,6 +132,61 @@ def test_conditions_that_hold_as_printed(model, seed):
 
 
 @MODELS
+@pytest.mark.parametrize("seed", range(5))
+def test_eqs_7_and_8_are_the_trace_up_to_a_positive_factor(model, seed):
+    """Both hold at every valid point, so that verdicts alone would not tell P_E from P_I: the margins themselves.
+
+    With x E_set - g_E theta_E = g_E I_set W_EI, Eq. (24), right less left of Eq. (7) is -tr C I_set/g_I, and of Eq. (8)
+    -tr C/(g_E g_I I_set^2 alpha_EE); C from the weights, Eq. (19).
+    """
+    w = valid_grid(model, 31)
+    a = four_rates(*np.random.default_rng(seed).uniform(0.001, 0.05, 4))
+    pair = cross_homeostatic(model, a, w.W_EE, w.W_IE)
+    x, y = model.g_E * w.W_EE - 1, model.g_I * w.W_II + 1
+    minus_trace_C = -pair.trace * (model.g_E * model.g_I * w.W_EI * w.W_IE - x * y)
+    E2, I2 = model.E_set**2, model.I_set**2
+    P_E, P_I = E2 * a["alpha_EE"] + I2 * a["alpha_EI"], E2 * a["alpha_IE"] + I2 * a["alpha_II"]
+    theta = model.Theta_E - model.I_ext
+    margin_7 = P_E * model.I_set * w.W_IE * model.g_E + P_I * (x * model.E_set - theta * model.g_E)
+    R, a2, a3, a4 = ratios(model, a)
+    margin_8 = (R**2 * a3 + a4) * w.W_EI + (R**2 + a2) * w.W_IE
+    # C loses up to three digits where it is small against its two terms
+    np.testing.assert_allclose(margin_7, minus_trace_C * model.I_set / model.g_I, rtol=1e-9)
+    factor = model.g_E * model.g_I * I2 * a["alpha_EE"]
+    np.testing.assert_allclose(margin_8, minus_trace_C / factor, rtol=1e-9)
+    np.testing.assert_array_equal(margin_7 > 0, eq_7(model, a, w))
+    np.testing.assert_array_equal(margin_8 > 0, eq_8(model, a, w))
+
+
+@MODELS
+def test_eqs_25_and_26_bound_the_free_weights(model):
+    """Positive W_EI from W_EE = (g_E theta_E + E_set)/(g_E E_set) on, positive W_II from W_IE = ... on, both needed."""
+    theta = model.Theta_E - model.I_ext
+    low_ee = (model.g_E * theta + model.E_set) / (model.g_E * model.E_set)
+    low_ie = (model.g_I * model.Theta_I + model.I_set) / (model.g_I * model.E_set)
+    factors = np.array([0.9999, 1.0001])
+    _, positive = neural_region(model, low_ee * factors[:, None], low_ie * factors)
+    assert positive.tolist() == [[False, False], [False, True]]
+    if model is TABLE_1:
+        assert (low_ee, low_ie) == pytest.approx((1.96, 5.7))
+
+
+def test_e6_eq_2_needs_a_positive_sum_of_rates_onto_I():
+    """With P_I < 0 < P_E the printed condition holds and the determinant is negative: one eigenvalue grows."""
+    a = four_rates(0.02, 0.02, -0.02, -0.02)
+    w = TABLE_1.setpoint_weights(np.array([5.0]), np.array([10.0]))
+    assert eq_2(TABLE_1, a, w).all()
+    verdict = sl.stability(TABLE_1, sl.rules.Homeostatic(**a), W_EE=5.0, W_IE=10.0, method="closed")
+    assert not verdict.stable
+    # by pencil: C = 4*(15.2/14)*10 - 4*100/14, C tr = 4.42*4*(-4) - (100/14)*4.42, C det = -4*4.42^2
+    C, P = 4 * 15.2 / 14 * 10 - 400 / 14, 4.42
+    tr, det = -(16 * P + 100 / 14 * P) / C, -4 * P**2 / C
+    root = np.sqrt(tr**2 / 4 - det)
+    np.testing.assert_allclose(verdict.eigenvalues[:2].real, [tr / 2 + root, tr / 2 - root], rtol=1e-12)
+    np.testing.assert_allclose(verdict.eigenvalues[:2].real, [0.694, -7.579], atol=5e-4)
+
+
+@MODELS
 def test_eq_14_is_scaling_with_equal_rates(model):
     w = valid_grid(model)
     truth = closed(model, sl.rules.SynapticScaling(**four_rates(0.02, 0.02, 0.02, 0.02)), w)
@@ -206,7 +262,9 @@ def test_e8_w_ee_and_w_ei_cannot_both_be_free():
     """Eq. (24) ties W_EI to W_EE alone, so these two do not parametrise the plane of set points."""
     weights = TABLE_1.setpoint_weights(5.0, np.array([8.0, 10.0, 12.0]))
     assert np.ptp(weights.W_EI) == 0
-    assert np.ptp(weights.W_II) > 1
+    # Eq. (24) by pencil: W_EI = (4*5 - 4.8)/14, W_II = (5 W_IE - 25)/14 - 1/4.
+    np.testing.assert_allclose(weights.W_EI, 15.2 / 14, rtol=1e-14)
+    np.testing.assert_allclose(weights.W_II, [15 / 14 - 0.25, 25 / 14 - 0.25, 35 / 14 - 0.25], rtol=1e-14)
 
 
 def test_e9_the_stable_region_of_s8_is_in_the_upper_right():
@@ -293,3 +351,96 @@ def test_slope_of_the_homeostatic_boundary():
     for shift, stable in ((1.001, True), (0.999, False)):
         verdict = sl.stability(TABLE_1, rule, W_EE=ee, W_IE=ie * shift, method="closed")
         assert (((verdict.eigenvalues[:, :2].real < 0).all(axis=-1)) == stable)[verdict.neural_stable].all()
+
+
+def test_c_of_eq_11_at_table_1():
+    """c = (I_set Theta_I - E_set Theta_E) g_E g_I = (350 - 24) 4 = 1304, read off the trace with beta = 0."""
+    w = valid_grid(TABLE_1, 31)
+    pair = two_term(TABLE_1, {"alpha": 1.0, "beta": 0.0}, w.W_EE, w.W_IE)
+    x, y = w.W_EE - 1, 4 * w.W_II + 1
+    minus_trace_C = -pair.trace * (4 * w.W_EI * w.W_IE - x * y)
+    # C tr = -(25 + 196) alpha g_E g_I (W_EI + W_IE), and E_set I_set g_E g_I (W_EI + W_IE) is the bracket of alpha
+    bracket = minus_trace_C / 221 * 70
+    np.testing.assert_allclose(bracket - x * 25 * 4 - y * 196, 1304.0, rtol=1e-8)
+
+
+def test_boundary_of_scaling_is_a_hyperbola_whose_regions_switch():
+    """C tr is bilinear in the free weights; the sign of its mixed term says which two quadrants are stable."""
+    ee, ie = np.meshgrid([3.0, 5.0, 7.0], [8.0, 11.0, 14.0], indexing="ij")
+    mixed = {}
+    for slow in (0.02, 0.002):
+        pair = synaptic_scaling(TABLE_1, four_rates(0.02, 0.02, slow, slow), ee, ie)
+        w = TABLE_1.setpoint_weights(ee, ie)
+        trace_C = pair.trace * TABLE_1.determinant(*w)
+        for axis in (0, 1):
+            np.testing.assert_allclose(np.diff(trace_C, 2, axis=axis), 0, atol=1e-9 * np.abs(trace_C).max())
+        mixed[slow] = np.diff(np.diff(trace_C, axis=0), axis=1)[0, 0] / 6
+        # by pencil: 2 g_E g_I E_set (alpha_I - alpha_E E_set/I_set)
+        assert mixed[slow] == pytest.approx(2 * 4 * 5 * (slow - 0.02 * 5 / 14), rel=1e-9)
+    # positive: C tr < 0 in the upper left and the lower right; negative: in the other two
+    assert mixed[0.02] > 0 > mixed[0.002]
+
+
+def test_a_prime_exceeds_a_at_table_1():
+    """Section 1.5: a' = (I_set W_IIup + Theta_I) g_I > a = (E_set W_EEup - Theta_E) g_E at every valid point."""
+    w = valid_grid(TABLE_1)
+    margin = (14 * w.W_II + 25) * 4 - (5 * w.W_EE - 4.8)
+    # a' = 4 (5 W_IE - 3.5) by Eq. (24)
+    np.testing.assert_allclose(margin, 20 * w.W_IE - 14 - 5 * w.W_EE + 4.8, rtol=1e-12)
+    assert margin.min() > 0
+
+
+def test_more_input_to_e_never_loses_a_point_of_two_term_and_scaling():
+    """Sections 2.5.3 and 2.5.4: at the same free weights, a point stable at I_ext 4 stays so at 8 if it is valid."""
+    rng = np.random.default_rng(16)
+    gained = 0
+    for _ in range(20):
+        a = four_rates(*rng.uniform(0.001, 0.05, 4))
+        for rule in (sl.rules.SynapticScaling(**a), sl.rules.TwoTerm(alpha=a["alpha_EE"] / 10, beta=a["alpha_EI"])):
+            point = {"W_EE": rng.uniform(1, 10, 500), "W_IE": rng.uniform(6, 20, 500), "method": "closed"}
+            less, more = (sl.stability(OTHER.replace(I_ext=I_ext), rule, **point) for I_ext in (4.0, 8.0))
+            both = less.valid & more.valid
+            assert not (less.stable & ~more.stable)[both].any()
+            gained += (more.stable & ~less.stable)[both].sum()
+    assert gained > 100
+
+
+def test_boundary_of_the_homeostatic_rule_tends_to_the_paradoxical_one():
+    """Section 2.3.6 for very slow weights onto E: stable to the left of W_EE = 1/g_E. No contradiction: with slow
+    weights onto I every valid point is stable, paradoxical or not."""
+    w = valid_grid(OTHER, 101)
+    x = OTHER.g_E * w.W_EE - 1
+    away = np.abs(x) > 0.01
+    slow_E = closed(OTHER, sl.rules.Homeostatic(**four_rates(1e-6, 1e-6, 0.02, 0.02)), w)
+    np.testing.assert_array_equal(slow_E[away], (x < 0)[away])
+    assert 0 < slow_E.sum() < slow_E.size
+    assert closed(OTHER, sl.rules.Homeostatic(**four_rates(0.02, 0.02, 1e-6, 1e-6)), w).all()
+
+
+def test_a_stable_rule_comes_to_rest_on_eq_24():
+    """Section 2.2.3: trial by trial from 2 % beside, the weights end where Eq. (24) puts W_EI and W_II."""
+    rule = sl.rules.CrossHomeostatic(**four_rates(3e-4, 3e-4, 3e-4, 3e-4))
+    step = rule.update(TABLE_1)
+    W = np.array([float(part) for part in TABLE_1.setpoint_weights(5.0, 10.0)]) * [1.02, 0.99, 1.01, 0.98]
+    for _ in range(3000):
+        state = TABLE_1.up_state(*W)
+        W = W + np.array(step(state.E, state.I, *W))
+    at = TABLE_1.setpoint_weights(W[0], W[2])
+    np.testing.assert_allclose(W, [float(part) for part in at], rtol=1e-9)
+    assert abs(W[0] - 5) > 1e-3
+
+
+def test_e17_theta_i_enters_i_up_with_that_coefficient():
+    """Section 2.2.4: g_I (W_EE g_E - 1)/C stands before Theta_I in I_up, not in the numerator of E."""
+    w = (5.0, 2.0, 10.0, 2.0)
+    low, high = (TABLE_1.replace(Theta_I=theta).up_state(*w) for theta in (25.0, 26.0))
+    assert float(high.I - low.I) == pytest.approx(4 * 4 / 44, rel=1e-12)
+    assert float(high.E - low.E) == pytest.approx(4 * 2 / 44, rel=1e-12)
+
+
+def test_the_neural_region_of_s8_is_a_wedge_without_end():
+    """Two straight lines bound it, so that it goes on beyond the axes of the figure: no triangle."""
+    ee = np.array([10.0, 1e3, 1e6])
+    for slope, inside in ((1.0, True), (5.0, True), (5.3, False), (0.1, False)):
+        stable, _ = neural_region(TABLE_1, ee[1:], slope * ee[1:])
+        assert (stable == inside).all(), slope

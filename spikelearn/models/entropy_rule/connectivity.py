@@ -1,0 +1,28 @@
+"""From activity to connectivity: the three-neuron input network of the source."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spikelearn.arrays import Floats
+from spikelearn.models.entropy_rule.input_network import InputNetwork
+
+__all__ = ["MIRROR", "START", "source_network"]
+
+# A point on one of the two cycles, which are mirror images; the other one is reached from MIRROR.
+START = (0.0, -1.230205787101, -1.840097967686)
+MIRROR = (0.0, 1.230205787101, 1.840097967686)
+
+
+def source_network() -> InputNetwork:
+    """Give the input network with l_0 = 1, tanh and a limit cycle of period 5.7352.
+
+    W_0 is odd-symmetric with tanh, so that two mirror cycles coexist: the start decides. Weights learned
+    from either are the same.
+
+    References
+    ----------
+    004, "From activity to connectivity" and figure 4a, whose values are not printed: this matrix is our choice.
+    """
+    W: Floats = np.array([[2.0, -2.5, 0.0], [2.0, 1.5, -1.0], [0.0, -2.0, 3.0]])
+    return InputNetwork(W, 1.0, "tanh")

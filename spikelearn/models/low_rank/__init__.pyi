@@ -1,0 +1,15 @@
+from .driven import driven_fixed_points as driven_fixed_points
+from .driven import folds as folds
+from .fixed_points import FixedPoint as FixedPoint
+from .fixed_points import index_sum as index_sum
+from .limit_cycle import LimitCycle as LimitCycle
+from .mixture import Population as Population
+from .model import LowRank as LowRank
+from .nonlinearity import Nonlinearity as Nonlinearity
+from .random_part import onset_of_chaos as onset_of_chaos
+from .random_part import strongest_structure as strongest_structure
+from .sampling import Vectors as Vectors
+from .sampling import sample as sample
+from .stability import network_jacobian as network_jacobian
+from .stability import printed_jacobian as printed_jacobian
+from .theory import mean_field as mean_field

@@ -1,0 +1,136 @@
+"""What the standard figures of the systems draw: spikes, traces, theory lines and rates, read back from the artists."""
+
+import numpy as np
+import pytest
+from brian2 import Hz, ms, mV, second
+
+import spikelearn as sl
+from spikelearn import catalogue
+from spikelearn.catalogue import get_system
+from spikelearn.catalogue.overview import overview as plain_overview
+from spikelearn.models.adaptive_lif.figure import overview, phase_plane
+from spikelearn.models.escape_noise.binning import bin_spikes
+from spikelearn.network import Population
+from spikelearn.network.figure import overview as network_overview
+from spikelearn.plotting import new_figure, raster, trace
+
+BURSTER = sl.AdaptiveLIF(tau_K=100 * ms, delta_g=0.1, t_d=1 * second)
+
+
+@pytest.fixture(scope="module")
+def bursting():
+    return sl.simulate(BURSTER, 8 * second, record=("u", "g"), record_dt=1 * ms)
+
+
+def labelled(axes):
+    return {line.get_label(): line for line in axes.lines}
+
+
+def test_bursting_neuron_shows_spikes_traces_and_theory(bursting):
+    figure = overview(BURSTER, bursting, "bursts")
+    spikes, u, g, plane = sorted(figure.axes, key=lambda a: (a.get_title() != "", -a.get_position().y0))
+    np.testing.assert_array_equal(np.sort(spikes.collections[0].get_positions()), bursting.spikes.train(unit=0))
+    time = bursting.traces["time"].values
+    np.testing.assert_array_equal(u.lines[0].get_xdata(), time)
+    np.testing.assert_allclose(u.lines[0].get_ydata(), bursting.traces["u"].values[:, 0] * 1e3)
+    np.testing.assert_allclose(labelled(u)[r"threshold $\theta$"].get_ydata(), [15, 15])
+    np.testing.assert_array_equal(g.lines[0].get_ydata(), bursting.traces["g"].values[:, 0])
+    # g* = (20 - 15)/(15 + 15)
+    np.testing.assert_allclose(labelled(g)[r"$g^*$, Eq. (5)"].get_ydata(), [1 / 6, 1 / 6])
+    # Bars over the predicted bursts: they begin one period apart at the start of a settled burst, and last `on`.
+    bars = spikes.collections[-1].get_segments()
+    theory = BURSTER.bursting()
+    starts, ends = np.array([bar[:, 0] for bar in bars]).T
+    np.testing.assert_allclose(np.diff(starts), theory.period)
+    np.testing.assert_allclose((ends - starts)[:-1], theory.on)
+    train = bursting.spikes.train(unit=0)
+    assert np.abs(train - starts[0]).min() < 1e-12
+    assert train[train < starts[0]].max() < starts[0] - 0.5
+    assert plane.get_title() == "phase plane"
+
+
+def test_phase_plane_has_g_to_the_right_and_u_upwards(bursting):
+    axes = new_figure().subplots()
+    phase_plane(axes, BURSTER, bursting)
+    run, nullcline, threshold, critical = axes.lines
+    np.testing.assert_array_equal(run.get_xdata(), bursting.traces["g"].values[:, 0])
+    np.testing.assert_allclose(run.get_ydata(), bursting.traces["u"].values[:, 0] * 1e3)
+    grid = nullcline.get_xdata()
+    np.testing.assert_allclose(nullcline.get_ydata(), (20 - 15 * grid) / (1 + grid))
+    np.testing.assert_allclose(threshold.get_ydata(), [15, 15])
+    np.testing.assert_allclose(critical.get_xdata(), [1 / 6, 1 / 6])
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("g (leak conductances)", "u (mV)")
+
+
+def test_rows_of_a_raster_are_the_units(bursting):
+    trains = sl.SpikeTrains.from_arrays([[0.1, 0.2], [], [0.15]], t_stop=0.3)
+    axes = new_figure().subplots()
+    raster(axes, trains)
+    assert [(c.get_lineoffset(), list(c.get_positions())) for c in axes.collections] == [
+        (0, [0.1, 0.2]), (1, []), (2, [0.15])
+    ]  # fmt: skip
+    axes = new_figure().subplots()
+    trace(axes, bursting.traces, "u", scale=2.0, label="twice")
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), 2 * bursting.traces["u"].values[:, 0])
+    assert axes.get_ylabel() == "twice"
+
+
+def test_the_figure_of_a_system_without_one_shows_every_trace(bursting):
+    figure = plain_overview(BURSTER, bursting, "plain")
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels[1:] == ["u (V)", "g"]
+    for axes, name in zip(figure.axes[1:], ("u", "g"), strict=True):
+        np.testing.assert_array_equal(axes.lines[0].get_ydata(), bursting.traces[name].values[:, 0])
+    np.testing.assert_array_equal(np.sort(figure.axes[0].collections[0].get_positions()), bursting.spikes.train(unit=0))
+
+
+def test_rates_of_a_network_are_spikes_a_second_and_unit():
+    cells = {
+        "fast": Population(sl.AdaptiveLIF(V_0=30 * mV, delta_g=0.0), 3),
+        "slow": Population(sl.AdaptiveLIF(V_0=17 * mV, delta_g=0.0), 2),
+    }
+    network = sl.Network(cells)
+    recording = sl.simulate(network, 1 * second)
+    spikes, rates = network_overview(network, recording, "two").axes
+    for patch, name in zip(rates.patches, cells, strict=True):
+        assert patch.get_label() == name
+        trains = [recording.spikes.train(unit=k) for k in range(*network.units(name).indices(5))]
+        data = patch.get_data()
+        np.testing.assert_allclose(data.edges, np.arange(101) / 100)
+        by_hand = [sum(((t >= a) & (t < b)).sum() for t in trains) / 0.01 / len(trains) for a, b in
+                   zip(data.edges[:-1], data.edges[1:], strict=True)]  # fmt: skip
+        np.testing.assert_allclose(data.values[:-1], by_hand[:-1])
+    assert [c.get_lineoffset() for c in spikes.collections] == [0, 1, 2, 3, 4]
+    assert rates.get_ylabel() == "rate (Hz)"
+
+
+def test_window_of_plasticity_lies_on_its_formula():
+    configuration = catalogue.load("stdp_window")
+    recording = catalogue.run(configuration)
+    axes = get_system("Network").figure(configuration.model, recording, "title").axes[0]
+    before, after, points = axes.lines[:3]
+    assert before.get_xdata().max() < 0 <= after.get_xdata().min()
+    for x, y in points.get_xydata():
+        side = before if x < 0 else after
+        assert y == pytest.approx(np.interp(x, side.get_xdata(), side.get_ydata()), rel=1e-3)
+    # The target first: depression; after the arrival: potentiation.
+    assert before.get_ydata().max() < 0 < after.get_ydata().min()
+
+
+def test_rescaled_intervals_are_drawn_as_the_share_that_is_longer():
+    system = get_system("EscapeNoise")
+    case = system.build({"rho_0": "50 Hz"})
+    trains = sl.SpikeTrains.from_arrays([np.arange(1, 41) * 0.02], t_stop=1.0)
+    recording = sl.Recording(trains, sl.simulate(BURSTER, 0.01).traces, {})
+    left, right = system.figure(case, recording, "escape").axes
+    np.testing.assert_allclose(np.sort(left.collections[0].get_positions()), trains.train())
+    share, line = right.lines
+    intervals = share.get_xdata()
+    assert len(intervals) in (39, 40)
+    assert (np.diff(intervals) >= 0).all()
+    np.testing.assert_allclose(share.get_ydata(), 1 - (np.arange(len(intervals)) + 0.5) / len(intervals))
+    np.testing.assert_allclose(line.get_ydata(), np.exp(-line.get_xdata()))
+    # Twenty bins of 1 ms at 50 Hz: about one expected spike an interval.
+    assert bin_spikes(trains, case.dt).sum() == 40
+    assert 0.8 < np.median(intervals) < 1.2
+    assert float(case.cell.rho_0 / Hz) == 50
