@@ -55,7 +55,9 @@ def compute(
         A foreign executor is broken.
     """
     if isinstance(executor, str) and executor != "serial":
-        raise ValueError(f"sweep: executor must be None, a number of workers, 'serial' or an Executor, got {executor!r}")
+        raise ValueError(
+            f"sweep: executor must be None, a number of workers, 'serial' or an Executor, got {executor!r}"
+        )
     foreign = executor is not None and not isinstance(executor, (str, int))
     if foreign and not (hasattr(executor, "submit") and hasattr(executor, "shutdown")):
         raise TypeError(f"sweep: executor must have submit() as those of concurrent.futures, got {executor!r}")
@@ -86,7 +88,9 @@ def _chunk(task: Task, points: list[Point], parts: Path | None) -> list[Finished
         return type(error)(str(error))
 
 
-def _by_futures(task: Task, points: Iterator[Point], left: int, executor: Any, parts: Path | None) -> Iterator[Finished]:
+def _by_futures(
+    task: Task, points: Iterator[Point], left: int, executor: Any, parts: Path | None
+) -> Iterator[Finished]:
     """Keep some chunks ahead at a foreign executor; a chunk that is lost comes again point by point."""
     import time
 
@@ -121,7 +125,9 @@ def _by_futures(task: Task, points: Iterator[Point], left: int, executor: Any, p
                         if deaths.get(point.index, 0) < DEATHS:
                             again.append(point)
                             continue
-                        outcome = Outcome(error=f"WorkerDied: {DEATHS} workers were lost at this point, {type(error).__name__}")
+                        outcome = Outcome(
+                            error=f"WorkerDied: {DEATHS} workers were lost at this point, {type(error).__name__}"
+                        )
                         yield _lost(point, outcome, parts)
                 else:
                     if isinstance(finished, OSError):

@@ -83,7 +83,7 @@ def read_part(path: Path) -> Iterator[tuple[str, Outcome]]:
         The file is no part, or is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             content = {name: stored[name] for name in stored.files}
         units = json.loads(str(content["units"]))
         names = [name for name in content if name.startswith("value/")]

@@ -143,7 +143,9 @@ class RunTask:
         vary = {}
         for name, value in points[0].values.items():
             column = np.array([point.values[name].plain for point in points], dtype=np.float64)
-            vary[name] = column.tolist() if value.unit == "1" else [f"{item!r} {value.unit}" for item in column.tolist()]
+            vary[name] = (
+                column.tolist() if value.unit == "1" else [f"{item!r} {value.unit}" for item in column.tolist()]
+            )
         recording = system.run(self.built(points[0]), RunRequest({**self.settings, "vary": vary}, self.initial))
         return [_neuron(recording, k) for k in range(len(points))]
 
