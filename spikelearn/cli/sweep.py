@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
         raise ValueError("sweep must get --workers or --dask, not both")
     folder = store or Path("runs") / f"{configuration.name}-sweep"
     options = {key: table[key] for key in ("n_repeats", "seed", "timeout") if key in table}
-    with _Executor(dask, workers) as executor:
+    with _executor(dask, workers) as executor:
         result = sweep(
             configuration,
             table["grid"],
@@ -79,25 +80,18 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
 _EXAMPLES = {"grid": "grid = { V_0 = ['18 mV', '20 mV'] }", "measure": "measure = ['spike_count']"}
 
 
-class _Executor:
-    """The executor that the options ask for, closed at the end."""
-
-    def __init__(self, dask: str | None, workers: int | None) -> None:
-        self.address, self.workers, self.client = dask, workers, None
-
-    def __enter__(self) -> Any:
-        if self.address is None:
-            return self.workers
-        try:
-            from distributed import Client
-        except ImportError as error:
-            raise ImportError("--dask needs Dask: pip install 'spikelearn[cluster]'") from error
-        self.client = Client(self.address)
-        return self.client.get_executor(pure=False)
-
-    def __exit__(self, *_: object) -> None:
-        if self.client is not None:
-            self.client.close()
+@contextlib.contextmanager
+def _executor(dask: str | None, workers: int | None) -> Iterator[Any]:
+    """Give the executor that the options ask for, and close it at the end."""
+    if dask is None:
+        yield workers
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError("--dask needs Dask: pip install 'spikelearn[cluster]'") from error
+    with Client(dask) as client:
+        yield client.get_executor(pure=False)
 
 
 def status(folder: Path) -> str:
@@ -131,7 +125,7 @@ def _summary(result: xr.Dataset) -> str:
 
 
 def _formulas(configuration: Any, result: xr.Dataset) -> dict[str, Callable[[Mapping[str, float]], float]]:
-    """Give the theory of quantities that have one: as the file's expected values say, else the formula of their name."""
+    """Give the theory of quantities that have one: by the file's expected values, else the formula of their name."""
     system = configuration.system
     if result["failed"].dims[:1] == ("point",):
         return {}
@@ -152,7 +146,7 @@ def _theory(configuration: Any, formula: str, result: xr.Dataset) -> Callable[[M
         for name, value in point.items():
             unit = result[name].attrs.get("units", "")
             given[name] = value if unit in ("", "1") else f"{value!r} {unit}"
-        value: float = function(configuration.system.build({**configuration.table, **given}))
-        return value
+        predicted: float = function(configuration.system.build({**configuration.table, **given}))
+        return predicted
 
     return at

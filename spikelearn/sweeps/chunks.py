@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ class Finished:
 
 
 def run_chunk(
-    task: Task, points: Sequence[Point], parts: Path | None, begun: Callable[[Point], None] | None = None
+    task: Task, points: Iterable[Point], parts: Path | None, begun: Callable[[Point], None] | None = None
 ) -> Iterator[Finished]:
     """Compute points one by one and give them away, written to the store if there is one, every half second.
 
@@ -35,7 +35,7 @@ def run_chunk(
     ----------
     task : Task
         What to compute.
-    points : sequence of Point
+    points : iterable of Point
         Where.
     parts : Path or None
         Folder of parts.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ _TOGETHER, _AHEAD = 10_000, 64
 
 def compute(
     task: Task, points: Iterator[Point], left: int, executor: Any, parts: Path | None, timeout: float | None
-) -> Iterator[Finished]:
+) -> Generator[Finished, None, None]:
     """Compute points; see `sweep` for the executors.
 
     Parameters
@@ -64,7 +64,7 @@ def compute(
     if timeout is not None and (foreign or executor == "serial"):
         raise ValueError("sweep: timeout must be left out unless the sweep's own workers compute, which it can end")
     if not left:
-        return iter(())
+        return _here(task, iter(()), parts)
     if foreign:
         return _by_futures(task, points, left, executor, parts)
     if executor == "serial" or (executor is None and task.together and timeout is None):
@@ -73,7 +73,7 @@ def compute(
     return run_in_workers(task, points, left, workers, parts, timeout)
 
 
-def _here(task: Task, points: Iterator[Point], parts: Path | None) -> Iterator[Finished]:
+def _here(task: Task, points: Iterator[Point], parts: Path | None) -> Generator[Finished, None, None]:
     if not task.together:
         yield from run_chunk(task, points, parts)
         return
@@ -90,7 +90,7 @@ def _chunk(task: Task, points: list[Point], parts: Path | None) -> list[Finished
 
 def _by_futures(
     task: Task, points: Iterator[Point], left: int, executor: Any, parts: Path | None
-) -> Iterator[Finished]:
+) -> Generator[Finished, None, None]:
     """Keep some chunks ahead at a foreign executor; a chunk that is lost comes again point by point."""
     import time
 

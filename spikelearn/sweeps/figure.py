@@ -129,7 +129,7 @@ def _map(figure: Any, panel: Any, values: xr.DataArray, wide: list[str], name: s
     mesh = panel.pcolormesh(
         order[wide[0]].values,
         order[wide[1]].values,
-        np.ma.masked_invalid(order.values),
+        order.values,
         shading="nearest",
         cmap="Blues",
     )
@@ -147,7 +147,7 @@ def _contours(panel: Any, chosen: Any, wide: list[str], fixed: list[str], result
     theory = np.array([[_predicted(formula, {**rest, wide[0]: float(a), wide[1]: float(b)}) for a in x] for b in y])
     finite = theory[np.isfinite(theory)]
     if min(theory.shape) > 1 and finite.size and finite.min() < finite.max():
-        lines = panel.contour(x, y, np.ma.masked_invalid(theory), levels=5, colors=COLOURS["theory"], linewidths=1.0)
+        lines = panel.contour(x, y, theory, levels=5, colors=COLOURS["theory"], linewidths=1.0)
         panel.clabel(lines, fontsize="x-small")
         panel.set_title("lines: formula", fontsize="small", color=COLOURS["theory"])
 

@@ -84,7 +84,7 @@ class Grid:
         return Point(index, values, repeat, digest.hex()[:40], low | (high & 0x7FFFFFFF) << 32)
 
     def described(self) -> dict[str, Any]:
-        """The grid as JSON holds it; read back by `restored`."""
+        """Give the grid as JSON holds it; read back by `restored`."""
         columns = {name: [[value.plain, value.unit] for value in column] for name, column in self.columns.items()}
         return {"columns": columns, "listed": self.listed, "n_repeats": self.n_repeats, "seed": self.seed}
 

@@ -125,7 +125,7 @@ def _fill(
     made = compute(task, missing, len(points) - before, executor, parts, timeout)
     with (
         tqdm(total=len(points), initial=before, unit="point", delay=2, disable=not progress) as bar,
-        contextlib.closing(made) if hasattr(made, "close") else contextlib.nullcontext(),
+        contextlib.closing(made),
     ):
         for finished in made:
             for index, outcome in zip(finished.indices, finished.outcomes or (), strict=False):

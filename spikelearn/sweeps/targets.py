@@ -80,8 +80,8 @@ def _runs(
     own = set(system.parameters) - ({"parameters"} if nested else set())
     for name in grid.columns:
         if name not in own | nested and name not in system.run_settings:
-            known = sorted(own | nested | set(system.run_settings))
-            raise ValueError(unknown_name(system.name, "parameter or key of [run]", name, known))
+            choices = sorted(own | nested | set(system.run_settings))
+            raise ValueError(unknown_name(system.name, "parameter or key of [run]", name, choices))
     parameters = frozenset(name for name in grid.columns if name in own | nested)
     task = RunTask(
         system=system.name,
@@ -104,14 +104,18 @@ def _nested(system: System, model: Any) -> set[str]:
     return set(table)
 
 
+def _exact(built: Any) -> bool:
+    return next(iter(built.engines), None) == "exact" and {"n", "vary"} <= set(built.run_options)
+
+
 def _together(
     system: System, model: Any, settings: Mapping[str, Any], initial: Any, grid: Grid, parameters: frozenset[str]
 ) -> bool:
     """Tell whether the points can run as neurons of one exact simulation."""
     if initial or parameters != set(grid.columns) or settings.get("n", 1) != 1 or settings.get("vary"):
         return False
-    built = system.build(model) if isinstance(model, Mapping) else model
+    built: Any = system.build(model) if isinstance(model, Mapping) else model
     if type(built) is not system.model or not hasattr(built, "engines"):
         return False
     varied = all(column[0].unit for column in grid.columns.values())
-    return varied and next(iter(built.engines), None) == "exact" and {"n", "vary"} <= set(built.run_options)
+    return varied and _exact(built)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from spikelearn.catalogue.entry import RunRequest
 from spikelearn.catalogue.registry import get_system
+from spikelearn.parameters.fields import field_values
 from spikelearn.sweeps.digest import digest_of, function_digest
 from spikelearn.sweeps.outcome import Outcome, attempt, failure
 from spikelearn.sweeps.points import Point
@@ -151,7 +152,7 @@ class RunTask:
 
     def identity(self, version: str | None) -> dict[str, Any]:
         """Name system and quantities, and digest what the model file says."""
-        model = self.model if isinstance(self.model, Mapping) else self.model.parameters
+        model = self.model if isinstance(self.model, Mapping) else field_values(self.model)
         return {
             "system": self.system,
             "measure": list(self.measure),

@@ -1,4 +1,4 @@
-"""Worker processes that may die: each death is one point's, which is tried again, alone, and given up the third time."""
+"""Worker processes that may die: a death is one point's, which is tried again, alone, and given up the third time."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _leave_with(parent: int) -> None:
 
 def run_in_workers(
     task: Task, points: Iterator[Point], left: int, workers: int, parts: Path | None, timeout: float | None
-) -> Iterator[Finished]:
+) -> Generator[Finished, None, None]:
     """Compute points in processes of our own.
 
     Parameters
@@ -163,7 +163,7 @@ class _State:
     def next_chunk(self, *, alone: bool) -> list[Point]:
         """Give the next points; suspects come last, when no other worker is busy."""
         size = self.sizer.size(self.left, self.wanted)
-        chunk = []
+        chunk: list[Point] = []
         while len(chunk) < size:
             point = self.innocent.popleft() if self.innocent else next(self.points, None)
             if point is None:

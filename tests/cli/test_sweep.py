@@ -39,7 +39,8 @@ def call(*arguments):
 def test_a_model_file_is_swept_shown_and_gone_on_with(here, capsys):
     assert call("sweep", "drive.toml", "-q") == 0
     said = capsys.readouterr().out
-    assert "points: V_0 3; failed: 0" in said and "mean_interval: 0.00693147 to 0.0138629 s" in said
+    assert "points: V_0 3; failed: 0" in said
+    assert "mean_interval: 0.00693147 to 0.0138629 s" in said
     folder = here / "runs" / "drive-sweep"
     with xr.open_dataset(folder / "sweep.nc", engine="h5netcdf") as found:
         assert found["mean_interval"].attrs["units"] == "s"
@@ -71,7 +72,8 @@ def test_a_table_that_does_not_fit_is_said_in_one_line(here, capsys, old, new, m
     (here / "drive.toml").write_text(FILE.replace(old, new))
     assert call("sweep", "drive.toml", "-q") == 2
     error = capsys.readouterr().err.strip()
-    assert message in error and "\n" not in error
+    assert message in error
+    assert "\n" not in error
 
 
 def test_what_the_command_needs(here, capsys):

@@ -20,7 +20,9 @@ def test_a_line_over_one_parameter_with_its_formula():
     found = sl.sweep(power, {"x": [1.0, 2.0, 4.0, 100.0]}, n_repeats=3, executor="serial")
     figure = sl.sweeps.sweep_figure(found, "Power", {"z": lambda point: 2 * point["x"]})
     w, z = figure.axes
-    assert (w.get_ylabel(), z.get_ylabel()) == ("w", "z") and z.get_xlabel() == "x" and z.get_xscale() == "log"
+    assert (w.get_ylabel(), z.get_ylabel()) == ("w", "z")
+    assert z.get_xlabel() == "x"
+    assert z.get_xscale() == "log"
     theory = lines_of(z)[COLOURS["theory"]]
     assert theory.get_ydata().tolist() == [2.0, 4.0, 8.0, 200.0]
     drawn = lines_of(z)[COLOURS["simulation"]].get_ydata()

@@ -27,7 +27,8 @@ def test_a_model_file_over_parameters_and_run_keys():
     found = sl.sweep(
         "escape_poisson", {"rho_0": ["20 Hz", "200 Hz"], "n_trials": [2, 30]}, measure=["last_rate"], executor=2
     )
-    assert found["last_rate"].dims == ("rho_0", "n_trials") and found["last_rate"].attrs["units"] == "Hz"
+    assert found["last_rate"].dims == ("rho_0", "n_trials")
+    assert found["last_rate"].attrs["units"] == "Hz"
     ratio = found["last_rate"].sel(n_trials=30, rho_0=200) / found["last_rate"].sel(n_trials=30, rho_0=20)
     assert 8 < ratio < 12
     again = sl.sweep("escape_poisson", {"n_trials": [30], "rho_0": ["20 Hz"]}, measure="last_rate", executor="serial")
