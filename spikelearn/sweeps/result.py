@@ -62,6 +62,8 @@ class Collector:
                 self._units.setdefault(name, outcome.units.get(name, "1"))
             rows = self._values.get(name)
             where = f"sweep: {name} at {self.grid.point(index).label}"
+            if name in (*self.grid.dims, *self.grid.columns):
+                raise ValueError(f"{where} must have a name that the grid does not have")
             if rows is None:
                 raise ValueError(f"{where} must be returned by every point, but another one does not")
             if rows.shape[1:] != value.shape:

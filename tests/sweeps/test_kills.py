@@ -79,7 +79,7 @@ def kill_and_go_on(store, undisturbed, kills, rng):
 
 
 def test_a_killed_driver_loses_nothing(tmp_path, undisturbed):
-    there = kill_and_go_on(tmp_path, undisturbed, 2, random.Random(1))
+    there = kill_and_go_on(tmp_path, undisturbed, 1, random.Random(1))
     assert 0 < there < 200
 
 

@@ -98,6 +98,8 @@ def test_results_need_one_shape_and_names():
         sl.sweep(ragged, {"x": [1, 2]}, executor="serial")
     with pytest.raises(ValueError, match="z at x = 2.0 must be returned by every point"):
         sl.sweep(missing, {"x": [1, 2]}, executor="serial")
+    with pytest.raises(ValueError, match="x at x = 1.0 must have a name that the grid does not have"):
+        sl.sweep(lambda x, seed: {"x": x}, {"x": [1]}, executor="serial")
     found = sl.sweep(lambda x, seed: x, {"x": [1]}, executor="serial")
     assert found["error"].item() == "TypeError: a sweep's function must return a dict of numbers or arrays, got int"
     found = sl.sweep(lambda x, seed: {"y": "two"}, {"x": [1]}, executor="serial")
