@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.brian.compiling import build_program
 from spikelearn.parameters.names import unknown_name
 from spikelearn.simulation.targets import TARGETS, why_not
 
@@ -19,6 +20,8 @@ __all__ = ["Session", "choose_target", "session"]
 
 # Seconds of work on numpy from which compiling a program is the shorter way.
 _WORTH_COMPILING = 20.0
+# Times of steps up to here are told apart.
+_MOST_STEPS = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,12 @@ class Session:
         Raises
         ------
         ValueError
-            Brian2 cannot make code of the equations; the message says why in one line.
+            Brian2 cannot make code of the equations; the message says why in one line. Or there are more steps than
+            its clocks can count.
         KeyboardInterrupt
             The run was interrupted.
         """
+        _refuse_uncountable(network, float(duration))
         try:
             self._run(network, duration, dict(namespace or {}), progress)
         except Exception as error:
@@ -71,7 +76,9 @@ class Session:
             from brian2.devices.device import get_device
 
             network.run(duration, namespace=names)
-            get_device().build(directory=self.directory, compile=True, run=True, with_output=False)
+            device = get_device()
+            build_program(device, self.directory)
+            device.run(self.directory, with_output=False)
             return
         end = float(network.t) + float(duration)
         with _report(progress) as report:
@@ -155,6 +162,16 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
             stack.callback(prefs.__setitem__, "codegen.target", old_target)
             runtime_device.seed(_seed(seed))
             yield Session(target)
+
+
+def _refuse_uncountable(network: Any, duration: float) -> None:
+    """Refuse steps whose number Brian2's clocks, which count in 64 bits, turn into none."""
+    clocks = {thing.clock for thing in network.objects if getattr(thing, "clock", None) is not None}
+    for step in sorted(float(clock.dt_) for clock in clocks):
+        if not duration / step <= _MOST_STEPS:
+            raise ValueError(
+                f"dt must be at least {duration / _MOST_STEPS:.2g} s in a run of {duration:g} s, got {step:g} s"
+            )
 
 
 def _seed(seed: int | None) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.brian.compiling import build_program
 from spikelearn.brian.neurons import BrianNeuron, Circuit, check_start
 from spikelearn.brian.session import session
 from spikelearn.parameters.numbers import whole_number
@@ -130,7 +131,7 @@ class StandaloneProgram:
             )
             device.insert_code("after_start", _SEEDING)
             self._circuit.network.run(self.settings.duration * second, namespace={})
-            device.build(directory=brian.directory, compile=True, run=False, with_output=False)
+            build_program(device, brian.directory)
             self._stack = stack.pop_all()
         return self
 

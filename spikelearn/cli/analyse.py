@@ -17,7 +17,8 @@ from spikelearn.interop import read_spikes
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.ids import id_labels
-from spikelearn.storage.files import whole_folder, write_manifest
+from spikelearn.storage.files import whole_folder
+from spikelearn.storage.manifest import origin, write_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,8 @@ def analyse(
         A .nwb, .csv, .tsv, .txt, .parquet or .mat file, a folder that ``spikelearn run`` or ``Recording.save`` wrote,
         or one of Phy or Kilosort.
     output : path, optional
-        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Earlier results are replaced.
+        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Only an earlier
+        analysis of the same file is replaced.
     units : (int, int), optional
         The pair for PSTH, correlogram, JPSTH and spike-triggered average, by position. Without it the first two units
         (all for the average), and what they do not allow is left out with the reason; with it, that is an error.
@@ -130,7 +132,8 @@ def analyse(
     frames = None if stimulus is None else read_stimulus(stimulus)
     notes = [str(one.message).replace("units=", "--all-units").replace("trials=", "--all-trials") for one in said]
     lines = [repr(trains), *(f"note: {note}" for note in notes), ""]
-    with whole_folder(folder, overwrite=True) as temporary:
+    source = origin(place)
+    with whole_folder(folder, overwrite=True, kind="analysis", source=source, inputs=(place, stimulus)) as temporary:
         lines += [_regularity(trains, refractoriness, temporary), ""]
         if frames is not None:
             lines += _triggered(trains, units, frames, stimulus_dt, stimulus_window, temporary)
@@ -138,7 +141,8 @@ def analyse(
         lines += _pair(trains, units, width, temporary)
         made = {"file": place.name, "bin_size": width, "units": None if units is None else [int(u) for u in units]}
         made["unit_ids"] = id_labels([trains.unit_ids[k] for k in units or range(trains.n_units)]).tolist()
-        write_manifest(temporary, "analysis", {"analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}})
+        content = {"source": source, "analysis": made, "regularity_units": {"rate": "Hz", "isi": "s"}}
+        write_manifest(temporary, "analysis", content)
     return "\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"])
 
 

@@ -6,7 +6,9 @@ Only light modules are imported here; each command imports what it needs, so tha
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,10 +83,10 @@ def run(
     from spikelearn.cli.catalogue import run_and_write
 
     with _long_runs(yes_long):
-        text, passed = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
+        text, status = run_and_write(name, output, engine=engine, target=target, progress=not quiet)
     typer.echo(text)
-    if not passed:
-        raise typer.Exit(1)
+    if status:
+        raise SystemExit(status)
 
 
 @app.command()
@@ -238,7 +240,7 @@ def version(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line: one clear line for what the user can mend, exit status 2; 130 after Ctrl-C.
+    """Run the command line: one clear line for what the user can mend, exit status 2; 130 after Ctrl-C or SIGTERM.
 
     Parameters
     ----------
@@ -246,7 +248,8 @@ def main(arguments: list[str] | None = None) -> None:
         Instead of the process's own.
     """
     try:
-        status = app(args=arguments, standalone_mode=False)
+        with _terminated_like_interrupted():
+            status = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
@@ -263,6 +266,23 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(_INTERRUPTED, 130)
     if isinstance(status, int) and status:
         raise SystemExit(status)
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let a request to terminate, as batch systems send it, end a command as Ctrl-C does: tidily."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

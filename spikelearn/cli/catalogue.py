@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from spikelearn import catalogue
+from spikelearn.cli.drawing import drawable, saved_figure
 from spikelearn.storage.files import whole_folder
+from spikelearn.storage.manifest import origin
 from spikelearn.storage.provenance import plain
 
 __all__ = ["check_many", "description", "listing", "run_and_write", "system_listing", "system_text", "table"]
@@ -79,15 +81,18 @@ def description(name: str) -> str:
 
 def run_and_write(
     name: str, output: Path | None, *, engine: str | None, target: str, progress: bool
-) -> tuple[str, bool]:
-    """Run a configuration and write figure, data, table and manifest into a folder, whole or not at all.
+) -> tuple[str, int]:
+    """Run a configuration and write data, then table, figure and manifest into a folder, whole or not at all.
+
+    The data are saved before anything is calculated from them: a figure that cannot be drawn, or a formula that takes
+    for ever, costs the figure and not the run.
 
     Parameters
     ----------
     name : str
         Configuration or model file.
     output : Path or None
-        The folder; ``runs/NAME`` if not given.
+        The folder; ``runs/NAME`` if not given. Only an earlier run of the same file is replaced.
     engine, target, progress
         As for `spikelearn.catalogue.run`.
 
@@ -95,25 +100,42 @@ def run_and_write(
     -------
     text : str
         The table and what was written.
-    passed : bool
-        Whether every expected value was met.
+    status : int
+        0 if every expected value was met and the figure is there, 130 if the run was interrupted, else 1.
     """
     configuration = catalogue.load(name)
     folder = output or Path("runs") / configuration.name
-    with whole_folder(folder, overwrite=True) as temporary:
+    file = name.endswith(".toml")
+    source = origin(configuration.path) if file else {"name": configuration.name, "catalogue": "spikelearn"}
+    place: dict[str, Any] = {"overwrite": True, "kind": "recording", "source": source}
+    with whole_folder(folder, inputs=[configuration.path], **place) as temporary:
         recording = catalogue.run(configuration, engine=engine, target=target, progress=progress)
+        recording.write_into(temporary, source=source)
+    try:
         result = catalogue.check(configuration, recording)
+    except Exception as error:
+        error.args = (f"{error}; the data are in {folder}",)
+        raise
+    with whole_folder(folder, **place) as temporary:
         result.to_csv(temporary / "check.csv", index=False)
-        figure = configuration.system.figure(configuration.model, recording, configuration.title)
-        figure.savefig(temporary / "figure.png", dpi=150)
-        recording.write_into(temporary)
+        trouble = saved_figure(
+            lambda: configuration.system.figure(configuration.model, recording, drawable(configuration.title)),
+            temporary / "figure.png",
+        )
+        recording.write_into(temporary, source=source)
     made = recording.provenance
     how = made.get("engine", "")
     if made.get("target"):
         how += f", {made['target']}, dt = {made['dt']:g} s"
     body = table(result) if len(result) else "no expected values: nothing to compare"
-    text = f"{configuration.title} ({how})\n\n{body}\n\nfigure, data and manifest in {folder}"
-    return text, bool((result["verdict"] == "ok").all())
+    written = (
+        f"data and manifest in {folder}; no figure: {trouble}" if trouble else f"figure, data and manifest in {folder}"
+    )
+    interrupted = bool(made.get("interrupted", False))
+    if interrupted:
+        body += f"\n\ninterrupted at {made.get('reached', 0.0):g} s: this is the result so far"
+    passed = bool((result["verdict"] == "ok").all()) and not trouble
+    return f"{configuration.title} ({how})\n\n{body}\n\n{written}", 130 if interrupted else int(not passed)
 
 
 def check_many(names: Sequence[str], *, engine: str | None, target: str) -> Iterator[tuple[str, bool | None]]:

@@ -18,8 +18,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from numba import njit
-
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.phi import Tables, manifold, table_address
 
 __all__ = ["CONSTANT_G", "STEPS", "Cell", "below_threshold", "conductance", "make_cell", "membrane"]

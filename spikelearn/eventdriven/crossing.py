@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, Cell, below_threshold
 from spikelearn.eventdriven.flow import flow, follow, follow_constant, forgotten, longest_step, look_up
 

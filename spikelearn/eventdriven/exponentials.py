@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.phi import from_bits, to_bits
 
 __all__ = ["LONGEST_SERIES", "exp_minus", "less_one"]

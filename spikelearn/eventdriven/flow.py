@@ -21,8 +21,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, Cell
 from spikelearn.eventdriven.phi import manifold
 

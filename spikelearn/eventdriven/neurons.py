@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from spikelearn.arrays import Floats, Integers
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.cell import CONSTANT_G, STEPS, conductance, make_cell, membrane
 from spikelearn.eventdriven.crossing import next_event
 from spikelearn.eventdriven.flow import flow, forgotten, longest_step

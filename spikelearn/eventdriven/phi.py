@@ -14,11 +14,12 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.compiled import njit
 
 __all__ = [
     "LOWEST_KAPPA",

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from spikelearn.interop.extras import extra
-from spikelearn.interop.facts import decode_facts, encode_facts
+from spikelearn.interop.facts import check_facts, column_bytes, decode_facts, encode_facts
 from spikelearn.interop.text_files import with_hint
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.table import COLUMNS, to_frame
@@ -41,8 +41,9 @@ def write_parquet(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
     parquet = extra("pyarrow.parquet", "parquet", "write_parquet")
     frame = to_frame(trains)
     table = arrow.table({name: _arrow_column(arrow, frame[name]) for name in COLUMNS})
+    facts = encode_facts(trains, _columns(table)).encode()
     with whole_file(path) as temporary:
-        parquet.write_table(table.replace_schema_metadata({KEY: encode_facts(trains).encode()}), temporary)
+        parquet.write_table(table.replace_schema_metadata({KEY: facts}), temporary)
 
 
 def read_parquet(
@@ -86,14 +87,21 @@ def read_parquet(
             raise
         raise ValueError(f"{where} is not a whole Parquet file: {str(error).splitlines()[0]}") from error
     metadata = table.schema.metadata or {}
-    facts = decode_facts(metadata[KEY].decode(), where) if KEY in metadata else {}
-    n_spikes = facts.pop("n_spikes", len(table))
+    facts = decode_facts(metadata[KEY].decode(errors="replace"), where) if KEY in metadata else {}
+    n_spikes = facts.get("n_spikes", len(table))
     if len(table) != n_spikes:
         raise ValueError(f"{where} was changed since spikelearn wrote it: it holds {len(table)} of {n_spikes} spikes")
+    facts = check_facts(facts, _columns(table), where)
+    facts.pop("n_spikes", None)
     given = {"units": units, "trials": trials, "n_units": n_units, "n_trials": n_trials, "observed": observed}
     for name, value in (("t_start", t_start), ("t_stop", t_stop)):
         given[name] = None if value is None else seconds(value, f"read_parquet: {name}")
     return with_hint(table.to_pandas(), facts, given, where)
+
+
+def _columns(table: Any) -> list[bytes]:
+    """Give the bytes that the checksum of a table is made of."""
+    return [column_bytes(table.column(name).to_numpy()) for name in table.column_names]
 
 
 def _arrow_column(arrow: Any, column: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spikelearn.interop.facts import decode_facts, encode_facts
+from spikelearn.interop.facts import check_facts, decode_facts, encode_facts
 from spikelearn.parameters.foreign import scaled
 from spikelearn.parameters.names import nearest
 from spikelearn.parameters.units import seconds
@@ -63,8 +63,9 @@ def write_csv(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
         quoting = csv.QUOTE_NONNUMERIC
         frame["time"] = frame["time"].astype(float)
     with whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        file.write(MARK + encode_facts(trains) + "\n")
-        frame.to_csv(file, index=False, lineterminator="\n", quoting=quoting)
+        rows = frame.to_csv(index=False, lineterminator="\n", quoting=quoting)
+        file.write(MARK + encode_facts(trains, [rows.encode()]) + "\n")
+        file.write(rows)
 
 
 def read_csv(
@@ -168,9 +169,11 @@ def read_csv(
     if "time" in frame:
         factor = _factor(time_unit)
         frame["time"] = np.asarray(scaled(_numbers(frame["time"].tolist(), "time", decimal, where), factor))
-    n_spikes = facts.pop("n_spikes", len(frame))
+    n_spikes = facts.get("n_spikes", len(frame))
     if len(frame) != n_spikes:
         raise ValueError(f"{where} was cut off: it holds {len(frame)} of {n_spikes} spikes")
+    facts = check_facts(facts, [text.encode()], where)
+    facts.pop("n_spikes", None)
     given = {"units": units, "trials": trials, "n_units": n_units, "n_trials": n_trials, "observed": observed}
     for name, value in (("t_start", t_start), ("t_stop", t_stop)):
         given[name] = None if value is None else seconds(value, f"read_csv: {name}")

@@ -18,6 +18,8 @@ from spikelearn.network.history import read_history
 from spikelearn.network.options import network_options
 from spikelearn.network.recording import NetworkRecording, RunawayError, network_traces
 from spikelearn.network.records import Network
+from spikelearn.network.resolution import check_resolution
+from spikelearn.network.state_checks import check_form, check_sizes, check_values
 from spikelearn.network.wiring import Wiring
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.initial import Initial
@@ -34,7 +36,8 @@ def simulate_network_exactly(network: Network, settings: RunSettings) -> Network
     Raises
     ------
     ValueError
-        Input that does not fit; a state of another network or seed.
+        Input that does not fit; a state of another network or seed, or one that was changed; times too short for the
+        numbers that hold them.
     RunawayError
         Neurons whose rate runs away, or synapses whose weight does, with their names.
     TypeError
@@ -44,7 +47,7 @@ def simulate_network_exactly(network: Network, settings: RunSettings) -> Network
     units, resume = options.units, options.resume
     duration, record, record_dt, initial = settings.duration, settings.record, settings.record_dt, settings.initial
     if resume is not None:
-        read_state(resume, "resume")
+        check_form(read_state(resume, "resume"), "resume")
     wiring = network.wiring
     used = seed_of_run(settings.seed, resume)
     inputs = network_inputs(wiring, used, float(si_value(network.max_rate, "1 Hz", "Network.max_rate")))
@@ -56,15 +59,12 @@ def simulate_network_exactly(network: Network, settings: RunSettings) -> Network
     network.check_initial(states, wiring.values)
     if resume is not None and not 0.0 <= resume.time < duration:
         raise ValueError(f"duration must lie beyond the {resume.time} s of the state to resume from, got {duration} s")
-    if resume is not None and (len(resume.state) != wiring.n or len(resume.poisson_next) != len(inputs.poisson_rate)):
-        raise ValueError(f"resume must be a state of this network of {wiring.n} neurons, got {len(resume.state)}")
-    if resume is not None and resume.plastic.shape != fresh_rows(inputs.plasticity, wiring.weight).shape:
-        raise ValueError(
-            f"resume must be a state of this network of {int((wiring.rule >= 0).sum())} plastic synapses and their "
-            f"traces, got {len(resume.plastic)}"
-        )
     if resume is not None:
+        plastic = fresh_rows(inputs.plasticity, wiring.weight).shape
+        check_sizes(resume, wiring.n, len(inputs.poisson_rate), plastic)
         check_same_network(resume, wiring)
+        check_values(resume, len(wiring.start) - 1)
+    check_resolution(network, wiring, duration)
     begin = 0.0 if resume is None else resume.time
     wanted = tuple(name for name in record if name != "counts")
     times: NDArray[Any] = np.empty(0)
@@ -86,10 +86,11 @@ def simulate_network_exactly(network: Network, settings: RunSettings) -> Network
         progress=settings.progress,
     )
     recording = _recording(network, wiring, result, used, record, units, shown, times, begin, duration, initial)
+    if result.exploded or result.broken or result.left:
+        # Threads stopped in the middle of events: nothing can go on from there.
+        recording = dataclasses.replace(recording, state=None)
     if not (result.exploded or result.broken):
         return recording
-    # Threads stopped in the middle of events: nothing can go on from there.
-    recording = dataclasses.replace(recording, state=None)
     when = f"after t = {result.state.time:g} s, up to which this error's .recording holds the run"
     if result.exploded:
         names = ", ".join(network.name_of(i) for i in result.exploded)

@@ -13,7 +13,7 @@ from spikelearn.eventdriven.network.records import NetworkState
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.wiring import Wiring
 
-__all__ = ["check_same_network", "fingerprint", "read_state", "seed_of_run", "signed"]
+__all__ = ["check_same_network", "fingerprint", "read_state", "seed_of_run", "signed", "state_digest"]
 
 
 def fingerprint(wiring: Wiring, time: float) -> dict[str, str]:
@@ -45,7 +45,22 @@ def fingerprint(wiring: Wiring, time: float) -> dict[str, str]:
 
 def signed(state: NetworkState, wiring: Wiring, seed: int) -> NetworkState:
     """Give the state with the network and the seed that it belongs to."""
-    return dataclasses.replace(state, seed=seed, fingerprint=fingerprint(wiring, state.time))
+    named = dataclasses.replace(state, seed=seed, fingerprint=fingerprint(wiring, state.time))
+    return dataclasses.replace(named, digest=state_digest(named))
+
+
+def state_digest(state: NetworkState) -> str:
+    """Digest everything in a state, to the bit."""
+    arrays = (
+        state.state,
+        state.poisson_next,
+        state.poisson_drawn,
+        state.recent_times,
+        state.recent_rows,
+        state.plastic,
+    )
+    words = repr((float(state.time), state.seed, sorted(state.fingerprint.items())))
+    return _digest(np.array(words), *arrays)
 
 
 def read_state(given: Any, where: str) -> NetworkState:
@@ -83,7 +98,7 @@ def check_same_network(resume: NetworkState, wiring: Wiring) -> None:
     Raises
     ------
     ValueError
-        The network differs from that of the state in more than what is still to come.
+        The network differs from that of the state in more than what is still to come, or the state was changed.
     """
     if not resume.fingerprint:
         raise ValueError("resume must be a state that says of which network it is, got one without; run again from 0 s")
@@ -94,6 +109,8 @@ def check_same_network(resume: NetworkState, wiring: Wiring) -> None:
             f"resume must be a state of this network, got one of a network with other {', '.join(others)} before "
             f"{resume.time:g} s"
         )
+    if resume.digest != state_digest(resume):
+        raise ValueError("resume must be a state as a run left it, got one that was changed since; run again from 0 s")
 
 
 def _in_words(rule: Plasticity) -> str:

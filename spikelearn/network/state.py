@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from spikelearn.eventdriven.network.records import NetworkState
 from spikelearn.network.fingerprint import read_state
-from spikelearn.storage.files import read_manifest, whole_folder, write_manifest
+from spikelearn.network.state_checks import check_form
+from spikelearn.storage.files import whole_folder, write_manifest
+from spikelearn.storage.manifest import read_folder
 
 __all__ = ["load_state", "save_state"]
 
@@ -36,7 +40,8 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
         It is no state.
     """
     read_state(state, "save_state: state")
-    with whole_folder(folder, overwrite=overwrite) as temporary:
+    check_form(state, "save_state: state")
+    with whole_folder(folder, overwrite=overwrite, kind="network_state") as temporary:
         np.savez(
             temporary / "state.npz",
             time=np.float64(state.time),
@@ -50,6 +55,7 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
                 "neurons": len(state.state),
                 "seed": state.seed,
                 "fingerprint": dict(state.fingerprint),
+                "digest_of_state": state.digest,
             },
         )
     return Path(folder)
@@ -65,9 +71,18 @@ def load_state(folder: str | os.PathLike[str]) -> NetworkState:
     ValueError
         It holds something else, or a file was changed.
     """
-    manifest = read_manifest(folder, "network_state")
-    with np.load(Path(folder) / "state.npz", allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in _ARRAYS}
-        # What does not say whose it is, is refused where it is resumed.
-        whose = manifest.get("fingerprint", {})
-        return NetworkState(time=float(stored["time"]), seed=manifest.get("seed"), fingerprint=whose, **arrays)
+    return read_folder(folder, "network_state", _read)
+
+
+def _read(folder: Path, manifest: dict[str, Any]) -> NetworkState:
+    try:
+        with np.load(folder / "state.npz", allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in _ARRAYS}
+            time = float(stored["time"])
+    except (KeyError, TypeError, BadZipFile) as error:
+        raise ValueError(f"{folder / 'state.npz'} does not hold the arrays of a state: {error}") from error
+    # What does not say whose it is, is refused where it is resumed.
+    whose, digest = manifest.get("fingerprint", {}), manifest.get("digest_of_state", "")
+    state = NetworkState(time=time, seed=manifest.get("seed"), fingerprint=whose, digest=digest, **arrays)
+    check_form(state, str(folder))
+    return state

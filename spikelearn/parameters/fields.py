@@ -69,6 +69,8 @@ def validate_parameters(instance: Any) -> None:
             value = parse_quantity(given) if isinstance(given, str) else given
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"{where} must be a number, got {given!r}")
         example = field.metadata["quantity"]
         unit = example if isinstance(example, str) and not _is_number(example) else "1"
         plain = si_value(value, unit, where)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.spikes.trains import SpikeTrains
-from spikelearn.storage.files import read_manifest, whole_folder, write_manifest
+from spikelearn.storage.files import whole_folder, write_manifest
+from spikelearn.storage.manifest import read_folder
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,7 +70,7 @@ class Recording:
         folder : path
             Where to; made if it does not exist.
         overwrite : bool
-            Whether earlier results there may be replaced.
+            Whether an earlier recording there may be replaced.
 
         Returns
         -------
@@ -82,43 +84,74 @@ class Recording:
         OSError
             The place cannot be written to.
         """
-        with whole_folder(folder, overwrite=overwrite) as temporary:
+        with whole_folder(folder, overwrite=overwrite, kind="recording") as temporary:
             self.write_into(temporary)
         return Path(folder)
 
-    def write_into(self, folder: Path) -> None:
-        """Write the files of `save` into an existing folder; files that lie there already enter the manifest."""
+    def write_into(self, folder: Path, *, source: Mapping[str, Any] | None = None) -> None:
+        """Write the files of `save` into an existing folder; files that lie there already enter the manifest.
+
+        Parameters
+        ----------
+        folder : Path
+            Where to.
+        source : mapping, optional
+            What the run was made from, see `spikelearn.storage.manifest.write_manifest`.
+        """
         spikes = _spikes_to_dataset(self.spikes, self.counts)
         if spikes is not None:
             spikes.to_netcdf(folder / "spikes.nc", engine="h5netcdf")
         if self.traces.variables:
             self.traces.to_netcdf(folder / "traces.nc", engine="h5netcdf")
-        write_manifest(folder, "recording", {"provenance": self.provenance})
+        synapses = self._synapses()
+        if synapses is not None:
+            synapses.to_netcdf(folder / "synapses.nc", engine="h5netcdf")
+        made_from = {} if source is None else {"source": dict(source)}
+        write_manifest(folder, "recording", {**made_from, "provenance": self.provenance})
+
+    def _synapses(self) -> xr.Dataset | None:
+        """Give what a recording of a network keeps beyond spikes and traces."""
+        return None
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> Recording:
+    def load(cls, folder: str | os.PathLike[str]) -> Self:
         """Read a folder written by `save`, checking every file against the manifest.
+
+        Returns
+        -------
+        Recording
+            A `NetworkRecording` where synapses were saved.
 
         Raises
         ------
         FileNotFoundError
             There is no manifest.
         ValueError
-            A file is missing, truncated or changed.
+            A file is missing, truncated or changed, or is no recording.
         """
+        return read_folder(folder, "recording", cls._read)
+
+    @classmethod
+    def _read(cls, place: Path, manifest: dict[str, Any]) -> Self:
         import xarray as xr
 
-        manifest = read_manifest(folder, "recording")
-        place = Path(folder)
-        spikes = counts = None
-        if (place / "spikes.nc").is_file():
-            with xr.open_dataset(place / "spikes.nc", engine="h5netcdf") as stored:
-                spikes, counts = _spikes_from_dataset(stored.load())
-        traces = xr.Dataset()
-        if (place / "traces.nc").is_file():
-            with xr.open_dataset(place / "traces.nc", engine="h5netcdf", decode_timedelta=False) as stored:
-                traces = stored.load()
-        return cls(spikes, traces, manifest["provenance"], counts)
+        from spikelearn.simulation.network_recording import NetworkRecording
+
+        if not isinstance(manifest.get("provenance"), dict):
+            raise ValueError(f"{place / 'manifest.json'} must say how the recording was made, in provenance")
+        stored = {name: _dataset(place, name) for name in ("spikes.nc", "traces.nc", "synapses.nc")}
+        try:
+            spikes, counts = _spikes_from_dataset(stored["spikes.nc"])
+            synapses = stored["synapses.nc"]
+            made: dict[str, Any] = {}
+            if synapses is not None:
+                made = {name: synapses[name].values for name in ("sources", "targets", "weights")}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{place} holds files that are not those of a recording: {error!r}") from error
+        kind: Any = NetworkRecording if made else cls
+        traces = xr.Dataset() if stored["traces.nc"] is None else stored["traces.nc"]
+        found: Self = kind(spikes, traces, manifest["provenance"], counts, **made)
+        return found
 
     def __repr__(self) -> str:
         parts = [] if self.spikes is None else [repr(self.spikes)]
@@ -129,6 +162,16 @@ class Recording:
             parts.append("traces " + ", ".join(names))
         engine = self.provenance.get("engine")
         return f"Recording({'; '.join(parts) or 'empty'}{f'; engine {engine}' if engine else ''})"
+
+
+def _dataset(folder: Path, name: str) -> xr.Dataset | None:
+    """Read one file into memory; None where there is none."""
+    import xarray as xr
+
+    if not (folder / name).is_file():
+        return None
+    with xr.open_dataset(folder / name, engine="h5netcdf", decode_timedelta=False) as stored:
+        return stored.load()
 
 
 def _spikes_to_dataset(spikes: SpikeTrains | None, counts: NDArray[np.int64] | None) -> xr.Dataset | None:
@@ -157,7 +200,9 @@ def _spikes_to_dataset(spikes: SpikeTrains | None, counts: NDArray[np.int64] | N
     return None
 
 
-def _spikes_from_dataset(stored: xr.Dataset) -> tuple[SpikeTrains | None, NDArray[np.int64] | None]:
+def _spikes_from_dataset(stored: xr.Dataset | None) -> tuple[SpikeTrains | None, NDArray[np.int64] | None]:
+    if stored is None:
+        return None, None
     if "counts" in stored:
         return None, np.asarray(stored["counts"].values, dtype=np.int64)
     spikes = SpikeTrains(

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.parameters.units import seconds
 from spikelearn.sources.rates import mean_counts, poisson_points, rate_bound
 from spikelearn.sources.sampling import collect, read_span
@@ -91,7 +92,7 @@ def gain_group(
     where = "GainModulatedPoisson"
     expression, names, step = _rate_names(source.rate, dt, duration, t_start, where)
     cells = _cells("gain : 1 (constant)", f"rand() < gain*({expression})*dt", names, n_trials, n_units, step, where)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     gains = draw_gains(rng, source.gamma, source.distribution, n_trials if source.shared else len(cells))
     cells.gain = np.repeat(gains, n_units) if source.shared else gains
     return (cells,)
@@ -111,7 +112,7 @@ def ou_group(
     decay = np.exp(-float(step) / float(source.tau))
     modulator = _modulator("x : 1", source, n_trials, n_units, step, {"decay": decay, "spread": np.sqrt(1 - decay**2)})
     modulator.run_regularly("x = decay*x + spread*randn()", dt=step)
-    modulator.x = np.random.default_rng(seed).standard_normal(len(modulator))
+    modulator.x = generator(seed).standard_normal(len(modulator))
     names["sigma"] = source.sigma
     threshold = f"(rand() < 2*({expression})*dt) and (randn() < sigma*x)"
     cells = _cells("x : 1 (linked)", threshold, names, n_trials, n_units, step, where)
@@ -141,7 +142,7 @@ def gamma_group(
     )
     # Brian2 decays before it looks at the threshold: the first step is to see the stationary value.
     before = np.exp(float(step / source.tau))
-    modulator.gain = np.random.default_rng(seed).gamma(1 / variance, variance, len(modulator)) * before
+    modulator.gain = generator(seed).gamma(1 / variance, variance, len(modulator)) * before
     threshold = f"rand() < gain*({expression})*dt"
     cells = _cells("gain : 1 (linked)", threshold, names, n_trials, n_units, step, where)
     _link(cells, modulator, "gain", n_units, source.shared)
@@ -172,7 +173,7 @@ def drive_group(
         threshold=f"rand() < ({drive_expression})*dt",
         reset="y += height",
     )
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     times, owner = poisson_points(rng, source.drive_rate, start - 40 * tau, start, len(drive), f"{where}.drive_rate")
     held = np.bincount(owner, np.exp((times - start) / tau), minlength=len(drive)) * area / tau
     drive.y = held * np.exp(float(step) / tau) * hertz

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.parameters.units import si_value
 from spikelearn.sources import brian
 from spikelearn.sources.drive_moments import drive_covariance, drive_intensity_covariance, filtered
@@ -167,7 +168,7 @@ class CommonDrive(Source):
         units = whole_number(f"{_WHERE}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{_WHERE}.sample")
         self.check_consistency(start, stop)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         processes, cells = (trials, units) if self.shared else (trials * units, 1)
         parts = [self._independent(rng, start, stop, trials * units)]
         if self.alpha > 0 and self._kernel.area > 0:

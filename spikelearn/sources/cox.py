@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import modulated_covariance
 from spikelearn.sources.rates import accept, checked_rate, rate_bound
@@ -85,7 +86,7 @@ class OUModulatedPoisson(Source):
         trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
         units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{where}.sample")
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         bound = rate_bound(self.rate, start, stop, f"{where}.rate")
         train = np.repeat(np.arange(trials * units), rng.poisson(2 * bound * (stop - start), trials * units))
         times = rng.uniform(start, stop, size=len(train))
@@ -174,7 +175,7 @@ class GammaModulatedPoisson(Source):
         trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
         units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, f"{where}.sample")
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         tau, variance = float(self.tau), self.gamma**2
         processes, cells = (trials, units) if self.shared else (trials * units, 1)
         jumps = np.repeat(np.arange(processes), rng.poisson((stop - start) / (variance * tau), processes))

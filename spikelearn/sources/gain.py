@@ -11,6 +11,7 @@ from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.sources import brian
 from spikelearn.sources.rates import accept, checked_rate, mean_counts, rate_bound
 from spikelearn.sources.sampling import collect, read_span
@@ -81,7 +82,7 @@ class GainModulatedPoisson(Source):
         trials = whole_number("GainModulatedPoisson.sample: n_trials", n_trials, at_least=1)
         units = whole_number("GainModulatedPoisson.sample: n_units", n_units, at_least=1)
         start, stop = read_span(t_start, t_stop, "GainModulatedPoisson.sample")
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         gains = draw_gains(rng, self.gamma, self.distribution, trials if self.shared else trials * units)
         per_train = np.repeat(gains, units) if self.shared else gains
         bound = rate_bound(self.rate, start, stop, "GainModulatedPoisson.rate")

@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.sources import brian
 from spikelearn.sources.rates import checked_rate, poisson_points
 from spikelearn.sources.sampling import collect, read_span
@@ -104,6 +105,6 @@ def sample_poisson(
     trials = whole_number(f"{where}.sample: n_trials", n_trials, at_least=1)
     units = whole_number(f"{where}.sample: n_units", n_units, at_least=1)
     start, stop = read_span(t_start, t_stop, f"{where}.sample")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     times, train = poisson_points(rng, rate, start, stop, trials * units, f"{where}.rate")
     return collect(times, train, trials, units, start, stop)

@@ -27,6 +27,8 @@ __all__ = [
 # A time t = k*dt and a step dt each carry half a unit in the last place, and so do the subtraction, the product and
 # the quotient in (t - t_start)/dt; eight units cover them and two conversions such as ms to s.
 _UNITS_IN_THE_LAST_PLACE = 8
+# The largest part of a bin that rounding may make up: so many of the spikes may be in the bin beside theirs.
+_MISPLACED = 1e-3
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -129,7 +131,8 @@ def read_window(
     Raises
     ------
     ValueError
-        The part reaches beyond the window that was observed, or the bin size does not divide it.
+        The part reaches beyond the window that was observed, or the bin size does not divide it, or it is so small
+        that rounding would move spikes to the next bin.
     """
     width = seconds(bin_size, f"{where}: bin_size")
     start = trains.t_start if t_start is None else seconds(t_start, f"{where}: t_start")
@@ -138,6 +141,13 @@ def read_window(
     if start < trains.t_start - slack or stop > trains.t_stop + slack or stop < start:
         raise ValueError(
             f"{where}: the window must lie within [{trains.t_start}, {trains.t_stop}) s, got [{start}, {stop}) s"
+        )
+    error = float(rounding(start, stop)) + trains.slack
+    if width > 0 and error > _MISPLACED * width:
+        raise ValueError(
+            f"{where}: bin_size must be at least {error / _MISPLACED:.2g} s for times as large as "
+            f"{max(abs(start), abs(stop)):g} s, which carry a rounding error of {error:.2g} s, got {width:g} s; count "
+            "time from a nearer start"
         )
     return start, stop, width, count_bins(start, stop, width, f"{where}: bin_size")
 

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from spikelearn.storage.manifest import own_files, read_manifest, write_manifest
+from spikelearn.storage.workspace import name_lock, settle, swap_in, workspace
+
 __all__ = ["read_manifest", "whole_file", "whole_folder", "write_manifest"]
 
-FORMAT = 1
+_ATTEMPTS = 5
 
 
 @contextlib.contextmanager
-def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+def whole_folder(
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    kind: str | None = None,
+    source: Mapping[str, Any] | None = None,
+    inputs: Iterable[str | os.PathLike[str] | None] = (),
+) -> Iterator[Path]:
     """Give a temporary folder that becomes `folder` when the block ends, and vanishes after an error.
+
+    A process that is killed, a full disk or another writer leave the earlier folder or the new one, each whole. What
+    a killed process left behind is removed when the same folder is written again. The umask decides who may read it.
 
     Parameters
     ----------
@@ -27,17 +36,22 @@ def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> 
         The name that the finished folder gets.
     overwrite : bool
         Whether earlier results of that name may be replaced: a folder that holds a manifest, the files that it names
-        and nothing else. Any other folder with something in it is refused.
+        and nothing else, of the same kind and source as the new ones. Any other folder with something in it is refused.
+    kind, source : optional
+        What will be written, see `write_manifest`, so that other results are refused before anything is calculated;
+        in any case they are when the block ends.
+    inputs : iterable of path
+        What is read to make the results, which must not be in their place; None stands for nothing.
 
     Yields
     ------
     Path
-        The temporary folder to write into, beside `folder`.
+        The temporary folder to write into, on the same file system.
 
     Raises
     ------
     FileExistsError
-        The folder holds something that may not be replaced, or is the current folder or one above it.
+        The folder holds something that may not be replaced, is the current folder or one above it, or holds an input.
     OSError
         The place cannot be written to.
     """
@@ -45,62 +59,22 @@ def whole_folder(folder: str | os.PathLike[str], *, overwrite: bool = False) -> 
     here = Path.cwd().resolve()
     if final == here or final in here.parents:
         raise FileExistsError(f"{folder} must be a folder of its own, not the current one or one above it")
-    _refuse_to_lose(final, overwrite)
-    made = _missing_parents(final)
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
-    except OSError as error:
-        _remove_empty(made)
-        raise type(error)(f"cannot write into {final.parent}: {error.strerror or error}") from error
-    try:
-        temporary.chmod(0o755)
+    _refuse_to_lose(final, overwrite, kind, source)
+    for given in inputs:
+        place = final if given is None else Path(given).resolve()
+        inside = place == final or final in place.parents or (place.is_dir() and place in final.parents)
+        if given is not None and inside:
+            raise FileExistsError(f"{final} must be another place than {given}, which is read; take another folder")
+    with _working(final, f"cannot write into {final.parent}") as place:
+        temporary = place / "new"
+        temporary.mkdir()
         yield temporary
-        _refuse_to_lose(final, overwrite)
-        _exchange(temporary, final)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        _remove_empty(made)
-        raise
-
-
-def _refuse_to_lose(final: Path, overwrite: bool) -> None:
-    """Refuse a place that holds anything but earlier results, and those too unless they may be replaced."""
-    if not final.exists():
-        return
-    if not final.is_dir():
-        raise FileExistsError(f"{final} must be a folder, but a file of that name exists")
-    present = {path.name for path in final.iterdir()}
-    if not present:
-        return
-    try:
-        manifest = json.loads((final / "manifest.json").read_text(encoding="utf-8"))
-        own = {"manifest.json", *manifest["files"]} if manifest.get("format") == FORMAT else set()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        own = set()
-    foreign = sorted(present - own)
-    if foreign:
-        raise FileExistsError(f"{final} must be empty or hold earlier results only; it also holds {foreign[0]}")
-    if not overwrite:
-        raise FileExistsError(f"{final} already holds results; pass overwrite=True or another folder")
-
-
-def _exchange(temporary: Path, final: Path) -> None:
-    """Put the finished folder in place of the earlier one, which comes back if that fails."""
-    if not final.exists():
-        temporary.rename(final)
-        return
-    retired = Path(tempfile.mkdtemp(prefix=f".{final.name}.old.", dir=final.parent))
-    try:
-        final.rename(retired / "old")
-        try:
-            temporary.rename(final)
-        except BaseException:
-            (retired / "old").rename(final)
-            raise
-    finally:
-        if final.exists():
-            shutil.rmtree(retired, ignore_errors=True)
+        settle(temporary)
+        made = own_files(temporary)[1]
+        with name_lock(final):
+            _refuse_to_lose(final, overwrite, made.get("kind"), made.get("source"))
+            swap_in(temporary, final, place / "old")
+        settle_name(final)
 
 
 @contextlib.contextmanager
@@ -112,29 +86,79 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     OSError
         The place cannot be written to.
     """
-    final = Path(path)
-    made = _missing_parents(final)
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{final.stem}.", suffix=final.suffix, dir=final.parent)
-    except OSError as error:
-        _remove_empty(made)
-        raise type(error)(f"cannot write {final}: {error.strerror or error}") from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
+    final = Path(path).resolve()
+    if final.is_dir():
+        raise IsADirectoryError(f"cannot write {final}: it is a folder")
+    with _working(final, f"cannot write {final}") as place:
+        temporary = place / f"new{final.suffix}"
+        # Some libraries ask for a file that exists, others make it.
+        temporary.touch()
         yield temporary
-        temporary.chmod(0o644)
-        temporary.replace(final)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        _remove_empty(made)
-        raise
+        settle(temporary)
+        with name_lock(final):
+            os.replace(temporary, final)
+        settle_name(final)
 
 
-def _missing_parents(path: Path) -> list[Path]:
-    """List the folders above `path` that do not exist yet, deepest first."""
-    return [parent for parent in path.parents if not parent.exists()]
+def settle_name(final: Path) -> None:
+    """Wait until the disk knows under which name a result lies."""
+    if os.name == "posix":
+        handle = os.open(final.parent, os.O_RDONLY)
+        try:
+            # Folders of some file systems know no such call.
+            with contextlib.suppress(OSError):
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def _working(final: Path, trouble: str) -> Iterator[Path]:
+    """Open a workspace beside `final`; folders made on the way go again if nothing comes of it."""
+    made = [parent for parent in final.parents if not parent.exists()]
+    with contextlib.ExitStack() as stack:
+        stack.push(lambda kind, *_: _remove_empty(made) if kind is not None else None)
+        for attempt in range(_ATTEMPTS):
+            try:
+                final.parent.mkdir(parents=True, exist_ok=True)
+                place = stack.enter_context(workspace(final))
+                break
+            except FileNotFoundError as error:
+                # Somebody whose results never came has just removed the folder that was empty.
+                if attempt == _ATTEMPTS - 1:
+                    raise type(error)(f"{trouble}: {error.strerror or error}") from error
+            except OSError as error:
+                raise type(error)(f"{trouble}: {error.strerror or error}") from error
+        yield place
+
+
+def _refuse_to_lose(final: Path, overwrite: bool, kind: str | None, source: Mapping[str, Any] | None) -> None:
+    """Refuse a place that holds anything but earlier results of the same kind, which may be replaced."""
+    if not final.exists():
+        return
+    if not final.is_dir():
+        raise FileExistsError(f"{final} must be a folder, but a file of that name exists")
+    present = {path.name for path in final.iterdir()}
+    if not present:
+        return
+    own, manifest = own_files(final)
+    foreign = sorted(present - own)
+    if foreign:
+        raise FileExistsError(f"{final} must be empty or hold earlier results only; it also holds {foreign[0]}")
+    if not overwrite:
+        raise FileExistsError(f"{final} already holds results; pass overwrite=True or another folder")
+    if kind is not None and manifest.get("kind") != kind:
+        raise FileExistsError(
+            f"{final} holds a {manifest.get('kind')}, which a {kind} must not replace; take another folder"
+        )
+    found = manifest.get("source")
+    if source is not None and found != dict(source):
+        name = found.get("name", "something else") if isinstance(found, dict) else "something else"
+        other = "another file called " if name == source.get("name") else ""
+        raise FileExistsError(
+            f"{final} holds results of {other}{name}, which those of {source.get('name')} must not replace; take "
+            "another folder"
+        )
 
 
 def _remove_empty(folders: list[Path]) -> None:
@@ -142,48 +166,3 @@ def _remove_empty(folders: list[Path]) -> None:
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-def write_manifest(folder: Path, kind: str, content: dict[str, Any]) -> None:
-    """Write ``manifest.json``: what the folder holds, how it was made, and a checksum of every other file."""
-    files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        for path in sorted(folder.iterdir())
-        if path.name != "manifest.json"
-    }
-    text = json.dumps({"format": FORMAT, "kind": kind, **content, "files": files}, indent=2, sort_keys=False)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
-
-
-def read_manifest(folder: str | os.PathLike[str], kind: str) -> dict[str, Any]:
-    """Read and verify the manifest of a folder written by `write_manifest`.
-
-    Raises
-    ------
-    FileNotFoundError
-        There is no manifest.
-    ValueError
-        The manifest cannot be read, is of another kind, or a file is missing or was changed.
-    """
-    place = Path(folder)
-    path = place / "manifest.json"
-    if not path.is_file():
-        raise FileNotFoundError(f"{place} must hold a manifest.json written by spikelearn; there is none")
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        files, found = dict(manifest["files"]), manifest["kind"]
-        digests = {name: facts["sha256"] for name, facts in files.items()}
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is not a manifest of spikelearn: {error!r}") from error
-    if manifest.get("format") != FORMAT:
-        raise ValueError(f"{path} must have format {FORMAT}, got {manifest.get('format')!r}; another version wrote it")
-    if found != kind:
-        raise ValueError(f"{place} must hold a {kind}, got a {found}")
-    for name, digest in digests.items():
-        file = place / name
-        if not file.is_file():
-            raise ValueError(f"{place} must hold {name}, which is missing")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            raise ValueError(f"{file} was truncated or changed since it was written (checksum differs)")
-    result: dict[str, Any] = manifest
-    return result

@@ -148,7 +148,18 @@ def test_unknown_commands_and_options_are_explained(capsys):
 def test_ctrl_c_leaves_nothing_behind(here):
     long = QUICK.replace('"100 ms"', '"2000 s"').replace("[run]", "[run]\ndt = '0.01 ms'")
     (here / "long.toml").write_text(long)
-    command = [sys.executable, "-m", "spikelearn", "run", "long.toml", "--engine", "brian2", "--target", "numpy"]
+    command = [
+        sys.executable,
+        "-m",
+        "spikelearn",
+        "run",
+        "long.toml",
+        "--engine",
+        "brian2",
+        "--target",
+        "numpy",
+        "--yes-long",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (here / "runs").is_dir() and process.poll() is None and time.monotonic() < deadline:

@@ -238,12 +238,14 @@ def test_what_is_no_state_is_refused(tmp_path):
         save_state(recording, tmp_path / "state")
 
 
-def test_a_saved_recording_of_a_network_comes_back_without_its_state(tmp_path):
+def test_a_saved_recording_of_a_network_comes_back_with_its_synapses(tmp_path):
     recording = sl.simulate(network(projections=[projection()]), 0.01)
     recording.save(tmp_path / "run")
-    assert type(sl.Recording.load(tmp_path / "run")) is sl.Recording
-    again = NetworkRecording.load(tmp_path / "run")
-    assert isinstance(again, NetworkRecording)
-    assert again.spikes == recording.spikes
-    assert again.state is None
-    assert again.weights is None
+    for again in (sl.Recording.load(tmp_path / "run"), NetworkRecording.load(tmp_path / "run")):
+        assert type(again) is NetworkRecording
+        assert again.spikes == recording.spikes
+        assert again.state is None
+        for name in ("sources", "targets", "weights"):
+            found, kept = getattr(again, name), getattr(recording, name)
+            assert found.dtype == kept.dtype
+            np.testing.assert_array_equal(found, kept)

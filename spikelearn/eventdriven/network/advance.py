@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Places, Shorts
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.cells import (
     BOUND,
     CELL_COLUMNS,
@@ -79,6 +79,7 @@ def advance(
     """
     input_start, input_next, input_weight = poisson.start, poisson.next, poisson.weight
     failed = 0
+    leave = len(status) - 1
     for v in range(begin_at, visits):
         if spikes + limit + 1 > len(spike_times) or pool_size + limit + 1 > len(pool_time):
             return v, spikes, pool_size, free
@@ -99,6 +100,8 @@ def advance(
         t_d, pause, tabled = cells[i, DELAY], cells[i, PAUSE], cells[i, TABLED] != 0.0
         poisson_first, poisson_end = input_start[i], input_start[i + 1]
         while True:
+            if status[leave] != 0:
+                return visits, spikes, pool_size, free
             # What comes next of its own accord: own potassium, the end of a pause, a jump from outside.
             own, own_low = math.inf, 0.0
             if own_first[j] >= 0:

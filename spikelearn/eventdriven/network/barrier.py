@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["BARRIER_WORDS", "wait"]
+from spikelearn.compiled import njit
 
-# The counter and the round stand in cache lines of their own.
-BARRIER_WORDS = 32
+__all__ = ["ABORT", "BARRIER_WORDS", "wait"]
+
+# The counter, the round and the word that sends everybody home stand in cache lines of their own.
+BARRIER_WORDS = 40
 _ROUND = 16
+ABORT = 32
 item_pointer: Any = cgutils.get_item_pointer
 _SPINS = 2000
 # Both give the processor to another thread, take nothing and return a number.
@@ -36,8 +39,8 @@ _fetch_add: Any = intrinsic(_atomic_add)
 
 
 @njit(cache=True, nogil=True)
-def wait(barrier: NDArray[Any], threads: int) -> None:
-    """Return when `threads` threads have called this with the same array.
+def wait(barrier: NDArray[Any], threads: int) -> bool:
+    """Return when `threads` threads have called this with the same array, or when the word `ABORT` in it is set.
 
     Parameters
     ----------
@@ -45,16 +48,23 @@ def wait(barrier: NDArray[Any], threads: int) -> None:
         Zeros at the start; shared.
     threads : int
         How many take part.
+
+    Returns
+    -------
+    bool
+        Whether to go on: false where one of the threads will never come, and the others must leave.
     """
-    if threads <= 1:
-        return
-    current = _fetch_add(barrier, _ROUND, 0)
-    if _fetch_add(barrier, 0, 1) == threads - 1:
-        _fetch_add(barrier, 0, -threads)
-        _fetch_add(barrier, _ROUND, 1)
-        return
-    spins = 0
-    while _fetch_add(barrier, _ROUND, 0) == current:
-        spins += 1
-        if spins > _SPINS:
-            _yield()
+    if threads > 1:
+        current = _fetch_add(barrier, _ROUND, 0)
+        if _fetch_add(barrier, 0, 1) == threads - 1:
+            _fetch_add(barrier, 0, -threads)
+            _fetch_add(barrier, _ROUND, 1)
+        spins = 0
+        while _fetch_add(barrier, _ROUND, 0) == current:
+            spins += 1
+            if spins > _SPINS:
+                if _fetch_add(barrier, ABORT, 0) != 0:
+                    return False
+                _yield()
+    go_on: bool = _fetch_add(barrier, ABORT, 0) == 0
+    return go_on

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Shorts
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.cell import Cell, make_cell
 from spikelearn.eventdriven.phi import Tables
 

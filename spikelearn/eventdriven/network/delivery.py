@@ -8,10 +8,10 @@ spikes are sorted before; else each neuron's arrivals are.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Places, Shorts
+from spikelearn.compiled import njit
 
 __all__ = ["count_arrivals", "list_neurons", "place_arrivals", "sort_arrivals", "sort_spikes"]
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from spikelearn.arrays import Floats, Places
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus, less_one
 from spikelearn.eventdriven.network.cells import (
     ABOVE,

@@ -16,9 +16,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from spikelearn.arrays import Floats
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.cell import CONSTANT_G, Cell, below_threshold, membrane
 from spikelearn.eventdriven.crossing import next_event
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus

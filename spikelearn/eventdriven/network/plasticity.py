@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.prefetch import prefetch_address
 
 __all__ = ["LAST", "LIMITS", "PLASTIC", "WEIGHT", "Plastic", "change", "fetch_rows", "rows_onto", "weight_of"]

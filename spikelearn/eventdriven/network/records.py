@@ -71,6 +71,8 @@ class NetworkState:
         Of the random input.
     fingerprint : mapping of str to str
         Digests of the network, which only it is to go on with; set by whoever knows the network.
+    digest : str
+        Of everything here; a state that was changed is not gone on from.
     """
 
     time: float
@@ -82,6 +84,7 @@ class NetworkState:
     plastic: Floats = field(default_factory=lambda: np.empty((0, 2)))
     seed: int | None = None
     fingerprint: Mapping[str, str] = field(default_factory=dict)
+    digest: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +107,8 @@ class NetworkResult:
         Recorded weights, volts.
     broken : tuple of int
         Synapses with a value that is not finite.
+    left : bool
+        Whether threads were sent home in the middle of a piece: nothing can go on from the state.
     """
 
     times: Floats
@@ -115,3 +120,4 @@ class NetworkResult:
     exploded: tuple[int, ...] = ()
     w: Floats = field(default_factory=lambda: np.empty((0, 0)))
     broken: tuple[int, ...] = ()
+    left: bool = False

@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from tqdm import tqdm
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.inputs import assign_tables
-from spikelearn.eventdriven.network.barrier import BARRIER_WORDS
+from spikelearn.eventdriven.network.barrier import ABORT, BARRIER_WORDS
 from spikelearn.eventdriven.network.cells import (
     AT,
     BOUND,
@@ -53,6 +54,8 @@ _EPOCH = 0.01
 _TABLES_FOR = 10.0
 # A piece of the run is what is done between two looks at the clock and at an interrupt.
 _PIECE_SECONDS = 0.25
+# A piece that takes longer than this after an interrupt is left where it is.
+_GRACE = 0.5
 _NONE = np.empty(0, dtype=np.int64)
 _NAMES = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d", "refractory")
 
@@ -93,17 +96,30 @@ def run_network(
         Show a bar for runs of more than two seconds.
     stop : threading.Event, optional
         Ends the run early when set, as Ctrl-C does.
+
+    Raises
+    ------
+    MemoryError
+        There is not enough for one of the threads; the others leave, too.
     """
     run = _Run(inputs, duration, u0, g0, resume, traced, trace_times, threads, watched)
     halt = stop or threading.Event()
+    # Compiled where an interrupt can end it: none reaches a thread.
+    run.compile()
     # The run has a thread of its own: an interrupt can then never fall between the state and its spikes.
     with ThreadPoolExecutor(1) as driver:
         future = driver.submit(run.to_end, halt, progress)
+        asked = False
         while True:
             try:
-                return future.result()
+                return future.result(_GRACE if asked else None)
             except KeyboardInterrupt:
                 halt.set()
+                if asked:
+                    run.leave()
+                asked = True
+            except TimeoutError:
+                run.leave()
 
 
 class _Run:
@@ -171,13 +187,22 @@ class _Run:
         self.g = np.full((len(traced), len(trace_times)), np.nan)
         workers = len(self.ranges) - 1
         self.barrier = np.zeros(BARRIER_WORDS, dtype=np.int64)
-        self.status = np.zeros(2 * workers, dtype=np.int64)
+        self.status = np.zeros(2 * workers + 1, dtype=np.int64)
         room = np.diff(self.ranges) * (self.limit + 1)
         self.shared_start = np.concatenate([[0], np.cumsum(room)[:-1]]).astype(np.int64)
         # Only what is written to takes memory.
         self.shared_times = np.empty((2, int(room.sum())))
         self.shared_rows = np.empty((2, int(room.sum())), dtype=np.int32)
         self.shared_counts = np.zeros((2, workers), dtype=np.int64)
+
+    def compile(self) -> None:
+        """Compile the loop, by a call that does nothing."""
+        self._piece(0, 0, 0, self.begin)
+
+    def leave(self) -> None:
+        """Send all threads home, wherever they are; nothing can go on from the state after that."""
+        self.barrier[ABORT] = 1
+        self.status[-1] = 1
 
     def to_end(self, halt: threading.Event, progress: bool) -> NetworkResult:
         """Run piece by piece until the end, an interrupt or an explosion."""
@@ -188,6 +213,7 @@ class _Run:
         rows: list[Integers] = []
         exploded: tuple[int, ...] = ()
         broken: tuple[int, ...] = ()
+        left = False
         workers = len(self.ranges) - 1
         with (
             ThreadPoolExecutor(workers) as pool,
@@ -200,17 +226,14 @@ class _Run:
                 started = time.perf_counter()
                 last = min(done + size, total)
                 reached = self.duration if last == total else self.begin + last * self.window
-                if workers == 1:
-                    found = [self._piece(0, done, last, reached)]
-                else:
-                    jobs = [pool.submit(self._piece, q, done, last, reached) for q in range(workers)]
-                    found = [job.result() for job in jobs]
+                found = self._pieces(pool, done, last, reached)
                 for t, r in found:
                     times.append(t)
                     rows.append(r.astype(np.int64))
-                exploded = tuple(int(i) - 1 for i in self.status if i > 0)
-                broken = tuple(self.learning.synapse(-1 - int(i)) for i in self.status if i < 0)
-                if exploded or broken:
+                exploded = tuple(int(i) - 1 for i in self.status[:-1] if i > 0)
+                broken = tuple(self.learning.synapse(-1 - int(i)) for i in self.status[:-1] if i < 0)
+                left = self.status[-1] != 0
+                if exploded or broken or left:
                     # Threads stopped somewhere within the piece: what is whole ends before it.
                     del times[-workers:], rows[-workers:]
                     reached = self.begin + done * self.window
@@ -228,7 +251,27 @@ class _Run:
             self.learning.rows(),
         )  # fmt: skip
         w = self.learning.traces(reached)
-        return NetworkResult(flat[order], which[order], self.u, self.g, state, done < total, exploded, w, broken)
+        return NetworkResult(flat[order], which[order], self.u, self.g, state, done < total, exploded, w, broken, left)
+
+    def _pieces(self, pool: ThreadPoolExecutor, first: int, last: int, stop: float) -> Any:
+        """Run one piece in all threads; where one of them fails, the others do not wait for it."""
+        workers = len(self.ranges) - 1
+        if workers == 1:
+            return [self._piece(0, first, last, stop)]
+
+        def piece(thread: int) -> Any:
+            try:
+                return self._piece(thread, first, last, stop)
+            except BaseException:
+                self.leave()
+                raise
+
+        try:
+            jobs = [pool.submit(piece, thread) for thread in range(workers)]
+        except BaseException:
+            self.leave()
+            raise
+        return [job.result() for job in jobs]
 
     def _piece(self, thread: int, first: int, last: int, stop: float) -> tuple[Floats, NDArray[np.int32]]:
         found: tuple[Floats, NDArray[np.int32]] = run_windows(

@@ -11,10 +11,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
 from spikelearn.arrays import Floats, Integers, Shorts
-from spikelearn.compiled import processors
+from spikelearn.compiled import njit, processors
 from spikelearn.eventdriven.network.cells import Synapses
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ are the same for any number of threads. Most of them go the short way of `networ
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Shorts
+from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.advance import advance
 from spikelearn.eventdriven.network.barrier import wait
 from spikelearn.eventdriven.network.cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses
@@ -33,7 +34,7 @@ __all__ = ["run_windows"]
 
 
 @njit(cache=True, error_model="numpy")
-def _longer(array, size):  # type: ignore[no-untyped-def]
+def _longer(array: Any, size: int) -> Any:
     new = np.empty(max(size, 2 * len(array)), array.dtype)
     new[: len(array)] = array
     return new
@@ -84,8 +85,9 @@ def run_windows(
         Which thread this is; it owns neurons ``ranges[thread]`` to ``ranges[thread + 1] - 1``.
     barrier : ndarray
         See `barrier.wait`.
-    status : ndarray of int64, shape (2 threads,)
-        Two halves taken in turn, so that none is written to while it is read. Receives 1 + the number of a neuron that
+    status : ndarray of int64, shape (2 threads + 1,)
+        Two halves taken in turn, so that none is written to while it is read, and a last word which is not 0 when all
+        must leave at once. Receives 1 + the number of a neuron that
         fired more than `limit` spikes within `epoch` windows, -1 - the row of a plastic synapse with a value that is
         not finite, else 0.
     shared_times, shared_rows, shared_start, shared_counts : ndarray
@@ -256,7 +258,8 @@ def run_windows(
             shared_rows[half, offset + m] = spike_rows[before + m]
         shared_counts[half, thread] = spikes - before
         if k < last_window - 1:
-            wait(barrier, threads)
+            if not wait(barrier, threads):
+                break
             stopped = False
             for q in range(threads):
                 stopped |= status[half * threads + q] != 0

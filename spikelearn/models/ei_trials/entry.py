@@ -13,6 +13,7 @@ from spikelearn.models.ei_trials import measures, theory
 from spikelearn.models.ei_trials.case import TrialCase
 from spikelearn.models.ei_trials.figure import overview
 from spikelearn.models.ei_trials.run_trials import run_trials
+from spikelearn.parameters.numbers import one_number
 from spikelearn.simulation.recording import Recording
 from spikelearn.storage.provenance import provenance_of
 
@@ -21,7 +22,11 @@ __all__: list[str] = []
 
 def _run(case: TrialCase, request: RunRequest) -> Recording:
     table = dict(request.settings)
-    noise, seed, n_trials = float(table.get("noise", 0.0)), table.get("seed", 0), table.get("n_trials", 500)
+    noise, seed, n_trials = (
+        one_number("noise", table.get("noise", 0.0)),
+        table.get("seed", 0),
+        table.get("n_trials", 500),
+    )
     engine = request.engine or "array"
     run = run_trials(
         case.model,

@@ -8,9 +8,11 @@ settled trial may stop early without changing a bit.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
-from numba import njit
+
+from spikelearn.compiled import njit
 
 __all__ = ["noisy_trial", "quiet_trials"]
 
@@ -30,7 +32,7 @@ def _silent_steps(E: float, h: float) -> float:
 
 
 @njit(cache=True, error_model="numpy")
-def _dies(E, I, k, begin, constants):  # type: ignore[no-untyped-def]  # noqa: E741
+def _dies(E: Any, I: Any, k: Any, begin: Any, constants: Any) -> Any:  # noqa: E741
     """Say whether activities that drive nothing any more are exactly zero before the window begins."""
     h_E, h_I, _, _, th_E, th_I, _, _ = constants
     if th_E < 0.0 or th_I < 0.0:
@@ -39,7 +41,18 @@ def _dies(E, I, k, begin, constants):  # type: ignore[no-untyped-def]  # noqa: E
 
 
 @njit(cache=True, error_model="numpy")
-def _finish(E, I, ee, ei, ie, ii, k, constants, schedule, kick):  # type: ignore[no-untyped-def]  # noqa: E741
+def _finish(
+    E: Any,
+    I: Any,  # noqa: E741
+    ee: Any,
+    ei: Any,
+    ie: Any,
+    ii: Any,
+    k: Any,
+    constants: Any,
+    schedule: Any,
+    kick: Any,
+) -> Any:
     """Go on from the state before step k to the end of the trial, without noise; give both means."""
     h_E, h_I, g_E, g_I, th_E, th_I, E_max, I_max = constants
     steps, kick_start, kick_stop, window = schedule
@@ -73,7 +86,7 @@ def _finish(E, I, ee, ei, ie, ii, k, constants, schedule, kick):  # type: ignore
 
 
 @njit(cache=True, error_model="numpy")
-def quiet_trials(W, constants, schedule, kick):  # type: ignore[no-untyped-def]
+def quiet_trials(W: Any, constants: Any, schedule: Any, kick: Any) -> Any:
     """Run one trial without noise for every start; give the means of the window.
 
     Parameters
@@ -159,7 +172,7 @@ def quiet_trials(W, constants, schedule, kick):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def noisy_trial(W, x, normals, noise, decay, constants, schedule, kick):  # type: ignore[no-untyped-def]
+def noisy_trial(W: Any, x: Any, normals: Any, noise: Any, decay: Any, constants: Any, schedule: Any, kick: Any) -> Any:
     """Run one trial of one start with noise, every step of it; give the means of the window.
 
     Parameters

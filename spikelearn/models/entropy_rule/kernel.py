@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from spikelearn.arrays import Floats
+from spikelearn.compiled import njit
 
 __all__ = ["advance"]
 

@@ -47,7 +47,7 @@ def save_checkpoint(folder: str | os.PathLike[str], checkpoint: Checkpoint) -> P
     OSError
         The place cannot be written to, or holds other files.
     """
-    with whole_folder(folder, overwrite=True) as temporary:
+    with whole_folder(folder, overwrite=True, kind=_KIND) as temporary:
         with (temporary / "arrays.npz").open("wb") as file:
             np.savez(file, **checkpoint.arrays)  # type: ignore[arg-type]
         content = {

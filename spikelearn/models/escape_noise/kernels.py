@@ -12,12 +12,11 @@ import itertools
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit
 
-from spikelearn.compiled import processors
+from spikelearn.compiled import njit, processors
 
 __all__ = [
     "accumulate",
@@ -36,7 +35,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def compiled(function: _Function) -> _Function:
     """Compile a function with numba, without the GIL, cached on disk."""
-    return cast(_Function, njit(nogil=True, cache=True, error_model="numpy")(function))
+    return njit(nogil=True, cache=True, error_model="numpy")(function)
 
 
 def in_chunks(task: Callable[[int, int], None], n: int, threads: int | None, work: int) -> None:

@@ -22,6 +22,7 @@ from spikelearn.models.escape_noise.keeper import (
 from spikelearn.models.escape_noise.posterior import credit, path_gradients, sample_path
 from spikelearn.models.escape_noise.settings import check_estimator, checked_rates, time_constant
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -153,7 +154,7 @@ def learn(
     )  # fmt: skip
     keeper = Keeper(checkpoint, checkpoint_every, resume, settings, "update", total)
     limit = energy_limit(network, V[:size], width)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
 
     def draw() -> Bins:
         return V if batch is None else V[rng.choice(n_trials, size, replace=False)]

@@ -13,6 +13,7 @@ from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, ch
 from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.settings import check_estimator, checked_baseline
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.learning import Learning
@@ -111,7 +112,7 @@ class VariationalNetwork:
         The rows of M onto the hidden units equal those of Q, normal with standard deviation `scale`: at the start the
         hidden units cost no free energy, and every hidden unit answers to another mixture of inputs.
         """
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         units = n_visible + n_hidden
         W_Q = scale * rng.standard_normal((n_hidden, units))
         if not self_connections:
@@ -165,7 +166,7 @@ class VariationalNetwork:
         if exact:
             each = exact_free_energy(self, V, width)
         else:
-            rng = np.random.default_rng(seed)
+            rng = generator(seed)
             each = np.zeros(len(V))
             for _ in range(_positive(n_samples, "n_samples")):
                 each += sample_path(self, V, width, rng).free_energy.sum(axis=1) / n_samples
@@ -202,7 +203,7 @@ class VariationalNetwork:
         b = checked_baseline(baseline, V.shape[1], "VariationalNetwork.gradients")
         if exact:
             return FreeEnergyGradients(*exact_gradients(self, V, width), float(exact_free_energy(self, V, width).sum()))
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         W_M, W_Q, total = np.zeros_like(self.W_M), np.zeros_like(self.W_Q), 0.0
         for _ in range(_positive(n_samples, "n_samples")):
             path = sample_path(self, V, width, rng)
@@ -225,7 +226,7 @@ class VariationalNetwork:
         from spikelearn.models.escape_noise.posterior import sample_path
 
         V, width = self.checked_visible(X_visible), bin_width(dt)
-        rng = np.random.default_rng(seed)
+        rng = generator(seed)
         count = _positive(n_samples, "n_samples") if self.n_hidden else 1
         logs = np.array([-sample_path(self, V, width, rng).free_energy.sum(axis=1) for _ in range(count)])
         return np.asarray(np.logaddexp.reduce(logs, axis=0) - np.log(count))

@@ -17,6 +17,7 @@ from spikelearn.models.escape_noise.likelihood import constants
 from spikelearn.models.escape_noise.links import get_link
 from spikelearn.models.escape_noise.settings import checked_rates, time_constant
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -165,7 +166,7 @@ def learn_online(
     )  # fmt: skip
     keeper = Keeper(checkpoint, checkpoint_every, resume, settings, "trial", total)
     limit = energy_limit(network, V[:1], width)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     fresh = {
         "W_M": network.W_M.copy(),
         "W_Q": network.W_Q.copy(),

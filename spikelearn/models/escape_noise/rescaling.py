@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import checked_spikes
+from spikelearn.parameters.seeds import generator
 
 __all__ = ["RescalingTest", "rescaled_intervals", "rescaling_test"]
 
@@ -102,7 +103,7 @@ def rescaling_test(X: ArrayLike, r: ArrayLike, *, seed: int = 0) -> RescalingTes
     spikes, rates = spikes[seen], rates[seen]
     if not (np.isfinite(rates).all() and (rates >= 0).all()):
         raise ValueError("rescaling_test: r must be finite and not negative")
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     intervals = [rescaled_intervals(spikes[:, i], rates[:, i], rng) for i in range(spikes.shape[1])]
     results = [kstest(found, "expon") if len(found) > 1 else (np.nan, np.nan) for found in intervals]
     return RescalingTest(intervals, np.array([s[0] for s in results]), np.array([s[1] for s in results]))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.models.escape_noise.binning import bin_width, checked_weights
 from spikelearn.models.escape_noise.likelihood import constants
 from spikelearn.models.escape_noise.links import get_link
+from spikelearn.parameters.seeds import generator
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.model import EscapeNoise
@@ -74,7 +75,7 @@ def sample(
             raise ValueError("sample: clamp must hold 0, 1 or -1 (free)")
         fixed[:, : given.shape[1], : given.shape[2]] = given
     X = np.zeros(shape, dtype=np.uint8)
-    threshold = np.random.default_rng(seed).standard_exponential(shape)
+    threshold = generator(seed).standard_exponential(shape)
     numbers, link = constants(cell, width), get_link(cell.link).code
     WT = np.ascontiguousarray(weights.T)
 

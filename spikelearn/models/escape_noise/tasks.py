@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Bins
+from spikelearn.parameters.seeds import generator
 
 __all__ = ["corridor", "corridor_patterns", "reversing_sequence", "staircase"]
 
@@ -62,7 +63,7 @@ def staircase(
     >>> staircase(1, 90, dwell=(30, 0), p=(1.0, 0.0))[0, [0, 30, 60]].sum(axis=1)
     array([10, 10, 10], dtype=uint64)
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     order = list(range(n_blocks))
     return np.stack([_blocks(rng, n_bins, n_units, order, n_blocks, dwell, p, 0) for _ in range(n_trials)])
 
@@ -89,7 +90,7 @@ def reversing_sequence(
     ndarray of uint8, shape (trials, bins, units)
         The order of the blocks reverses at trial ``n_trials // 2``.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     forward = list(range(n_blocks))
     half = n_trials // 2
     return np.stack(
@@ -104,7 +105,7 @@ def corridor_patterns(
     n_places: int, n_units: int, active: int, *, seed: int | np.random.SeedSequence = 0
 ) -> NDArray[np.bool_]:
     """Give every place of a track a random set of `active` units: booleans of shape (places, units)."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     patterns = np.zeros((n_places, n_units), dtype=np.bool_)
     for place in patterns:
         place[rng.choice(n_units, active, replace=False)] = True
@@ -138,6 +139,6 @@ def corridor(
     -------
     ndarray of uint8, shape (laps, places * stay, units)
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     chance = np.where(np.repeat(patterns, stay, axis=0), *p)
     return (rng.random((n_laps, *chance.shape)) < chance).astype(np.uint8)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit
 
 from spikelearn.arrays import Floats
+from spikelearn.compiled import njit
 
 __all__ = ["BLOCK", "ERF", "TANH", "advance", "advance_steps", "erf_table", "hyperbolic", "overlap_sums", "sum_blocks"]
 
@@ -27,7 +27,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def compiled(function: _Function) -> _Function:
     """Compile a function with numba, without the GIL, cached on disk; products and sums may be fused."""
-    return cast(_Function, njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})(function))
+    return njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})(function)
 
 
 _NODES = 64
