@@ -172,7 +172,9 @@ def si_value(value: Any, unit: str, where: str) -> Any:
         raise ValueError(f"{where}: {error}") from error
     wanted = unit_dimensions(unit)
     try:
-        same = get_dimensions(checked) == wanted
+        found = get_dimensions(checked)
+        # Brian2 compares dimensions with a tolerance, which takes its time; mostly they are the same object.
+        same = found is wanted or found == wanted
         plain = np.asarray(checked, dtype=np.float64)
     except OverflowError as error:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error
