@@ -21,6 +21,7 @@ import importlib.abc
 import importlib.util
 import inspect
 import os
+import random
 import signal
 import sys
 import tempfile
@@ -259,11 +260,14 @@ def main(arguments=None):
     parser.add_argument("rows", nargs="*", help="beginnings of 'DOCUMENT ITEM'; all rows by default")
     parser.add_argument("--jobs", type=int, default=2, help="processes at a time")
     parser.add_argument("--quiet", action="store_true", help="print only what was not caught")
+    parser.add_argument("--sample", type=int, help="so many rows, drawn with a fixed seed")
     options = parser.parse_args(arguments)
     table = tomllib.loads((ROOT / "docs" / "ledger.toml").read_text(encoding="utf-8"))["row"]
     rows = [row for row in table if row.get("function") and row.get("test")]
     if options.rows:
         rows = [r for r in rows if f"{r['document']} {r['item']}".startswith(tuple(options.rows))]
+    if options.sample is not None and options.sample < len(rows):
+        rows = random.Random(20220630).sample(rows, options.sample)
     rows.sort(key=lambda row: row["test"])
     sys.path.insert(0, str(ROOT))
     os.environ["PYTHONPATH"] = str(ROOT)
