@@ -94,7 +94,7 @@ def joint_moments(
     n_trials = len(a)
     raw = np.divide(a.T @ b, n_trials, dtype=np.float64)
     if predictor == "shift":
-        expected = np.divide(a[:-1].T @ b[1:] + a[1:].T @ b[:-1], 2 * (n_trials - 1), dtype=np.float64)
+        expected = _consecutive(a, b) / (2 * (n_trials - 1))
         corrected = raw - expected
     else:
         expected = np.multiply.outer(first.psth, second.psth)
@@ -161,6 +161,10 @@ def _shifted_with_gaps(first: Array, second: Array, seen: Array) -> Floats:
     for g, rows in enumerate(bins):
         for h, columns in enumerate(bins):
             both = np.flatnonzero(patterns[:, g] & patterns[:, h])
-            a, b = first[np.ix_(both, rows)], second[np.ix_(both, columns)]
-            total[np.ix_(rows, columns)] = a[:-1].T @ b[1:] + a[1:].T @ b[:-1]
+            total[np.ix_(rows, columns)] = _consecutive(first[np.ix_(both, rows)], second[np.ix_(both, columns)])
     return total
+
+
+def _consecutive(a: Array, b: Array) -> Floats:
+    """Sum the products of consecutive trials in both orders: each is exact in single precision, their sum is not."""
+    return np.add(a[:-1].T @ b[1:], a[1:].T @ b[:-1], dtype=np.float64)

@@ -353,3 +353,26 @@ def test_bins_that_one_trial_saw_stay_undefined(predictor):
     pairs = jpsth_pairs(trains, bin_size=0.01, predictor=predictor, dtype=np.float64)
     for name in ("corrected", "normalized", "covariogram", "coincidence"):
         np.testing.assert_array_equal(pairs[name][0], result[name], err_msg=name)
+
+
+def test_the_shift_predictor_is_exact_where_two_products_leave_single_precision():
+    """Each product stays below 2**24, which single precision holds; their sum is odd and beyond it."""
+    first, second = [1999, 1999, 1999, 1999], [1999, 1999, 1999, 1998]
+    trains = SpikeTrains.from_trials(
+        [[np.full(a, 0.5), np.full(b, 0.5)] for a, b in zip(first, second, strict=True)], t_stop=1.0
+    )
+    total = sum(first[k] * second[k + 1] + first[k + 1] * second[k] for k in range(3))
+    assert 4 * 1999**2 < 2**24 < total
+    assert total % 2
+    assert float(jpsth(trains, bin_size=1.0, predictor="shift").predictor[0, 0]) == total / 6
+
+
+@pytest.mark.parametrize("predictor", ["psth", "shift", "shuffle"])
+def test_no_predictor_where_fewer_than_two_trials_saw_both_bins(predictor):
+    observed = [[0.0, 1.0], [0.0, 0.5], [0.0, 0.5]]
+    trains = SpikeTrains.from_trials(
+        [[[0.1, 0.7], [0.2, 0.8]], [[0.1], [0.3]], [[0.2], [0.4]]], t_stop=1.0, observed=observed
+    )
+    found = jpsth(trains, bin_size=0.5, predictor=predictor)
+    assert np.isfinite(found.predictor[0, 0])
+    assert np.isnan(found.predictor.values[[0, 1, 1], [1, 0, 1]]).all()
