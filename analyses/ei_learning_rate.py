@@ -42,7 +42,7 @@ STYLES = {
 
 @functools.cache
 def valid_points(name, n):
-    """The set points of the grid that are valid under a rule."""
+    """Give the set points of the grid that are valid under a rule."""
     ee, ie = grid_axes(n)
     ee, ie = (a.ravel() for a in np.meshgrid(ee, ie, indexing="ij"))
     valid = sl.stability(sl.EIRates(), RULES[name], W_EE=ee, W_IE=ie).valid

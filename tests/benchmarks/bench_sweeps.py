@@ -1,6 +1,6 @@
 """What a sweep costs beside the work itself.
 
-``python tests/benchmarks/bench_sweeps.py [--full]``. Three questions, each with the bare work beside it in the same run:
+``python tests/benchmarks/bench_sweeps.py [--full]``. Three questions, with the bare work beside it in the same run:
 a point that takes no time, on worker processes with and without a store; memory of many such points (100,000 with
 ``--full``); adaptive neurons through `vary`, against one bare simulation of all of them and against the same and its
 quantity.
