@@ -9,6 +9,7 @@ at every valid set point.
 """
 
 import argparse
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -39,37 +40,46 @@ STYLES = {
 }
 
 
-def shares(model, rule, method, n):
-    """Share of the valid set points that is stable, one value a factor."""
+@functools.cache
+def valid_points(name, n):
+    """Give the set points of the grid that are valid under a rule."""
     ee, ie = grid_axes(n)
     ee, ie = (a.ravel() for a in np.meshgrid(ee, ie, indexing="ij"))
-    valid = sl.stability(model, rule, W_EE=ee, W_IE=ie).valid
-    return [
-        float(sl.stability(model, slower(rule, f), W_EE=ee[valid], W_IE=ie[valid], method=method).stable.mean())
-        for f in FACTORS
-    ]
+    valid = sl.stability(sl.EIRates(), RULES[name], W_EE=ee, W_IE=ie).valid
+    return ee[valid], ie[valid]
+
+
+def share(rule, method, factor, seed, n):
+    """Share of the valid set points that is stable, one point of the sweep."""
+    ee, ie = valid_points(rule, n)
+    found = sl.stability(sl.EIRates(), slower(RULES[rule], factor), W_EE=ee, W_IE=ie, method=method)
+    return {"stable": float(found.stable.mean())}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("output"))
     parser.add_argument("--grid", type=int, default=30, help="set points along each axis")
+    parser.add_argument("--store", type=Path, help="folder that keeps every point, to go on after an interruption")
     options = parser.parse_args()
-    model = sl.EIRates()
+    grid = {"rule": list(RULES), "method": list(STYLES), "factor": FACTORS}
+    swept = sl.sweep(functools.partial(share, n=options.grid), grid, store=options.store, version="1")
+    if swept["failed"].any():
+        raise RuntimeError(f"a point failed: {swept['error'].values[swept['failed'].values][0]}")
     figure = new_figure(11.0, 8.5)
     panels = figure.subplots(3, 3, sharex=True, sharey=True).ravel()
     print(f"{'rule':<34s} quasi-steady   6-D at 1   largest rate at which half of the stable set points are stable")
     print(f"{'':<34s}                           6-D (per ms)   per trial")
-    for axes, (name, rule) in zip(panels, RULES.items(), strict=True):
-        found = {method: shares(model, rule, method, options.grid) for method in STYLES}
+    for axes, name in zip(panels, RULES, strict=True):
+        found = {method: swept["stable"].sel({"rule": name, "method": method}).values for method in STYLES}
         for method, (label, colour, style) in STYLES.items():
-            axes.semilogx(FACTORS, np.array(found[method]) * 100, style, color=colour, label=label)
+            axes.semilogx(FACTORS, found[method] * 100, style, color=colour, label=label)
         axes.axvline(1, color=COLOURS["muted"], linewidth=0.8)
         axes.set_title(name, fontsize="medium")
         axes.set_ylim(-4, 104)
         half = []
         for method in ("full", "trial"):
-            good = np.array(found[method]) >= 0.5 * found["qss"][0]
+            good = found[method] >= 0.5 * found["qss"][0]
             top = ">" if good.all() else ""
             half.append(f"{top}{0.02 * FACTORS[good].max():.2g}" if good.any() else "none")
         at_one = found["full"][int(np.argmin(np.abs(FACTORS - 1)))]

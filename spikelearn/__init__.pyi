@@ -4,6 +4,7 @@ from . import network as network
 from . import plotting as plotting
 from . import rules as rules
 from . import sources as sources
+from . import sweeps as sweeps
 from .brian.standalone import StandaloneProgram as StandaloneProgram
 from .catalogue import check as check
 from .models import entropy_rule as entropy_rule
@@ -27,6 +28,7 @@ from .simulation.recording import Recording as Recording
 from .simulation.simulate import Initial as Initial
 from .simulation.simulate import simulate as simulate
 from .spikes.trains import SpikeTrains as SpikeTrains
+from .sweeps.sweep import sweep as sweep
 from .symbolic.derive import DerivedRule as DerivedRule
 from .symbolic.derive import derive_rule as derive_rule
 from .symbolic.populations import RatePopulations as RatePopulations

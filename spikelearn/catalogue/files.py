@@ -19,7 +19,8 @@ from spikelearn.simulation.recording import Recording
 
 __all__ = ["Configuration", "Expected", "check", "find", "load", "model_folder", "names", "run"]
 
-SECTIONS = ("title", "model", "initial", "run", "source", "expected")
+SECTIONS = ("title", "model", "initial", "run", "sweep", "source", "expected")
+SWEEP_KEYS = ("grid", "measure", "n_repeats", "seed", "timeout")
 USER_NEURON = ("equations", "threshold", "reset", "refractory", "on_spike", "delay", "method", "parameters")
 EXPECTED_KEYS = (
     "quantity",
@@ -71,7 +72,7 @@ class Expected:
 
 @dataclass(frozen=True, eq=False)
 class Configuration:
-    """A model file, read and validated."""
+    """A model file, read and validated; `table` holds the parameters from which the model was built."""
 
     name: str
     title: str
@@ -82,6 +83,8 @@ class Configuration:
     initial: Mapping[str, Any]
     source: Mapping[str, Any]
     expected: tuple[Expected, ...] = field(default=())
+    table: Mapping[str, Any] = field(default_factory=dict)
+    sweep: Mapping[str, Any] = field(default_factory=dict)
 
 
 def model_folder() -> Path:
@@ -259,7 +262,7 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
             raise ValueError(f"a model file must have {section!r}")
     if not isinstance(content["title"], str):
         raise ValueError(f"title must be text, got {content['title']!r}")
-    for section in ("model", "initial", "run", "source"):
+    for section in ("model", "initial", "run", "sweep", "source"):
         if not isinstance(content.get(section, {}), Mapping):
             raise ValueError(f"[{section}] must be a table, got {content[section]!r}")
     table = content["model"]
@@ -275,6 +278,7 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
         raise ValueError(f"[model] must have a system ({', '.join(system_names())}) or equations")
     settings, initial = content.get("run", {}), content.get("initial", {})
     _refuse_unknown("[run]", settings, system.run_settings)
+    _refuse_unknown("[sweep]", content.get("sweep", {}), SWEEP_KEYS)
     model = system.build(given)
     _refuse_unknown("[initial]", initial, system.initial_settings(model))
     return Configuration(
@@ -287,6 +291,8 @@ def _configuration(path: Path, content: Mapping[str, Any]) -> Configuration:
         initial=initial,
         source=content.get("source", {}),
         expected=tuple(_expected(entries, system) for entries in _tables(content.get("expected", []))),
+        table=given,
+        sweep=content.get("sweep", {}),
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line: list, systems, show, run, check, derive, analyse, targets.
+"""The command line: list, systems, show, run, check, sweep, derive, analyse, targets.
 
 Only light modules are imported here; each command imports what it needs, so that help comes at once.
 """
@@ -192,6 +192,30 @@ def derive(
     typer.echo(text)
     if not passed:
         raise typer.Exit(1)
+
+
+@app.command()
+def sweep(
+    name: Annotated[
+        str | None, typer.Argument(help="A model file with a [sweep] table, or the name of a configuration.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes [default: all processors].")] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Folder of points, result and figure [default: runs/NAME-sweep].")
+    ] = None,
+    dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of workers here.")] = None,
+    status: Annotated[Path | None, typer.Option(help="Say how far the sweep in this folder has come.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run the sweep of a model file over its grid; called again, it goes on where it was ended."""
+    from spikelearn.cli import sweep as command
+
+    if (name is None) == (status is None):
+        raise typer.BadParameter("sweep must get a model file, or --status with the folder of a sweep")
+    if status is not None:
+        typer.echo(command.status(status))
+    elif name is not None:
+        typer.echo(command.run_sweep(name, store, workers=workers, dask=dask, progress=not quiet))
 
 
 @app.command()

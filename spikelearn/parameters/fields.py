@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.parameters.names import shown
-from spikelearn.parameters.units import parse_quantity, si_value
+from spikelearn.parameters.units import parse_quantity, si_value, unit_dimensions
 
 __all__ = ["check_range", "field_values", "quantity", "validate_parameters"]
 
@@ -111,6 +111,6 @@ def _is_number(text: str) -> bool:
 def _as_quantity(plain: float, unit: str) -> Any:
     if unit == "1":
         return plain
-    from brian2.units.fundamentalunits import Quantity, get_dimensions
+    from brian2.units.fundamentalunits import Quantity
 
-    return Quantity(plain, dim=get_dimensions(parse_quantity(unit)))
+    return Quantity(plain, dim=unit_dimensions(unit))

@@ -6,6 +6,7 @@ never pays for them.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, unmasked, widened
 from spikelearn.parameters.names import nearest, shown
 
-__all__ = ["parse_quantity", "seconds", "si_value"]
+__all__ = ["parse_quantity", "seconds", "si_value", "unit_dimensions"]
 
 _TIMES = ("1 second", "1 s", "1 ms")
 # What a formula may hold, too; a unit is raised to small powers.
@@ -120,6 +121,14 @@ def _float(value: Any, where: str) -> float:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error
 
 
+@functools.cache
+def unit_dimensions(unit: str) -> Any:
+    """Give the dimensions of a unit, read once: models are built by the thousand in sweeps."""
+    from brian2.units.fundamentalunits import get_dimensions
+
+    return get_dimensions(parse_quantity(unit))
+
+
 def si_value(value: Any, unit: str, where: str) -> Any:
     """Strip a quantity to plain float64 numbers in SI units after checking its unit.
 
@@ -161,9 +170,11 @@ def si_value(value: Any, unit: str, where: str) -> Any:
         checked = parse_quantity(value) if isinstance(value, str) else value
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-    example = parse_quantity(unit)
+    wanted = unit_dimensions(unit)
     try:
-        same = get_dimensions(checked) == get_dimensions(example)
+        found = get_dimensions(checked)
+        # Brian2 compares dimensions with a tolerance, which takes its time; mostly they are the same object.
+        same = found is wanted or found == wanted
         plain = np.asarray(checked, dtype=np.float64)
     except OverflowError as error:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error

@@ -1,0 +1,72 @@
+"""What came out of one point: arrays in SI units, or the error that ended it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Outcome", "attempt", "failure", "read_result"]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The result of one point.
+
+    Parameters
+    ----------
+    values : dict of str to ndarray
+        Float64 or complex128, in SI units; empty where the point failed.
+    units : dict of str to str
+        Units of those that have one.
+    error, traceback : str
+        One line, and where it came from; empty where the point succeeded.
+    """
+
+    values: dict[str, NDArray[Any]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+    traceback: str = ""
+
+
+def failure(error: BaseException) -> Outcome:
+    """Give the outcome of a point that raised."""
+    said = " ".join(str(error).split())
+    name = type(error).__name__
+    return Outcome(error=f"{name}: {said}" if said else name, traceback="".join(traceback.format_exception(error)))
+
+
+def attempt(function: Callable[[], Mapping[str, Any]]) -> Outcome:
+    """Call a function of no arguments; what it raises becomes the outcome of the point."""
+    try:
+        return read_result(function())
+    except Exception as error:  # whatever a user's function raises is recorded by name
+        return failure(error)
+
+
+def read_result(given: Any) -> Outcome:
+    """Read what a function returned: a mapping of names to numbers, arrays or quantities.
+
+    Raises
+    ------
+    TypeError
+        It is no mapping, or holds something that is no number.
+    """
+    if not isinstance(given, Mapping):
+        raise TypeError(f"a sweep's function must return a dict of numbers or arrays, got {type(given).__name__}")
+    values, units = {}, {}
+    for name, value in given.items():
+        if not isinstance(name, str) or not name or name in ("failed", "error", "done"):
+            raise TypeError(f"a sweep's result must have names other than failed, error and done, got {name!r}")
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiubc":
+            raise TypeError(f"{name} must be a number or an array of numbers, got {str(value)[:60]!r}")
+        if hasattr(value, "dim") and not value.dim.is_dimensionless:
+            units[name] = str(value.dim)
+        # One type whatever the points return, so that a result does not depend on which of them failed.
+        values[name] = np.array(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64)
+    return Outcome(values, units)

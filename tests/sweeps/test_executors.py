@@ -1,0 +1,85 @@
+"""Foreign executors: pools of the standard library, and Dask on loopback where it is installed."""
+
+import os
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+
+import pytest
+import xarray as xr
+
+import spikelearn as sl
+from spikelearn.sweeps.store import written_parts
+from tests.sweeps.functions import GRID, draw, wicked
+
+
+class Forgetful(ThreadPoolExecutor):
+    """Loses every chunk that holds the point x = 2, as a cluster loses the task that kills its worker."""
+
+    def submit(self, function, /, *args):
+        if any(point.values["x"].plain == 2 for point in args[1]):
+            lost = Future()
+            lost.set_exception(LookupError("KilledWorker"))
+            return lost
+        return super().submit(function, *args)
+
+
+def harmless(x, seed):
+    return {"y": x}
+
+
+def test_threads_give_the_same():
+    with ThreadPoolExecutor(4) as pool:
+        found = sl.sweep(draw, GRID, executor=pool, progress=False)
+    xr.testing.assert_identical(found, sl.sweep(draw, GRID, executor="serial", progress=False))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_point_that_an_executor_loses_three_times_is_given_up(tmp_path, kept):
+    with Forgetful(2) as pool:
+        found = sl.sweep(harmless, {"x": range(6)}, executor=pool, store=tmp_path if kept else None)
+    assert found["failed"].values.tolist() == [False, False, True, False, False, False]
+    assert found["error"].values[2] == "WorkerDied: 3 workers were lost at this point, LookupError"
+
+
+def test_a_broken_pool_is_said_and_the_store_goes_on(tmp_path):
+    grid = {"x": [0, 1, 2, 5]}
+    with (
+        ProcessPoolExecutor(1) as pool,
+        pytest.raises(RuntimeError, match="the executor is broken .* call sweep again"),
+    ):
+        sl.sweep(wicked, grid, executor=pool, store=tmp_path)
+    found = sl.sweep(wicked, grid, store=tmp_path, executor=1)
+    assert found["failed"].values.tolist() == [False, False, True, False]
+
+
+def test_two_dask_workers_one_killed_in_the_middle(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        pids = list(client.run(os.getpid).values())
+        killed = []
+
+        def kill_once(path):
+            if not killed and len(written_parts(path)) > 3:
+                os.kill(pids[0], signal.SIGKILL)
+                killed.append(pids[0])
+
+        import threading
+        import time
+
+        def watch():
+            while not killed:
+                if (tmp_path / "parts").is_dir():
+                    kill_once(tmp_path)
+                time.sleep(0.01)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        found = sl.sweep(draw, GRID, executor=client.get_executor(pure=False), store=tmp_path, progress=False)
+        watcher.join(timeout=5)
+    assert killed
+    xr.testing.assert_identical(found, sl.sweep(draw, GRID, executor="serial", progress=False))

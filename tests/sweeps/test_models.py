@@ -1,0 +1,102 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import xarray as xr
+from brian2 import mV
+
+import spikelearn as sl
+from spikelearn import catalogue
+from spikelearn.sweeps.points import read_grid
+from spikelearn.sweeps.targets import read_task
+
+USER = """
+title = "A neuron of one's own"
+[model]
+equations = "dv/dt = (drive - v)/tau : volt"
+threshold = "v > 15*mV"
+reset = "v = 0*mV"
+parameters = { drive = "20 mV", tau = "10 ms" }
+[run]
+duration = "0.2 s"
+"""
+PAIR = ["mean_interval", "spike_count"]
+
+
+def test_a_model_file_over_parameters_and_run_keys():
+    found = sl.sweep(
+        "escape_poisson", {"rho_0": ["20 Hz", "200 Hz"], "n_trials": [2, 30]}, measure=["last_rate"], executor=2
+    )
+    assert found["last_rate"].dims == ("rho_0", "n_trials")
+    assert found["last_rate"].attrs["units"] == "Hz"
+    ratio = found["last_rate"].sel(n_trials=30, rho_0=200) / found["last_rate"].sel(n_trials=30, rho_0=20)
+    assert 8 < ratio < 12
+    again = sl.sweep("escape_poisson", {"n_trials": [30], "rho_0": ["20 Hz"]}, measure="last_rate", executor="serial")
+    assert again["last_rate"].item() == found["last_rate"].sel(n_trials=30, rho_0=20).item()
+
+
+def test_repeats_of_a_model_file_draw_anew():
+    found = sl.sweep(
+        "escape_poisson", {"rho_0": ["50 Hz"]}, measure="last_rate", n_repeats=4, executor="serial", run={"n_trials": 2}
+    )
+    assert len(np.unique(found["last_rate"])) > 1
+
+
+def test_parameters_run_as_neurons_of_one_simulation_with_the_same_digits():
+    neuron = sl.AdaptiveLIF(V_0=30 * mV)
+    grid = {"delta_g": np.linspace(0.01, 0.2, 6), "tau_K": ["50 ms", "0.1 s"]}
+    task, _ = read_task(neuron, read_grid(grid, 1, 0), PAIR, {"duration": "1 s"})
+    assert task.together
+    vectorised = sl.sweep(neuron, grid, measure=PAIR, run={"duration": "1 s"})
+    one_by_one = sl.sweep(neuron, grid, measure=PAIR, run={"duration": "1 s"}, executor=2)
+    xr.testing.assert_identical(vectorised, one_by_one)
+    last = dataclasses.replace(neuron, delta_g=0.2, tau_K="0.1 s")
+    direct = sl.simulate(last, 1.0)
+    interval = catalogue.get_system("AdaptiveLIF").quantities["mean_interval"].function(last, direct)
+    assert vectorised["mean_interval"].values[-1, -1] == interval
+    assert vectorised["spike_count"].values[-1, -1] == direct.spikes.n_spikes
+
+
+def test_a_value_out_of_range_fails_alone():
+    neuron = sl.AdaptiveLIF(V_0=30 * mV)
+    for executor in (None, 1):
+        found = sl.sweep(
+            neuron, {"delta_g": [0.1, -0.1, 0.2]}, measure="spike_count", run={"duration": "0.1 s"}, executor=executor
+        )
+        assert found["failed"].values.tolist() == [False, True, False]
+        assert "AdaptiveLIF.delta_g must not be negative" in found["error"].values[1]
+        assert np.isfinite(found["spike_count"].values[[0, 2]]).all()
+
+
+def test_a_neuron_of_ones_own_is_swept_over_its_own_parameters(tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(USER)
+    found = sl.sweep(file, {"drive": ["16 mV", "30 mV"]}, measure="mean_interval", executor="serial")
+    expected = 0.01 * np.log(np.array([0.016, 0.03]) / (np.array([0.016, 0.03]) - 0.015))
+    # A spike lies on the grid of 0.1 ms.
+    np.testing.assert_allclose(found["mean_interval"], expected, atol=1.5e-4)
+
+
+def test_configurations_are_taken_too():
+    loaded = catalogue.load("bursting")
+    found = sl.sweep(loaded, {"duration": ["1 s", "2 s"]}, measure="spike_count", executor="serial")
+    assert found["spike_count"][1] >= found["spike_count"][0] > 0
+    assert found["duration"].attrs["units"] == "s"
+
+
+@pytest.mark.parametrize(
+    ("what", "grid", "options", "message"),
+    [
+        ("bursting", {"V0": [1]}, {"measure": "spike_count"}, "no parameter or key of .run. 'V0'; did you mean 'V_0'"),
+        ("bursting", {"V_0": ["20 mV"]}, {}, "measure must name at least one quantity of AdaptiveLIF"),
+        ("bursting", {"V_0": ["20 mV"]}, {"measure": "spikes"}, "AdaptiveLIF has no quantity 'spikes'"),
+        ("bursting", {"V_0": ["20 mV"]}, {"measure": ["isi_cv"] * 2}, "AdaptiveLIF has no quantity|each quantity once"),
+        ("bursting", {"V_0": ["20 mV"]}, {"measure": "spike_count", "run": {"dur": 1}}, r"no key 'dur'"),
+        (sl.EscapeNoise(), {"v": [1.0]}, {"measure": "last_rate"}, "EscapeNoise must be swept as a model file"),
+        (sl.AdaptiveLIF, {"V_0": [1]}, {}, "must be given a function, a model file or a model"),
+        ("no_such_file", {"x": [1]}, {}, "has no configuration"),
+    ],
+)
+def test_what_cannot_be_swept(what, grid, options, message):
+    with pytest.raises((ValueError, TypeError, FileNotFoundError), match=message):
+        sl.sweep(what, grid, **options)

@@ -1,0 +1,159 @@
+import errno
+import json
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import spikelearn as sl
+from spikelearn.sweeps import store as stores
+from tests.sweeps.functions import add, other
+
+GRID = {"a": [1.0, 2.0, 3.0], "b": [1, 2]}
+
+
+def counted(folder):
+    """A function that leaves a mark in a folder each time it is called."""
+
+    def leave(a, b, seed):
+        with Path(folder).open("a") as marks:
+            marks.write("x")
+        return {"sum": a + b}
+
+    return leave
+
+
+def test_a_store_is_continued_and_nothing_runs_twice(tmp_path):
+    marks = tmp_path / "marks"
+    first = sl.sweep(counted(str(marks)), GRID, store=tmp_path / "s", executor=2)
+    assert len(marks.read_text()) == 6
+    xr.testing.assert_identical(first, sl.sweep(counted(str(marks)), GRID, store=tmp_path / "s", executor="serial"))
+    assert len(marks.read_text()) == 6
+    lost = stores.written_parts(tmp_path / "s")[0]
+    n_lost = len(list(stores.read_part(lost)))
+    lost.unlink()
+    there = sl.sweeps.open(tmp_path / "s")
+    assert int((~there["done"]).sum()) == n_lost
+    assert not there["failed"].any()
+    assert np.isnan(there["sum"].values[~there["done"].values]).all()
+    xr.testing.assert_identical(first, sl.sweep(counted(str(marks)), GRID, store=tmp_path / "s", executor=2))
+    assert len(marks.read_text()) == 6 + n_lost
+    xr.testing.assert_identical(first, sl.sweeps.open(tmp_path / "s").drop_vars("done"))
+    first.to_netcdf(tmp_path / "s.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "s.nc", engine="h5netcdf") as read:
+        np.testing.assert_array_equal(read["sum"], first["sum"])
+
+
+@pytest.mark.parametrize(
+    ("function", "grid", "options", "message"),
+    [
+        (add, {**GRID, "a": [1.0, 2.0]}, {}, r"grid.columns.a is \[\[1.0, \"1\"\], .* there and .* here"),
+        (add, GRID, {"seed": 3}, "grid.seed is 0 there and 3 here"),
+        (add, GRID, {"n_repeats": 2}, "grid.n_repeats is 1 there and 2 here"),
+        (other, GRID, {}, "what.function is add there and other here"),
+        (add, GRID, {"version": "2"}, "what.source is .* there and 2 here"),
+    ],
+)
+def test_another_sweep_is_refused_with_the_difference(tmp_path, function, grid, options, message):
+    sl.sweep(add, GRID, store=tmp_path, executor="serial")
+    with pytest.raises(ValueError, match=message):
+        sl.sweep(function, grid, store=tmp_path, executor="serial", **options)
+
+
+def test_another_version_of_a_package_is_refused(tmp_path):
+    sl.sweep(add, GRID, store=tmp_path, executor="serial")
+    path = tmp_path / "sweep.json"
+    content = json.loads(path.read_text())
+    content["versions"]["numpy"] = "1.0"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"versions.numpy is 1.0 there and"):
+        sl.sweep(add, GRID, store=tmp_path, executor="serial")
+
+
+def test_what_a_function_closes_over_enters_its_digest_or_is_refused(tmp_path):
+    def scaled(factor):
+        return lambda a, b, seed: {"sum": factor * a}
+
+    sl.sweep(scaled(2.0), GRID, store=tmp_path / "two", executor="serial")
+    sl.sweep(scaled(2.0), GRID, store=tmp_path / "two", executor="serial")
+    with pytest.raises(ValueError, match="what.source is"):
+        sl.sweep(scaled(3.0), GRID, store=tmp_path / "two", executor="serial")
+    thing = object()
+
+    def closed(a, b, seed):
+        return {"y": hash(thing) * 0}
+
+    with pytest.raises(TypeError, match=r"thing, over which .*closed closes, is a object, whose content .* version="):
+        sl.sweep(closed, GRID, store=tmp_path / "three", executor="serial")
+    assert not (tmp_path / "three").exists()
+    assert sl.sweep(closed, GRID, store=tmp_path / "three", executor="serial", version="1")["y"].sum() == 0
+
+
+def test_places_that_cannot_be_a_store(tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "letter.txt").write_text("dear")
+    with pytest.raises(ValueError, match=r"must be empty or hold a sweep; it holds letter.txt"):
+        sl.sweep(add, GRID, store=tmp_path / "full", executor="serial")
+    with pytest.raises(OSError, match="cannot write into"):
+        sl.sweep(add, GRID, store=tmp_path / "full" / "letter.txt", executor="serial")
+    with pytest.raises(FileNotFoundError, match="must hold a sweep"):
+        sl.sweeps.open(tmp_path / "full")
+    sl.sweep(add, GRID, store=tmp_path / "s", executor="serial")
+    part = stores.written_parts(tmp_path / "s")[0]
+    part.write_bytes(part.read_bytes()[:100])
+    with pytest.raises(ValueError, match=f"{part.name} must be a part of a sweep; it is damaged: remove it"):
+        sl.sweep(add, GRID, store=tmp_path / "s", executor="serial")
+    (tmp_path / "s" / "sweep.json").write_text("{")
+    with pytest.raises(ValueError, match="is no description of a sweep"):
+        sl.sweeps.open(tmp_path / "s")
+
+
+@pytest.mark.parametrize("executor", ["serial", 2])
+def test_a_full_disk_ends_the_sweep_in_one_line_and_loses_nothing(tmp_path, monkeypatch, executor):
+    true, calls = os.fsync, []
+
+    def fsync(handle):
+        calls.append(handle)
+        if len(calls) > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        true(handle)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fsync)
+        patched.setattr("spikelearn.sweeps.chunks._PATIENCE", -1.0)
+        with pytest.raises(OSError, match=r"cannot write .*\.npz: No space left on device"):
+            sl.sweep(add, GRID, store=tmp_path, executor=executor)
+    assert not list((tmp_path / "parts").glob(".*"))
+    assert sl.sweeps.open(tmp_path)["done"].sum() >= 1
+    whole = sl.sweep(add, GRID, store=tmp_path, executor=executor)
+    xr.testing.assert_identical(whole, sl.sweep(add, GRID, executor="serial"))
+
+
+def slow(a, b, seed):
+    time.sleep(0.1)
+    return {"sum": a + b}
+
+
+def _drive(store):
+    sl.sweep(slow, GRID, store=store, executor=1, progress=False)
+
+
+def test_the_second_driver_waits_and_finds_all_done(tmp_path, capfd):
+    first = multiprocessing.get_context("spawn").Process(target=_drive, args=(tmp_path,))
+    first.start()
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "sweep.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    before = sl.sweeps.open(tmp_path)["done"].sum()
+    assert before < 6
+    found = sl.sweep(slow, GRID, store=tmp_path, executor="serial", progress=False)
+    first.join()
+    assert first.exitcode == 0
+    assert "another process works on" in capfd.readouterr().err
+    assert found["sum"].notnull().all()
+    keys = [key for path in stores.written_parts(tmp_path) for key, _ in stores.read_part(path)]
+    assert len(keys) == len(set(keys)) == 6
