@@ -46,8 +46,8 @@ class RatePopulations:
     >>> model.populations, model.weights
     (('E', 'S'), ('W_EE', 'W_ES', 'W_SE'))
     >>> print(model.neural_equations)
-    dE/dt = (-E + clip(g*(W_EE*E - W_ES*S) + b, 0, inf))/(tau_E*ms) : 1
-    dS/dt = (-S + clip(W_SE*E, 0, inf))/(tau_S*ms) : 1
+    dE/dt = (-E + clip(g * (W_EE * E - W_ES * S) + b, 0, inf))/(tau_E*ms) : 1
+    dS/dt = (-S + clip(W_SE * E, 0, inf))/(tau_S*ms) : 1
     """
 
     steady_state: Mapping[str, str]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from numba import njit
+from spikelearn.compiled import njit
 
 __all__ = ["online_steps"]
 
@@ -12,7 +13,22 @@ _TINY = 1e-30
 
 
 @njit(cache=True, error_model="numpy")
-def online_steps(state, rates, sets, kicks, place, normals, noise, decay, constants, drive, begin, stop, every, out):  # type: ignore[no-untyped-def]
+def online_steps(
+    state: Any,
+    rates: Any,
+    sets: Any,
+    kicks: Any,
+    place: Any,
+    normals: Any,
+    noise: Any,
+    decay: Any,
+    constants: Any,
+    drive: Any,
+    begin: Any,
+    stop: Any,
+    every: Any,
+    out: Any,
+) -> Any:
     """Run the steps from `begin` up to `stop` (left out) of one start.
 
     Parameters

@@ -6,8 +6,11 @@ nothing is summed in another order than one sender after the other.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+
+from spikelearn.compiled import njit
 
 __all__ = ["unit_steps"]
 
@@ -15,7 +18,11 @@ _TINY = 1e-30
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _drive(matrix, r, out):  # type: ignore[no-untyped-def]
+def _drive(
+    matrix: Any,
+    r: Any,
+    out: Any,
+) -> Any:
     """Add to `out` what all senders give, four of them at a time; those that are silent together cost nothing."""
     n, m = matrix.shape
     j = 0
@@ -35,7 +42,22 @@ def _drive(matrix, r, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def unit_steps(onto_E, onto_I, r, x, first, total, normals, noise, decay, k, stop, constants, schedule, kick):  # type: ignore[no-untyped-def]
+def unit_steps(
+    onto_E: Any,
+    onto_I: Any,
+    r: Any,
+    x: Any,
+    first: Any,
+    total: Any,
+    normals: Any,
+    noise: Any,
+    decay: Any,
+    k: Any,
+    stop: Any,
+    constants: Any,
+    schedule: Any,
+    kick: Any,
+) -> Any:
     """Run the steps from k up to `stop` (left out) of a trial of one start.
 
     Parameters

@@ -37,7 +37,7 @@ def total_weights(model: EIUnits, W: Floats) -> TotalWeights:
     --------
     >>> units = EIUnits()
     >>> [round(float(w), 2) for w in total_weights(units, units.draw_weights(0))]
-    [7.89, 2.02, 8.14, 1.93]
+    [7.9, 2.01, 8.16, 1.85]
     """
     W = np.asarray(W, dtype=np.float64)
     return TotalWeights(*(W[(..., *block)].sum(axis=-1).mean(axis=-1) for block in model.blocks.values()))
