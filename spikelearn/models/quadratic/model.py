@@ -107,13 +107,8 @@ class QuadraticNeuron:
 
     def as_equations(self) -> EquationNeuron:
         """Give the same neuron as equation strings, which Brian2 runs."""
-        return EquationNeuron(
-            self.equations,
-            threshold="v > v_peak",
-            reset="v = v_reset",
-            method="rk4",
-            parameters=self.parameters,
-        )
+        parameters = self.parameters
+        return EquationNeuron(self.equations, "v > v_peak", "v = v_reset", method="rk4", parameters=parameters)
 
 
 def run_exactly(model: QuadraticNeuron, settings: RunSettings) -> Recording:
@@ -130,18 +125,11 @@ def run_exactly(model: QuadraticNeuron, settings: RunSettings) -> Recording:
     interval = time_between(model.v_reset, model.v_peak, eta, tau)
     trains = [_train(a, step, settings.duration) for a, step in zip(first, interval, strict=True)]
     made = provenance_of(
-        model,
-        engine="exact",
-        duration=settings.duration,
-        n=settings.n,
-        seed=settings.seed,
-        vary=dict(settings.vary),
+        model, engine="exact", duration=settings.duration, n=settings.n, seed=settings.seed, vary=dict(settings.vary),
         initial=settings.initial,
-    )
+    )  # fmt: skip
     spikes = SpikeTrains.from_arrays(trains, t_stop=settings.duration)
-    if settings.counting:
-        return Recording(None, xr.Dataset(), made, spikes.counts())
-    return Recording(spikes, xr.Dataset(), made)
+    return Recording(None if settings.counting else spikes, xr.Dataset(), made, spikes.counts())
 
 
 def _train(first: float, interval: float, stop: float) -> Floats:
