@@ -126,6 +126,9 @@ def test_angles_with_their_intervals(name, truth):
     error = np.sqrt(29 / 30 * ((left_out - left_out.mean()) ** 2).sum())
     expected = angle(source.expected_average("joint").values)
     assert expected == pytest.approx(truth, abs=1e-5) if truth is not None else expected > 30
+    bias = source.expected_bias("joint")
+    assert bias.angle_to_first == pytest.approx(abs(expected), abs=1e-4)
+    assert bias.unbiased == (name == "one filter")
     assert abs(angle(whole) - expected) < stats.t.isf(5e-5, 29) * error
     assert error < 1.0
 
