@@ -7,7 +7,8 @@ from spikelearn import catalogue
 from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.models.ei_rate.trajectories import brian_trajectory, trajectory
 
-NAMES = [name for name in catalogue.names() if name.startswith("ei_")]
+OTHERS = ("ei_trials_", "ei_units_", "ei_online_")
+NAMES = [name for name in catalogue.names() if name.startswith("ei_") and not name.startswith(OTHERS)]
 HEAD = '[model]\nsystem = "EIRates"\n[model.parameters]\n'
 CROSS = 'rule = "CrossHomeostatic"\nrates = { alpha_EE = 0.02, alpha_EI = 0.02, alpha_IE = 0.02, alpha_II = 0.02 }\n'
 POINT = "W_EE = 5.0\nW_IE = 10.0\n"
