@@ -55,7 +55,8 @@ def _run(case: TrialCase, request: RunRequest) -> Recording:
 
 def _run_online(case: OnlineCase, request: RunRequest) -> Recording:
     table = dict(request.settings)
-    noise, seed, n_trials = table.get("noise", 0.0), table.get("seed", 0), table.get("n_trials", 50)
+    noise = one_number("noise", table.get("noise", 0.0))
+    seed, n_trials = table.get("seed", 0), table.get("n_trials", 50)
     engine = request.engine or "array"
     run = run_trials(
         case.model,
@@ -72,7 +73,7 @@ def _run_online(case: OnlineCase, request: RunRequest) -> Recording:
         progress=request.progress,
     )
     dt, target = run.attrs["dt_ms"] * 1e-3, run.attrs.get("target")
-    made = provenance_of(case, engine=engine, target=target, dt=dt, n_trials=n_trials, noise=float(noise), seed=seed)
+    made = provenance_of(case, engine=engine, target=target, dt=dt, n_trials=n_trials, noise=noise, seed=seed)
     return Recording(None, run, made)
 
 

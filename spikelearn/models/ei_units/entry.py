@@ -13,6 +13,7 @@ from spikelearn.models.ei_units import measures
 from spikelearn.models.ei_units.case import UnitsCase
 from spikelearn.models.ei_units.figure import overview
 from spikelearn.models.ei_units.theory import balance_slope
+from spikelearn.parameters.numbers import one_number
 from spikelearn.simulation.recording import Recording
 from spikelearn.storage.provenance import provenance_of
 
@@ -21,7 +22,8 @@ __all__: list[str] = []
 
 def _run(case: UnitsCase, request: RunRequest) -> Recording:
     table = dict(request.settings)
-    n_trials, noise, seed = table.get("n_trials", 250), table.get("noise", 0.0), table.get("seed", 0)
+    noise = one_number("noise", table.get("noise", 0.0))
+    n_trials, seed = table.get("n_trials", 250), table.get("seed", 0)
     run = run_trials(
         case.model,
         case.learned,
@@ -40,7 +42,7 @@ def _run(case: UnitsCase, request: RunRequest) -> Recording:
         target=None,
         dt=run.attrs["dt_ms"] * 1e-3,
         n_trials=n_trials,
-        noise=float(noise),
+        noise=noise,
         seed=seed,
     )
     return Recording(None, run, made)
