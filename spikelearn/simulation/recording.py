@@ -146,6 +146,7 @@ class Recording:
             made: dict[str, Any] = {}
             if synapses is not None:
                 made = {name: synapses[name].values for name in ("sources", "targets", "weights")}
+                made["weight_unit"] = str(synapses["weights"].attrs.get("units", "V"))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{place} holds files that are not those of a recording: {error!r}") from error
         kind: Any = NetworkRecording if made else cls
@@ -161,7 +162,7 @@ class Recording:
         if names:
             parts.append("traces " + ", ".join(names))
         engine = self.provenance.get("engine")
-        return f"Recording({'; '.join(parts) or 'empty'}{f'; engine {engine}' if engine else ''})"
+        return f"{type(self).__name__}({'; '.join(parts) or 'empty'}{f'; engine {engine}' if engine else ''})"
 
 
 def _dataset(folder: Path, name: str) -> xr.Dataset | None:
