@@ -76,7 +76,7 @@ def simulate_groups_on_brian(network: Network, settings: RunSettings) -> Network
             found["w"] = np.repeat(wiring.weight[None, shown], samples, axis=0)
             for watch, columns in watches:
                 found["w"][:, columns] = _column(watch, "w")
-    times = np.arange(samples) * step
+    times = np.arange(samples, dtype=np.float64) * np.float64(step)
     ordered = {name: found[name] for name in names}
     dataset = network_traces(ordered, times, options.units, shown, network.recordable) if names else _nothing()
     provenance = provenance_of(

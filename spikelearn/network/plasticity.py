@@ -17,6 +17,7 @@ from spikelearn.formulas.units import unit_name, unit_of
 from spikelearn.network.jumps import one_unit
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import number_array
+from spikelearn.parameters.shapes import html_table
 from spikelearn.parameters.units import parse_quantity, si_value, unit_dimensions
 from spikelearn.storage.provenance import plain
 
@@ -122,6 +123,13 @@ class Plasticity:
             if getattr(self, event)
         )
         return f"Plasticity({'; '.join(events)})"
+
+    def _repr_html_(self) -> str:
+        rows = [(event, name, text) for event in ("on_pre", "on_post") for name, text in getattr(self, event).items()]
+        rows += [("trace", name, tau) for name, tau in self.traces.items()]
+        rows += [("parameter", name, value) for name, value in self.parameters.items()]
+        rows += [] if self.limits is None else [("limits", "w", f"{self.limits[0]} to {self.limits[1]}")]
+        return html_table("Plasticity", ("when", "what", "new value"), rows)
 
     @property
     def event_rule(self) -> EventRule:

@@ -15,6 +15,7 @@ from spikelearn.network.connectivity import Connections, FixedInDegree, FixedPro
 from spikelearn.network.jumps import LARGEST_WEIGHT, jump_of, one_unit, read_weight
 from spikelearn.network.parts import PoissonInput, Population, SpikeSource, read_times
 from spikelearn.network.plasticity import Plasticity
+from spikelearn.network.shown import network_html, network_text
 from spikelearn.parameters.fields import field_values
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import check_flag, check_name, whole_number
@@ -122,7 +123,7 @@ class Projection:
         return cls(source, target, pairs, value, synapses.delay[:], allow_self, plasticity, onto)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """Adaptive LIF neurons coupled by jumps of the membrane with delays.
 
@@ -201,6 +202,12 @@ class Network:
         if np.ndim(fastest) or not 0 < fastest < np.inf:
             raise ValueError(f"Network.max_rate must be positive, one rate and finite, got {self.max_rate}")
 
+    def __repr__(self) -> str:
+        return network_text(self)
+
+    def _repr_html_(self) -> str:
+        return network_html(self)
+
     def _check_jump(self, projection: Projection) -> None:
         _, unit = self.jump(projection)
         where, learns = projection.where, projection.plasticity
@@ -218,9 +225,10 @@ class Network:
         ValueError
             The target has no such variable, or the weight has not its unit.
         """
-        projecting = isinstance(part, Projection)
-        where = part.where if projecting else "PoissonInput"
-        target = self.populations[part.target if projecting else part.population]
+        if isinstance(part, Projection):
+            where, target = part.where, self.populations[part.target]
+        else:
+            where, target = "PoissonInput", self.populations[part.population]
         name, unit = jump_of(target.neuron, part.onto, where)
         if target.own or part.onto is not None:
             si_value(part.weight, one_unit(unit), f"{where}: weight")

@@ -231,7 +231,7 @@ class EquationNeuron:
         Raises
         ------
         ValueError
-            As for `values`; or `dt` has no unit of time, or the delay is above zero and shorter than a step.
+            As for `values`; or `dt` has another unit, or the delay is above zero and shorter than a step.
         """
         from brian2 import NeuronGroup, Synapses, second
 
