@@ -45,7 +45,7 @@ def main() -> None:
     axes["raster"].set_xlabel("time (s)")
     axes["weights"].scatter(eta[run.targets] - eta[run.sources], run.weights, s=8, color=COLOURS["simulation"])
     axes["weights"].axhline(0.5, color="0.6", lw=0.8)
-    axes["weights"].set_xlabel("drive of target minus drive of source")
+    axes["weights"].set_xlabel("drive: target minus source")
     axes["weights"].set_ylabel("weight (jump of v) after learning")
     figure.suptitle("Quadratic neurons of one's own, coupled by plastic synapses")
     output.mkdir(parents=True, exist_ok=True)
