@@ -3,11 +3,8 @@
 import functools
 import importlib
 import importlib.util
-import inspect
-import pkgutil
 import re
 import tempfile
-import types
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +13,11 @@ import pytest
 import spikelearn as sl
 from spikelearn import analyses, interop, network, sources
 from spikelearn.models import ei_trials, ei_units, entropy_rule, escape_noise, low_rank
+from tests.public import ELSEWHERE, arguments
 
 # 1.9 became 1, True 1, "7" was taken too; 2.0 is a measurement, not a count. Larger ones for what must be large.
 WRONG = [True, np.True_, 1.9, 2.0, "7", 99.5, 400.0, "99"]
 REFUSALS = (TypeError, ValueError)
-# These have tests of their own.
-ELSEWHERE = ("sweeps", "cli")
 
 cell = functools.cache(lambda: sl.AdaptiveLIF(V_0="30 mV"))
 trains = functools.cache(lambda: sl.sources.GainModulatedPoisson(rate="30 Hz").sample(12, seed=1))
@@ -175,33 +171,6 @@ INNER = {
 }  # fmt: skip
 
 
-def public():
-    """Whatever packages name in __all__, each once, by its shortest name."""
-    found = {}
-    packages = [item.name for item in pkgutil.walk_packages(sl.__path__, "spikelearn.") if item.ispkg]
-    for name in ["spikelearn", *packages]:
-        if name.split(".")[-1].startswith("_") or name.split(".")[1:2] in [[item] for item in ELSEWHERE]:
-            continue
-        module = importlib.import_module(name)
-        for own in getattr(module, "__all__", ()):
-            thing = getattr(module, own)
-            if callable(thing) and not isinstance(thing, types.ModuleType):
-                found.setdefault(id(thing), (f"{name}.{own}".removeprefix("spikelearn."), thing))
-    return found.values()
-
-
-def functions():
-    """Functions, classes and their public methods, by name."""
-    for name, thing in public():
-        if getattr(thing, "__module__", "").split(".")[1:2] in [[item] for item in ELSEWHERE]:
-            continue
-        yield name, thing
-        for own, member in vars(thing).items() if inspect.isclass(thing) else ():
-            plain = getattr(member, "__func__", member)
-            if not own.startswith("_") and inspect.isfunction(plain):
-                yield f"{name}.{own}", plain
-
-
 def is_whole(parameter):
     kind = str(parameter.annotation).strip("'")
     return parameter.name == "seed" or parameter.name.endswith("_seed") or bool(re.fullmatch(r"int( \| None)?", kind))
@@ -209,14 +178,7 @@ def is_whole(parameter):
 
 @functools.cache
 def whole_arguments():
-    found = []
-    for name, thing in functions():
-        try:
-            parameters = inspect.signature(thing).parameters.values()
-        except (TypeError, ValueError):
-            continue
-        found += [(name, parameter.name) for parameter in parameters if is_whole(parameter)]
-    return found
+    return [(name, parameter.name) for name, parameter in arguments() if is_whole(parameter)]
 
 
 def test_every_function_with_a_whole_number_is_tried():
