@@ -110,7 +110,7 @@ REFUSED = {
     ),
     "network.SpikeSource": (
         lambda trains: sl.network.SpikeSource(trains.select_trials([-1 + trains.n_trials])),
-        r"SpikeSource.trains must be observed throughout, got \[0.5, 0.5\] s",
+        r"SpikeSource.trains must be observed throughout, got \[\[0.5, 0.5\]\] s",
     ),
 }
 # Hold them, or hand them on, as they are: other tests look at what comes out.

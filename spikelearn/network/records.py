@@ -83,9 +83,7 @@ class SpikeSource:
         if self.trains.n_trials != 1:
             raise ValueError(f"SpikeSource.trains must hold one trial, got {self.trains.n_trials}")
         if not self.trains.fully_observed:
-            raise ValueError(
-                f"SpikeSource.trains must be observed throughout, got {self.trains.observed[0].tolist()} s"
-            )
+            raise ValueError(f"SpikeSource.trains must be observed throughout, got {self.trains.observed.tolist()} s")
 
     @property
     def n(self) -> int:
