@@ -74,7 +74,7 @@ class SpikeSource:
     Parameters
     ----------
     trains : SpikeTrains
-        One trial, one unit a train.
+        One trial, one unit a train, observed throughout; outside its window a source is silent.
     """
 
     trains: SpikeTrains
@@ -84,6 +84,8 @@ class SpikeSource:
             raise TypeError(f"SpikeSource.trains must be SpikeTrains, got {type(self.trains).__name__}")
         if self.trains.n_trials != 1:
             raise ValueError(f"SpikeSource.trains must hold one trial, got {self.trains.n_trials}")
+        if not self.trains.fully_observed:
+            raise ValueError(f"SpikeSource.trains must be observed throughout, got {self.trains.observed.tolist()} s")
 
     @property
     def n(self) -> int:

@@ -111,8 +111,7 @@ class Projection:
         Raises
         ------
         ValueError
-            The name is neither a variable of the synapses nor a voltage; they are not connected, or have no effect of
-            a spike and so no delay.
+            The name is neither a variable nor a voltage; there are no connections, or no on_pre and so no delay.
         """
         where = f"Projection {source} -> {target}"
         check_weight_variable(weight, synapses, where)

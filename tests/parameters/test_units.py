@@ -1,4 +1,5 @@
 import dataclasses
+import time
 from typing import Any
 
 import numpy as np
@@ -136,3 +137,12 @@ def test_a_plain_number_for_a_time_means_seconds(given):
 def test_a_plain_number_for_anything_else_is_refused(unit):
     with pytest.raises(ValueError, match=r"V must .*, got 5"):
         si_value(5, unit, "V")
+
+
+def test_long_text_that_is_no_number_is_refused_at_once():
+    """Eight thousand digits and an underscore took ten seconds: every way of splitting them was tried."""
+    begin = time.process_time()
+    for text in ("1" * 8000 + "_", "1" * 8000 + " ms_", "1." + "0" * 8000 + "e"):
+        with pytest.raises(ValueError, match="must|unit|quantity|number"):
+            parse_quantity(text)
+    assert time.process_time() - begin < 1.0
