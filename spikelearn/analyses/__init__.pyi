@@ -2,13 +2,19 @@ from . import figures as figures
 from .bursts import burst_summary as burst_summary
 from .bursts import bursts as bursts
 from .bursts import log_isi_threshold as log_isi_threshold
+from .correlogram_test import correlogram_significance as correlogram_significance
 from .correlograms import autocorrelogram as autocorrelogram
 from .correlograms import cross_correlogram as cross_correlogram
 from .covariance import spike_triggered_covariance as spike_triggered_covariance
 from .covariogram import covariogram_band as covariogram_band
+from .dithering import dither_spike_train as dither_spike_train
+from .dithering import dither_spikes as dither_spikes
 from .fi_curve import fi_curve as fi_curve
 from .histograms import isi_histogram as isi_histogram
 from .histograms import psth as psth
+from .jittering import jitter_spikes as jitter_spikes
+from .jittering import pattern_jitter as pattern_jitter
+from .jittering import shuffle_isis as shuffle_isis
 from .joint_psth import jpsth as jpsth
 from .jpsth_figure import jpsth_figure as jpsth_figure
 from .jpsth_pairs import jpsth_pairs as jpsth_pairs
@@ -22,6 +28,7 @@ from .regularity import lv as lv
 from .regularity import lvr as lvr
 from .regularity import rate as rate
 from .regularity import regularity as regularity
+from .resampling import Surrogates as Surrogates
 from .surrogates import jpsth_bootstrap as jpsth_bootstrap
 from .surrogates import jpsth_significance as jpsth_significance
 from .triggered import spike_triggered_average as spike_triggered_average
