@@ -88,6 +88,9 @@ def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
             compile_one, what = compiled.compile, _room_of(python)
 
             def compile_alone(signature: Any) -> Any:
+                # Whole numbers that stand in the text of the caller would have a copy of the function each.
+                if isinstance(signature, tuple):
+                    signature = tuple(numba.types.unliteral(kind) for kind in signature)
                 with told(what), kept.alone():
                     return compile_one(signature)
 
