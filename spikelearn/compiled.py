@@ -79,6 +79,7 @@ def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
 
     def compile_later(python: Callable[..., Any]) -> Any:
         compiled = numba.njit(**options)(python)
+        plain: Callable[[Any], Any] = numba.types.unliteral
         if hasattr(compiled, "enable_caching"):
             if cache:
                 # No place can be written to: compiled anew in every process.
@@ -90,7 +91,7 @@ def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
             def compile_alone(signature: Any) -> Any:
                 # Whole numbers that stand in the text of the caller would have a copy of the function each.
                 if isinstance(signature, tuple):
-                    signature = tuple(numba.types.unliteral(kind) for kind in signature)
+                    signature = tuple(plain(kind) for kind in signature)
                 with told(what), kept.alone():
                     return compile_one(signature)
 

@@ -2,6 +2,7 @@ from . import figures as figures
 from .bursts import burst_summary as burst_summary
 from .bursts import bursts as bursts
 from .bursts import log_isi_threshold as log_isi_threshold
+from .correlogram_figure import plot_correlogram_test as plot_correlogram_test
 from .correlogram_test import correlogram_significance as correlogram_significance
 from .correlograms import autocorrelogram as autocorrelogram
 from .correlograms import cross_correlogram as cross_correlogram

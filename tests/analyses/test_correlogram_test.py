@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from spikelearn import SpikeTrains, analyses
+from spikelearn.plotting import new_figure
 
 WIDTH, REACH = 0.001, 0.02
 
@@ -196,3 +197,29 @@ def test_single_spikes_jittered_do_not_hold_their_level_where_cells_burst():
     low, high = stats.binom.interval(0.998, 400, 0.05)
     assert low <= share(400, poisson, 31, method="jitter_spikes")[0] <= high
     assert share(400, bursting, 31, method="jitter_spikes")[0] > 5 * high / 2
+
+
+def test_the_figure_shows_counts_bands_and_what_leaves_them():
+    rng = np.random.default_rng(4)
+    first = poisson(rng, 0.0, 10.0)
+    late = np.sort(first + 0.005 + 1e-4 * rng.standard_normal(len(first)))
+    trains = SpikeTrains.from_arrays([first, late[(late > 0) & (late < 10)]], t_stop=10.0, unit_ids=["a", "b"])
+    result = analyses.correlogram_significance(trains, max_lag=REACH, n_surrogates=39, seed=0)
+    axes = new_figure().subplots()
+    analyses.plot_correlogram_test(axes, result)
+    mean, counted = (patch.get_data() for patch in axes.patches)
+    np.testing.assert_array_equal(counted.values, result["count"])
+    np.testing.assert_allclose(counted.edges, np.arange(-20.5, 21))
+    np.testing.assert_array_equal(mean.values, result["mean"])
+    marks = axes.lines[0]
+    assert 5 in marks.get_xdata().round(9)
+    assert len(marks.get_xdata()) == result.significant.sum()
+    outer, inner = axes.collections
+    heights = [band.get_paths()[0].get_extents() for band in (outer, inner)]
+    assert heights[0].y1 == pytest.approx(float(result.upper_all.max()))
+    assert heights[1].y1 == pytest.approx(float(result.upper.max()))
+    assert axes.get_xlabel() == "lag of unit b after unit a (ms)"
+    assert [text.get_text() for text in axes.get_legend().get_texts()][:2] == [
+        "95 %, all lags together",
+        "95 %, each lag",
+    ]
