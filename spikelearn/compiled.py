@@ -207,8 +207,8 @@ class _Cautious:
 
     def __init__(self, cache: Any) -> None:
         self._cache = cache
-        self._depth = 0
         self._lock: IO[str] | None = None
+        self._owner: int | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cache, name)
@@ -220,6 +220,8 @@ class _Cautious:
             _NOTICE.begin()
             if self._wait_in_line():
                 found = self._load(signature, context)
+            if found is not None:
+                self._leave()
         return found
 
     def save_overload(self, signature: Any, data: Any) -> None:
@@ -228,19 +230,22 @@ class _Cautious:
             self._cache.save_overload(signature, data)
         except Exception:  # a damaged index is read before it is written
             self._throw_away()
+        self._leave()
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Give a context at whose end other processes may compile this function."""
-        self._depth += 1
+        """Give a context at whose end other processes may compile this function, whatever became of it here."""
         try:
             yield
         finally:
-            self._depth -= 1
-            if self._depth == 0 and self._lock is not None:
-                # Closing gives the lock away, as does the end of the process.
-                self._lock.close()
-                self._lock = None
+            self._leave()
+
+    def _leave(self) -> None:
+        """Give the lock away, if this thread has it."""
+        if self._lock is not None and self._owner == threading.get_ident():
+            # Closing does it, as does the end of the process.
+            self._lock.close()
+            self._lock = self._owner = None
 
     def _load(self, signature: Any, context: Any) -> Any:
         try:
@@ -250,10 +255,10 @@ class _Cautious:
             return None
 
     def _wait_in_line(self) -> bool:
-        """Take the lock of this function, and say whether another process had it before."""
-        if fcntl is None or self._depth == 0 or self._lock is not None or not hasattr(self._cache, "_cache_file"):
+        """Take the lock of this function, and say whether to look again for what another process may have stored."""
+        if fcntl is None or self._lock is not None or not hasattr(self._cache, "_cache_file"):
             return False
-        waited, patience = False, time.monotonic() + _PATIENCE
+        patience = time.monotonic() + _PATIENCE
         with contextlib.suppress(OSError):
             place = Path(self._cache._cache_file._index_path)
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -263,15 +268,14 @@ class _Cautious:
                     try:
                         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     except BlockingIOError:
-                        waited = True
                         time.sleep(_LOOK_AGAIN)
                     else:
-                        self._lock = lock
+                        self._lock, self._owner = lock, threading.get_ident()
                         break
             finally:
                 if self._lock is None:
                     lock.close()
-        return waited
+        return self._lock is not None
 
     def _throw_away(self) -> None:
         with contextlib.suppress(Exception):

@@ -89,7 +89,7 @@ def correlogram_significance(
     -----
     Choose the window by the question: correlation slower than the window is part of the null hypothesis. With the
     method "pattern_jitter" the chance of a false alarm is `alpha` for Poisson, refractory and bursting cells; with
-    "jitter_spikes" two cells with regular bursts are found correlated eight times as often as that. "dither_spikes" and
+    "jitter_spikes" two cells with regular bursts are found correlated nine times as often as that. "dither_spikes" and
     "shuffle_isis" are heuristics without such a promise.
 
     References
