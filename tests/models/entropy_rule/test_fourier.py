@@ -75,6 +75,14 @@ def test_step_2a_the_mean_of_both_filters_is_both_one_after_the_other():
 def test_step_2b_a_filter_moves_to_the_other_side_of_the_product():
     backward = low_pass(X[::-1], DT, GAMMA)[::-1]
     np.testing.assert_allclose(backward.T @ Y, X.T @ low_pass(Y, DT, GAMMA), atol=1e-10)
+    # Wave by wave: filtering turns Y's phase back by atan(w/gamma) and shrinks it by gamma/sqrt(gamma^2 + w^2).
+    w = 2 * np.pi * WAVES / PERIOD
+    shrunk, turned = GAMMA / np.hypot(GAMMA, w), np.arctan2(w, GAMMA)
+    mean = [
+        [np.sum(AMPLITUDES[i] * AMPLITUDES[j] * shrunk / 2 * np.cos(PHASES[i] - PHASES[j] + turned)) for j in (2, 3)]
+        for i in (0, 1)
+    ]
+    np.testing.assert_allclose(X.T @ low_pass(Y, DT, GAMMA), N * np.array(mean), atol=1e-10)
 
 
 def test_the_whole_identity_and_delta():

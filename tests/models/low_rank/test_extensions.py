@@ -161,6 +161,33 @@ def test_outliers_and_bulk_of_a_random_network(phi):
     assert values.real.max() < 0
 
 
+def test_overlaps_and_variance_move_each_other():
+    """All p + 1 eigenvalues, by differences of the map that overlaps m and second moment r of the activity repeat.
+
+    (m, r) -> (f(a) C m, q(a)) with a^2 = |m|^2 + g^2 r; for the error function f and q are written out here. Central
+    differences err by h^2 = 1e-10 times a third derivative of order 100. Without either coupling, of the variance to
+    the overlaps or of the overlaps to it, the eigenvalues lie far away.
+    """
+    C, gain, g = np.array([[0.8, 0.3], [0.1, 0.5]]), 3.0, 0.4
+    point = sl.LowRank(C, "erf", gain, g=g).fixed_points()[0]
+
+    def repeat(state):
+        s = 0.5 * np.pi * gain**2 * (state[:2] @ state[:2] + g * g * state[2])
+        return np.append(gain / np.sqrt(1 + s) * C @ state[:2], 2 / np.pi * np.arcsin(s / (1 + s)))
+
+    s = 0.5 * np.pi * (gain * point.spread) ** 2
+    rest = np.append(point.overlaps, 2 / np.pi * np.arcsin(s / (1 + s)))
+    np.testing.assert_allclose(repeat(rest), rest, atol=1e-12)
+    h = 1e-5
+    slopes = np.array([(repeat(rest + h * e) - repeat(rest - h * e)) / (2 * h) for e in np.eye(3)]).T
+    found = np.sort_complex(point.eigenvalues)
+    np.testing.assert_allclose(found, np.sort_complex(np.linalg.eigvals(slopes) - 1), atol=1e-7)
+    for side in (np.s_[:2, 2], np.s_[2, :2]):
+        apart = slopes.copy()
+        apart[side] = 0
+        assert np.abs(np.sort_complex(np.linalg.eigvals(apart) - 1) - found).max() > 0.05
+
+
 def test_the_extra_eigenvalue_is_that_of_the_variance():
     """In the limit of g = 0 the variance follows: its eigenvalue is -1 and the others are those of the overlaps."""
     plain = sl.LowRank([[0.8, 0.0], [0.1, 0.6]], "erf", 3.0).fixed_points()[0].eigenvalues

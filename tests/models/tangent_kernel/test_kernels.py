@@ -93,6 +93,11 @@ def test_the_naive_equations_are_underdetermined():
     same = np.linalg.solve(found.sum(0), y)
     np.testing.assert_allclose(np.einsum("lij,j->i", found, same), y, atol=1e-12)
     assert np.abs(least - same).max() > 0.1 * np.abs(same).max()
+    # Gradient descent's a^l = gamma^l a solves them, with the sum over layers that the print of Eq. (34) lacks.
+    solution = kernel.linearised(x, y)
+    goal = y - kernel.output(x)
+    np.testing.assert_allclose(np.einsum("l,lij,j->i", kernel.rates, found, solution.a), goal, atol=1e-12)
+    assert np.abs(found[0] @ solution.a - goal).max() > 0.1 * np.abs(goal).max()
 
 
 Q = np.array([[1.0, 0.3, -0.8, 1.0], [0.3, 0.7, 0.1, 0.3], [-0.8, 0.1, 1.4, -0.8], [1.0, 0.3, -0.8, 1.0]])

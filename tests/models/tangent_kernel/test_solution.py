@@ -93,6 +93,15 @@ def test_the_product_in_eq_10_needs_a_transpose():
     np.testing.assert_allclose([np.trace(g @ change.T) for g in part], entries, rtol=1e-12)
     printed = np.array([np.trace(g @ change) for g in part])
     assert np.abs(printed - entries).max() > 0.3 * np.abs(entries).max()
+    # Only the sum of products of entries is what the output changes by, to first order.
+    solution, parts, h = kernel.linearised(x, y), gradients(kernel, x), 1e-6
+    sides = [
+        TangentKernel(6, 3, weights=[w + s * d for w, d in zip(kernel.layers.arrays(), solution.delta_w, strict=True)])
+        for s in (h, -h)
+    ]
+    slope = (sides[0].output(x) - sides[1].output(x)) / (2 * h)
+    np.testing.assert_allclose(first_order(parts, solution.delta_w), slope, atol=1e-7 * np.abs(slope).max())
+    np.testing.assert_allclose(slope, y - kernel.output(x), atol=1e-7 * np.abs(slope).max())
 
 
 @pytest.mark.parametrize("phi", ["erf", "relu", "x/sqrt(1 + x**2)"])
