@@ -359,8 +359,91 @@ def report(results):
         print(f"  {kind:12}{sum(found['verdict'] != SURVIVED for found in own):4} of {len(own)}")
 
 
-def main(arguments=None):
-    """Draw, plant, test, and print the score."""
+class Bench:
+    """A copy of the repository in which errors are planted one after the other.
+
+    Parameters
+    ----------
+    copy : Path
+        An empty folder.
+    limit : float or None
+        Processor seconds an error; None for three times those of all the folder's tests without an error, and 60 more.
+    kept : dict
+        What was found before: limits, and tests that are known to pass without an error or to fail in any case.
+    """
+
+    def __init__(self, copy, limit, kept):
+        self.copy, self.limit, self.kept, self.planted = copy, limit, kept, 0
+        copy_repository(copy)
+
+    def seconds(self, room, files):
+        """Give the limit of a folder of tests."""
+        if self.limit is not None:
+            return self.limit
+        if room not in self.kept["limits"]:
+            status, first, took, text = run_tests(self.copy, files, 3600)
+            if status != 0:
+                raise SystemExit(f"tests of {room} must pass without an error planted, got {first}\n{text[-3000:]}")
+            self.kept["limits"][room] = 3 * took + 60
+            print(f"{room}: {took:.0f} s of processor time", flush=True)
+        return self.kept["limits"][room]
+
+    def passes(self, test):
+        """Say whether a test passes without an error, so that its failure means something."""
+        for name, answer in (("good", True), ("broken", False)):
+            if test in self.kept[name]:
+                return answer
+        good = run_tests(self.copy, [test], 3600)[0] == 0
+        self.kept["good" if good else "broken"].append(test)
+        return good
+
+    def plant(self, mutant):
+        """Plant one error, run the tests, and give what is kept of it."""
+        room, files = tests_of(mutant.path)
+        seconds = self.seconds(room, files)
+        path = self.copy / mutant.path
+        before, stamp = path.read_bytes(), path.stat()
+        self.planted += 1
+        while True:
+            left_out = [part for test in self.kept["broken"] for part in ("--deselect", test)]
+            try:
+                path.write_bytes(mutant.source(ROOT))
+                # Another time, so that it is read again, but no newer one, so that compiled code beside it may stay.
+                os.utime(path, (stamp.st_atime, int(stamp.st_mtime) - 1 - self.planted))
+                status, first, took, text = run_tests(self.copy, [*left_out, *files], seconds, before.decode())
+            finally:
+                path.write_bytes(before)
+                os.utime(path, (stamp.st_atime, stamp.st_mtime))
+            if status not in (0, 1, 2, None):
+                raise SystemExit(f"pytest ended with {status}:\n{mutant.diff(ROOT)}\n{text[-3000:]}")
+            if status in (0, None) or self.passes(first):
+                break
+        found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "by": first}
+        found["verdict"] = LATE if status is None else KILLED if status else SURVIVED
+        return found | {"seconds": round(took, 1), "diff": mutant.diff(ROOT)}
+
+
+def load_libraries():
+    """Load once what every test loads; Brian2 keeps a file open, of which a test in a forked process complains."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    from mutants import LIBRARIES
+
+    sys.path.pop(0)
+    for name in LIBRARIES:
+        if name != "brian2":
+            importlib.import_module(name)
+
+
+def read_log(path):
+    """Give what an earlier run has found."""
+    kept = {"limits": {}, "good": [], "broken": [], "results": []}
+    if path and path.is_file():
+        kept |= json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def read_options(arguments):
+    """Read the command line."""
     parser = argparse.ArgumentParser(description="Share of small errors that the tests notice.")
     parser.add_argument("--number", type=int, default=400, help="errors to draw")
     parser.add_argument("--seed", type=int, default=20210506, help="seed of the draw")
@@ -370,7 +453,12 @@ def main(arguments=None):
     parser.add_argument("--limit", type=float, help="processor seconds an error, in place of a run without errors")
     parser.add_argument("--again", action="store_true", help="test the survivors in the log once more, and no others")
     parser.add_argument("--list", action="store_true", help="only print what would be planted")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Draw, plant, test, and print the score."""
+    options = read_options(arguments)
     by_kind = candidates(options.rooms, options.seed)
     mutants = drawn(by_kind, options.number)
     total = sum(map(len, by_kind.values()))
@@ -378,62 +466,29 @@ def main(arguments=None):
     if options.list:
         print(*(mutant.diff(ROOT) for mutant in mutants), sep="\n\n")
         return 0
-    known, kept = {}, {"seed": options.seed, "limits": {}, "results": []}
-    if options.log and options.log.is_file():
-        kept = json.loads(options.log.read_text(encoding="utf-8"))
-        known = {found["diff"]: found for found in kept["results"]}
-    sys.path.insert(0, str(Path(__file__).parent))
-    from mutants import LIBRARIES
-
-    sys.path.pop(0)
-    for name in LIBRARIES:
-        importlib.import_module(name)
+    kept = read_log(options.log)
+    known = {found["diff"]: found for found in kept["results"]}
+    load_libraries()
     end, results = time.monotonic() + 60 * options.minutes, []
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
-        copy = Path(folder).resolve()
-        copy_repository(copy)
-        for k, mutant in enumerate(mutants):
-            diff = mutant.diff(ROOT)
-            if diff in known and not (options.again and known[diff]["verdict"] == SURVIVED):
-                results.append(known[diff])
+        bench = Bench(Path(folder).resolve(), options.limit, kept)
+        for mutant in mutants:
+            found = known.get(mutant.diff(ROOT))
+            if found is None and options.again:
                 continue
-            if options.again and diff not in known:
-                continue
-            if time.monotonic() > end:
-                break
-            room, files = tests_of(mutant.path)
-            if options.limit is None and room not in kept["limits"]:
-                status, first, took, text = run_tests(copy, files, 3600)
-                if status != 0:
-                    raise SystemExit(f"tests of {room} must pass without an error planted, got {first}\n{text[-3000:]}")
-                kept["limits"][room] = 3 * took + 60
-                print(f"{room}: {took:.0f} s of processor time", flush=True)
-            path = copy / mutant.path
-            before, stamp = path.read_bytes(), path.stat()
-            try:
-                path.write_bytes(mutant.source(ROOT))
-                # Another time, so that it is read again, but no newer one, so that compiled code beside it may stay.
-                os.utime(path, (stamp.st_atime, int(stamp.st_mtime) - 2 - k))
-                status, first, took, text = run_tests(
-                    copy, files, options.limit or kept["limits"][room], before.decode()
-                )
-            finally:
-                path.write_bytes(before)
-                os.utime(path, (stamp.st_atime, stamp.st_mtime))
-            if status not in (0, 1, 2, None):
-                raise SystemExit(f"pytest ended with {status}:\n{diff}\n{text[-3000:]}")
-            verdict = LATE if status is None else KILLED if status else SURVIVED
-            found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "verdict": verdict, "by": first}
-            found |= {"seconds": round(took, 1), "diff": diff}
+            if found is not None and found["verdict"] == KILLED and not bench.passes(found["by"]):
+                found = None
+            if found is None or (options.again and found["verdict"] == SURVIVED):
+                if time.monotonic() > end:
+                    break
+                found = bench.plant(mutant)
+                known[found["diff"]] = found
+                told = f"{found['verdict']:9}{found['seconds']:6.0f} s  {mutant.path}:{mutant.line} {mutant.kind}"
+                print(f"{len(results) + 1:4} {told}  {found['by']}", flush=True)
+                if options.log:
+                    text = json.dumps(kept | {"results": list(known.values())}, indent=1)
+                    options.log.write_text(text, encoding="utf-8")
             results.append(found)
-            print(
-                f"{len(results):4} {verdict:9}{took:6.0f} s  {mutant.path}:{mutant.line} {mutant.kind}  {first}",
-                flush=True,
-            )
-            if options.log:
-                known[diff] = found
-                kept["results"] = list(known.values())
-                options.log.write_text(json.dumps(kept, indent=1), encoding="utf-8")
     report(results)
     return 0
 
