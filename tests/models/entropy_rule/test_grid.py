@@ -68,6 +68,18 @@ def test_weights_of_zero_coding_inhibit_themselves_and_excite_one_neuron():
     assert (0.1 - 1 / DT) < 0 < (10.0 - 1 / DT)
 
 
+def test_neurons_of_shared_boxes_inhibit_themselves_less():
+    """Figure 5c, left: a neuron active in k frames, m of which another one follows, has tanh(1) W = l - m/(k dt)."""
+    movie, l = er.grid_movie(10, coding="zero_one"), 0.1
+    order = np.searchsorted(movie.active, movie.boxes)
+    with pytest.warns(UserWarning, match="equal but must be followed differently"):
+        W = er.minimiser(movie.frames, DT, l)
+    np.testing.assert_allclose(movie.learn(DT, l).dense(), W, atol=1e-12)
+    leaves = np.array([np.mean(np.roll(order, -1)[order == k] != k) for k in range(len(movie.active))])
+    np.testing.assert_allclose(np.tanh(1) * np.diag(W), l - leaves / DT, rtol=1e-10)
+    assert 5 < np.count_nonzero(leaves < 1) < len(leaves)
+
+
 def test_silent_neurons_have_no_connections_and_others_replay_the_same():
     """With silent boxes at -1 their S(-1) acts as a bias: other weights in the active block, the same replay."""
     movie, l = er.grid_movie(44), 10.0
