@@ -331,7 +331,10 @@ def run_tests(copy, files, seconds, source=""):
     text = output.read().decode(errors="replace")
     output.close()
     took = used.ru_utime + used.ru_stime
-    return None if os.WIFSIGNALED(code) else os.WEXITSTATUS(code), first, took, text
+    if os.WIFSIGNALED(code) and os.WTERMSIG(code) in (signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL):
+        return None, first, took, text
+    # A crash, as by an array of the wrong size in compiled code, ends with a negative number.
+    return os.waitstatus_to_exitcode(code), first, took, text
 
 
 def wilson(killed, number, z=1.959964):
@@ -390,6 +393,9 @@ class Bench:
 
     def passes(self, test):
         """Say whether a test passes without an error, so that its failure means something."""
+        if "::" not in test:
+            # A crash, or a file that cannot even be loaded with the error.
+            return True
         for name, answer in (("good", True), ("broken", False)):
             if test in self.kept[name]:
                 return answer
@@ -414,11 +420,11 @@ class Bench:
             finally:
                 path.write_bytes(before)
                 os.utime(path, (stamp.st_atime, stamp.st_mtime))
-            if status not in (0, 1, 2, None):
+            if status is not None and status > 2:
                 raise SystemExit(f"pytest ended with {status}:\n{mutant.diff(ROOT)}\n{text[-3000:]}")
-            if status in (0, None) or self.passes(first):
+            if status is None or status <= 0 or self.passes(first):
                 break
-        found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "by": first}
+        found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "by": first or "a crash" * bool(status)}
         found["verdict"] = LATE if status is None else KILLED if status else SURVIVED
         return found | {"seconds": round(took, 1), "diff": mutant.diff(ROOT)}
 

@@ -176,6 +176,23 @@ def test_standard_error_is_the_spread_over_repeats():
     assert abs(stated * np.sqrt(n_eff) - 1) < 0.1
 
 
+def test_standard_error_equals_a_loop_over_frames():
+    """sqrt(sum w^2 (x - mean)^2)/sum w, entry by entry; the weights go with the stimulus, so that its mean is far."""
+    rng = np.random.default_rng(18)
+    x = rng.standard_normal((60, 2))
+    weights = rng.poisson(np.exp(x[:, 0])) * 1.0
+    found = spike_triggered_average(x, 0.01, None, (-0.02, 0.01), weights=weights)
+    for lag in range(3):
+        for k in range(2):
+            seen = [(weights[t], x[t + lag - 2, k]) for t in range(2, 60)]
+            total = sum(w for w, _ in seen)
+            mean = sum(w * value for w, value in seen) / total
+            error = np.sqrt(sum(w**2 * (value - mean) ** 2 for w, value in seen)) / total
+            assert found.values[0, lag, k] == pytest.approx(mean, abs=1e-13)
+            assert found["standard_error"].values[0, lag, k] == pytest.approx(error, rel=1e-12)
+    assert np.abs(found.values).max() > 0.5
+
+
 def test_center_subtracts_the_mean_of_whole_windows():
     stimulus = np.random.default_rng(9).standard_normal(300) + 50.0
     trains = one_trial([[0.1, 0.2]], 0.3)

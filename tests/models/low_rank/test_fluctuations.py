@@ -29,8 +29,8 @@ def test_noise_by_direct_averages(phi, whiten):
     """Sigma as the covariance of xi phi(m.eta) over 1e6 draws, without its second-order Hermite part if whitened.
 
     Each entry is a mean of bounded fourth moments: standard errors are below 5/sqrt(1e6) = 0.005; 4.5 of them."""
-    model = sl.LowRank([[0.8, 0.2], [0.0, 0.4]], phi, 3.0)
-    m = np.array([0.4, -0.3])
+    model = sl.LowRank([[0.3, 0.85], [0.0, 0.3]], phi, 3.0)  # far from symmetric: C and its transpose are told apart
+    m = np.array([1.2, -0.9])
     vectors = model.sample(1_000_000, 7)
     terms = vectors.xi * model.nonlinearity(m @ vectors.eta)
     if whiten:
