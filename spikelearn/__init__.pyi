@@ -22,6 +22,7 @@ from .models.escape_noise.network import VariationalNetwork as VariationalNetwor
 from .models.low_rank.model import LowRank as LowRank
 from .models.quadratic.model import QuadraticNeuron as QuadraticNeuron
 from .models.tangent_kernel.model import TangentKernel as TangentKernel
+from .models.up_state_network.model import UpStateNetwork as UpStateNetwork
 from .network.records import Network as Network
 from .rules.rule import Rule as Rule
 from .simulation.recording import Recording as Recording
