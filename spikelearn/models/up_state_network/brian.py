@@ -143,7 +143,9 @@ class BrianTrials:
             for part, piece in weights:
                 got = np.asarray(part.variables["J"].get_value())
                 if not np.array_equal(got, np.asarray(piece * pA)):
-                    raise RuntimeError("the compiled program did not take over the weights; its result is not to be used")
+                    raise RuntimeError(
+                        "the compiled program did not take over the weights; its result is not to be used"
+                    )
         else:
             self._run_here(network, weights, entropy)
         units = np.array(monitor.i[:], dtype=np.int32)
@@ -188,7 +190,9 @@ class BrianTrials:
         model, synapses, grid = self._model, self._synapses, self._grid
         dt = DT * ms
         names = {name: getattr(model, name) for name in _SHARED}
-        names |= {f"tau_{part}_{kind}": getattr(model, f"tau_{part}_{kind}") for part in ("rise", "decay") for kind in "EI"}
+        names |= {
+            f"tau_{part}_{kind}": getattr(model, f"tau_{part}_{kind}") for part in ("rise", "decay") for kind in "EI"
+        }
         names |= {"n_E": model.n_E, "n_kicked": model.n_kicked, "half": dt / 2}
         injected, noise = "", "xi"
         if self._injection.current:

@@ -71,8 +71,12 @@ register(
             "up_share": Measure(
                 lambda _, r: float((r.traces["n_ups"] > 0).mean()), "1", "share of the trials with an Up state"
             ),
-            "E_change": Measure(_change(0), "Hz", "rate of E during the current into I minus that in the second before"),
-            "I_change": Measure(_change(1), "Hz", "rate of I during the current into I minus that in the second before"),
+            "E_change": Measure(
+                _change(0), "Hz", "rate of E during the current into I minus that in the second before"
+            ),
+            "I_change": Measure(
+                _change(1), "Hz", "rate of I during the current into I minus that in the second before"
+            ),
         },
         formulas={
             "E_set": Measure(lambda case: float(case.model.E_set), "Hz", "set point of E units"),

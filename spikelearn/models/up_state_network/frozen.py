@@ -88,6 +88,7 @@ def run_frozen(
     check_flag("UpStateNetwork.trials: progress", progress)
     length = model.plain["duration"] if duration is None else _time("duration", duration)
     steps = steps_of("UpStateNetwork.trials: duration", length * 1e3)
+    length = steps * DT / 1e3
     kick = steps_of("UpStateNetwork.t_kick", model.plain["t_kick"] * 1e3)
     if steps <= kick:
         raise ValueError(f"UpStateNetwork.trials: duration must be longer than t_kick, got {length:g} s")

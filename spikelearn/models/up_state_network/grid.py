@@ -129,7 +129,9 @@ def grid_of(model: UpStateNetwork) -> Grid:
     found = model.plain
     for name in ("tau_a", "tau_rise_E", "tau_decay_E", "tau_rise_I", "tau_decay_I"):
         if found[name] * 1e3 < DT:
-            raise ValueError(f"UpStateNetwork.{name} must be at least the step of {DT:g} ms, got {found[name] * 1e3:g} ms")
+            raise ValueError(
+                f"UpStateNetwork.{name} must be at least the step of {DT:g} ms, got {found[name] * 1e3:g} ms"
+            )
     whole = {
         name: steps_of(f"UpStateNetwork.{name}", found[name] * 1e3)
         for name in ("t_ref_E", "t_ref_I", "d_max_E", "d_max_I", "t_kick", "duration")

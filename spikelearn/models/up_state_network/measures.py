@@ -1,4 +1,4 @@
-"""Numbers of trials with frozen weights, and of learning: rates in a window, the paradoxical effect, when it is there."""
+"""Numbers of trials: rates in a window, the paradoxical effect, and when learning has reached the set points."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class UpStateNetwork:
 
     Examples
     --------
-    >>> network = UpStateNetwork(n_E=80, n_I=20)
+    >>> network = UpStateNetwork(n_E=80, n_I=20, n_kicked=5)
     >>> synapses = network.draw_synapses(seed=0)
     >>> len(synapses), round(network.scale, 1)
     (2500, 20.0)
@@ -175,7 +175,7 @@ class UpStateNetwork:
         return draw_synapses(self, seed, start)
 
     def trained(self) -> UpStateSynapses:
-        """Give the weights that ship with the package: after 330 trials of the default training; see `trained_synapses`.
+        """Give the weights that ship with the package, after 330 trials of the default training.
 
         Raises
         ------

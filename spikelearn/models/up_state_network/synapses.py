@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import one_number, whole_number
 
 if TYPE_CHECKING:
@@ -109,7 +110,9 @@ class UpStateSynapses:
 
     def block(self, name: str) -> NDArray[np.bool_]:
         """Say which synapses are of a kind such as "W_EI", from I to E."""
-        return ((self.targets < self.n_E) == (name[2] == "E")) & ((self.sources < self.n_E) == (name[3] == "E"))
+        if name not in BLOCKS:
+            raise ValueError(unknown_name("UpStateSynapses", "kind", str(name), BLOCKS))
+        return np.asarray(self.kinds() == BLOCKS.index(name))
 
     def means(self) -> dict[str, float]:
         """Give the mean weight of every kind, in pA; NaN where there is none."""

@@ -1,4 +1,4 @@
-"""Facts of single units by formula: the answer to a synapse, the kick that makes a unit fire, its noise, the paradox."""
+"""Facts of single units by formula: the answer to a synapse, the kick that makes a unit fire, and its noise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _rates(model: UpStateNetwork, post: str, pre: str) -> tuple[Floats, float]:
     return np.array([[-g_L / C, sign / C, 0.0], [0.0, -1 / decay, 1 / decay], [0.0, 0.0, -1 / rise]]), C
 
 
-def _answer(M: Floats, t: Floats, euler: bool) -> Floats:
+def _answer(M: Floats, t: Any, euler: bool) -> Floats:
     """Give v at times t (ms) after u jumped by 1 pA."""
     from scipy.linalg import expm
 

@@ -15,16 +15,16 @@ from spikelearn.models.up_state_network.synapses import UpStateSynapses
 if TYPE_CHECKING:
     from spikelearn.models.up_state_network.model import UpStateNetwork
 
-__all__ = ["change_factors", "read_weights", "trained_synapses", "write_weights"]
+__all__ = ["SHIPPED", "change_factors", "read_weights", "trained_synapses", "write_weights"]
 
-_FILE = Path(__file__).with_name("trained.npz")
+SHIPPED = Path(__file__).with_name("trained.npz")
 
 
 def change_factors(synapses: UpStateSynapses, change: Floats, rank: int, rounds: int = 30) -> tuple[Floats, Floats]:
-    r"""Give the factors L and R, each of shape (n, rank), with which a change of weights is :math:`\sum_r L_{ir} R_{jr}`.
+    r"""Give factors L and R, of shape (n, rank), with which a change of weights is :math:`\sum_r L_{ir} R_{jr}`.
 
-    What a rule of this family adds is a sum of such products, a receiving unit's times a sending unit's, one a trial, so
-    that few of them say nearly all. Alternating least squares over the synapses that there are.
+    What a rule of this family adds is a sum of such products, a receiving unit's times a sending unit's, one a trial,
+    so that few of them say nearly all. Alternating least squares over the synapses that there are.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def trained_synapses(model: UpStateNetwork) -> UpStateSynapses:
     From the published start with seed 0, by ``TwoTerm(alpha=0.02, beta=0.02)``. What ships is the change of the weights
     to rank 8; the weights are those of the training to about a pA, and the network's rates the same within error.
     """
-    return read_weights(model, _FILE)
+    return read_weights(model, SHIPPED)
 
 
 def _changed(synapses: UpStateSynapses, left: NDArray[np.float16], right: NDArray[np.float16]) -> Floats:

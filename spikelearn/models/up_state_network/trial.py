@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.models.up_state_network.grid import DT, Grid, grid_of
+from spikelearn.models.up_state_network.grid import Grid, grid_of
 from spikelearn.models.up_state_network.kernel import network_steps
 
 if TYPE_CHECKING:
@@ -107,11 +108,11 @@ class Stepper:
         v = np.repeat([grid.E.E_L, grid.I.E_L], [n_E, n - n_E])
         a, currents, free = np.zeros(n_E), np.zeros((4, n)), np.zeros(n, dtype=np.int64)
         given = injection or Injection()
-        edges = {*range(0, self.steps, _BLOCK), self.steps, grid.kick_step + 1, given.start, given.stop}
-        edges = sorted(edge for edge in edges if edge <= self.steps)
+        at = {*range(0, self.steps, _BLOCK), self.steps, grid.kick_step + 1, given.start, given.stop}
+        edges = sorted(edge for edge in at if edge <= self.steps)
         block = np.empty((_BLOCK, n))
         shared = (J, self._targets, self._pointers, self._spikes, self._begins, grid.constants, self._counts)
-        for first, last in zip(edges[:-1], edges[1:], strict=True):
+        for first, last in pairwise(edges):
             if isinstance(normals, np.random.Generator):
                 rows = block[: last - first]
                 normals.standard_normal(out=rows)
@@ -133,8 +134,3 @@ class Stepper:
 def normals_of(seed: int, trial: int) -> np.random.Generator:
     """Give the generator of the standard normal numbers of one trial; it depends on the seed and the trial alone."""
     return np.random.Generator(np.random.SFC64(np.random.SeedSequence(seed, spawn_key=(trial,))))
-
-
-def seconds_of(steps: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give the times of steps in seconds, each as its own decimal number: step 299 is 0.0299 s."""
-    return np.asarray(steps * DT / 1e3).round(9)

@@ -48,7 +48,7 @@ def run_up_states(
     Parameters
     ----------
     model : UpStateNetwork
-        The network; its noise is its parameter sigma, so that `noise` is left at 0, and `variant` and `A0` do not apply.
+        The network; its noise is its parameter sigma, so that `noise` is left at 0; `variant` and `A0` do not apply.
     rule : Rule
         `TwoTerm`, `CrossHomeostatic` or `Homeostatic`; rates in pA/Hz^2 a trial.
     n_trials, seed, sensor, engine, target, checkpoint, checkpoint_every, resume, progress : optional
@@ -60,20 +60,25 @@ def run_up_states(
     Returns
     -------
     xarray.Dataset
-        Over ``trial``: ``E``, ``I`` (running means after the trial, before their floor of 1 Hz, averaged over units, Hz),
-        ``E_trial``, ``I_trial`` (what the sensors saw in the trial), ``W_EE``, ``W_EI``, ``W_IE``, ``W_II`` (mean weights after the
-        update, pA), ``n_ups`` and ``up_time`` (Up states of the trial, and their length together, s); ``rates``
-        (trial, unit), the running means; and over ``synapse`` ``J0`` and ``J_end`` (pA), in the order of `W0`.
+        Over ``trial``: ``E``, ``I`` (running means after the trial, before their floor of 1 Hz, averaged over
+        units, Hz), ``E_trial``, ``I_trial`` (what the sensors saw in the trial), ``W_EE``, ``W_EI``, ``W_IE``, ``W_II``
+        (mean weights after the update, pA), ``n_ups`` and ``up_time`` (Up states of the trial, and their length
+        together, s); ``rates`` (trial, unit), the running means; and over ``synapse`` ``J0`` and ``J_end`` (pA), in the
+        order of `W0`.
     """
     total = whole_number("run_trials: n_trials", n_trials, at_least=1)
     rates = local_rates(model, rule)
     synapses = read_synapses(model, W0)
     if one_number("run_trials: noise", noise) != 0:
-        raise ValueError(f"run_trials: noise must be left out for UpStateNetwork, which has its own, sigma; got {noise!r}")
+        raise ValueError(
+            f"run_trials: noise must be left out for UpStateNetwork, which has its own, sigma; got {noise!r}"
+        )
     if variant != "matlab":
         raise ValueError(f"run_trials: variant must be 'matlab' for UpStateNetwork, got {variant!r}")
-    if not np.array_equal(np.asarray(A0, dtype=object), np.zeros(2)):
+    if np.shape(A0) != (2,) or any(one_number("run_trials: A0", value) != 0 for value in A0):
         raise ValueError(f"run_trials: A0 must be left out for UpStateNetwork: trial 1 sets the means, got {A0!r}")
+    if engine != "brian2" and target != "auto":
+        raise ValueError(f"run_trials: target must come with engine='brian2', got {target!r}")
     tau, seed = read_sensor(sensor), whole_number("run_trials: seed", seed)
     settings: dict[str, Any] = {
         "model": model.plain,
@@ -139,5 +144,7 @@ def _label(
         "trial": np.arange(1, len(history["E"]) + 1),
         "kind": ("unit", ["E"] * model.n_E + ["I"] * model.n_I),
     }
-    attrs = {name: value if isinstance(value, (int, float, str)) else json.dumps(value) for name, value in settings.items()}
+    attrs = {
+        name: value if isinstance(value, (int, float, str)) else json.dumps(value) for name, value in settings.items()
+    }
     return xr.Dataset(data, coords=coords, attrs=attrs)

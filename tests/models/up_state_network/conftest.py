@@ -14,7 +14,11 @@ def plain_trial(model, synapses, normals, n_steps, injected=0.0, inject_start=0,
     n_E, n = model.n_E, model.n
     outgoing = [[] for _ in range(n)]
     for source, target, delay, J in zip(
-        synapses.sources.tolist(), synapses.targets.tolist(), synapses.delays.tolist(), synapses.J.tolist()
+        synapses.sources.tolist(),
+        synapses.targets.tolist(),
+        synapses.delays.tolist(),
+        synapses.J.tolist(),
+        strict=True,
     ):
         outgoing[source].append((delay, target, J))
     kinds = ["E"] * n_E + ["I"] * (n - n_E)
