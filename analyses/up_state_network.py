@@ -116,9 +116,19 @@ def report_learning(runs: dict[int, Any]) -> None:
             f"  seed {seed}: first Up state in trial {int((up > 0).argmax()) + 1}, first of 1.2 s "
             f"{int((up >= 1.2).argmax()) + 1}, both rates within 10 % from {first_within(NETWORK, run)}; "
             f"trials 241-250: E {_mean(last, 'E_trial'):.2f}, I {_mean(last, 'I_trial'):.2f}; last 50: "
-            f"E {float(end['E_trial'].mean()):.2f}, I {float(end['I_trial'].mean()):.2f} Hz; "
+            f"E {float(end['E_trial'].mean()):.2f}, I {float(end['I_trial'].mean()):.2f} Hz; ten-trial averages after "
+            f"trial 250 at most {100 * furthest(run):.0f} % off; "
             + ", ".join(f"{name} {float(run[name][-1]):.1f}" for name in COURSE[2:6])
         )
+
+
+def furthest(run: Any, after: int = 250) -> float:
+    """Give the largest relative distance of ten-trial averages from a set point after a trial."""
+    parts = [
+        np.abs(np.convolve(run[name].values[after:], np.ones(10) / 10, "valid") / point - 1).max()
+        for name, point in (("E_trial", float(NETWORK.E_set)), ("I_trial", float(NETWORK.I_set)))
+    ]
+    return float(max(parts))
 
 
 def _mean(run: Any, name: str) -> float:

@@ -10,13 +10,16 @@ from spikelearn.models.up_state_network.brian import BrianTrials
 from spikelearn.models.up_state_network.trial import Injection, Stepper
 
 
-def test_with_the_same_random_numbers_every_spike_is_the_same(small):
+@pytest.mark.parametrize(
+    "target", ["numpy", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cython", "cpp_standalone"))]
+)
+def test_with_the_same_random_numbers_every_spike_is_the_same(small, target):
     """A thousand spikes with noise, kick, delays, adaptation and a current into I, exactly."""
     synapses = small.draw_synapses(3, start=STUDY_START)
     normals = np.random.default_rng(0).standard_normal((2000, small.n))
     injection = Injection(30.0, 800, 1200)
     ours = Stepper(small, synapses).run(synapses.J, normals, injection)
-    with BrianTrials(small, synapses, 0, target="numpy", injection=injection, normals=normals) as brian:
+    with BrianTrials(small, synapses, 0, target=target, injection=injection, normals=normals) as brian:
         for trial in (1, 2):  # the second shows that everything is set back
             found = brian.spikes(synapses.J, trial)
             assert len(found.units) > 500
