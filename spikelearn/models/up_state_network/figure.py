@@ -55,7 +55,9 @@ def raster_panel(axes: Axes, model: UpStateNetwork, trains: SpikeTrains, trial: 
         ticks.append((rows + len(chosen) / 2, f"{len(chosen)} of {n} {kind}"))
         rows += len(chosen)
     axes.axvline(float(model.t_kick), color=COLOURS["muted"], linewidth=0.8, linestyle=":")
-    axes.set_yticks([place for place, _ in ticks], [name for _, name in ticks], rotation=90, va="center", fontsize="small")
+    axes.set_yticks(
+        [place for place, _ in ticks], [name for _, name in ticks], rotation=90, va="center", fontsize="small"
+    )
     axes.tick_params(axis="y", length=0)
     axes.set(xlim=(0, trains.t_stop), ylim=(-1, rows), xlabel="time (s)")
     axes.set_title(f"Spikes of trial {trial + 1} (dotted: kick)", fontsize="medium")

@@ -15,6 +15,7 @@ from spikelearn.models.up_state_network.trials import read_synapses
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import check_flag, one_number, whole_number
 from spikelearn.parameters.units import seconds, si_value
+from spikelearn.progress import progress_bar
 from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
@@ -154,12 +155,7 @@ def _injection(injected: Any, start: Any, stop: Any, steps: int) -> Injection:
 
 
 def _counted(total: int, progress: bool) -> Iterator[int]:
-    from tqdm import tqdm
-
-    with tqdm(total=total, desc="trials", disable=None if progress else True, delay=2.0, leave=False) as bar:
-        for trial in range(1, total + 1):
-            yield trial
-            bar.update()
+    yield from progress_bar(range(1, total + 1), shown=progress, desc="trials")
 
 
 def _trains(model: UpStateNetwork, found: list[TrialSpikes], length: float) -> SpikeTrains:

@@ -92,6 +92,12 @@ class UpStateTrials:
         """Go back to a state."""
         self.J, self.A = state["J"].copy(), state["A"].copy()
 
+    @property
+    def note(self) -> str:
+        """What a progress bar says beside the trial."""
+        n_E = self._model.n_E
+        return f"E {self.A[:n_E].mean():.2f}, I {self.A[n_E:].mean():.2f} Hz"
+
     def advance(self, trial: int) -> dict[str, NDArray[Any]]:
         """Run a trial and change the weights."""
         n_E = self._model.n_E

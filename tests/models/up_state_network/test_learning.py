@@ -42,6 +42,32 @@ def test_trials_are_spikes_sensors_and_rule_in_turn(small, start, run):
     assert int(run["n_ups"].sum()) > 0
 
 
+def test_the_bar_says_the_rates(small, start, run, monkeypatch):
+    from spikelearn.models.ei_trials import loop
+
+    said = []
+
+    class Bar:
+        n = 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def update(self, steps):
+            self.n += steps
+
+        def set_postfix_str(self, text, refresh):
+            said.append((self.n, text))
+
+    monkeypatch.setattr(loop, "progress_bar", lambda **_: Bar())
+    sl.run_trials(small, RULE, 2, start, seed=5, progress=True)
+    floored = [np.maximum(run["rates"].values[k], 1) for k in range(2)]
+    assert said == [(k, f"E {A[:40].mean():.2f}, I {A[40:].mean():.2f} Hz") for k, A in enumerate(floored)]
+
+
 @pytest.mark.parametrize("stop", [3, 4, 7])
 def test_a_run_goes_on_bit_for_bit(small, start, run, tmp_path, stop):
     kept = {"checkpoint": tmp_path / "run", "checkpoint_every": 2, "resume": True}
