@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.models.up_state_network.case import UpStateCase
+from spikelearn.models.up_state_network.measures import window_rates
 from spikelearn.models.up_state_network.model import UpStateNetwork
 from spikelearn.plotting import COLOURS, new_figure
 from spikelearn.simulation.recording import Recording
@@ -31,8 +32,9 @@ def overview(case: UpStateCase, recording: Recording, title: str) -> Any:
     raster_panel(above, model, recording.spike_trains())
     below = page.add_subplot(grid[1, 0])
     rate_panel(below, traces)
-    _mark_current(below, recording)
     _mark_current(above, recording, words=True)
+    _mark_current(below, recording)
+    _draw_means(below, model, recording)
     below.legend(frameon=False, fontsize="small")
     units_panel(page.add_subplot(grid[1, 1]), model, traces)
     page.suptitle(title, fontsize=11)
@@ -116,3 +118,14 @@ def _mark_current(axes: Axes, recording: Recording, *, words: bool = False) -> N
     axes.axvspan(first, last, color=COLOURS["simulation"], alpha=0.12, linewidth=0)
     if words:
         axes.text(first, 1.01, f"{current:g} pA into I", transform=axes.get_xaxis_transform(), fontsize="small")
+
+
+def _draw_means(axes: Axes, model: UpStateNetwork, recording: Recording) -> None:
+    """Draw the rates that `paradoxical_change` compares, where there is a current and a second before it."""
+    first, last = (step * recording.provenance["dt"] for step in recording.provenance["inject_steps"])
+    if not recording.provenance["injected"] or first < 1.0 or last - first <= 0.2:
+        return
+    for start, stop in ((first - 1.0, first), (first + 0.2, last)):
+        for rates in window_rates(model, recording.spike_trains(), start, stop):
+            axes.plot([start, stop], [rates.mean()] * 2, color="black", linewidth=1.2)
+            axes.text(stop, rates.mean(), f"{rates.mean():.1f}", fontsize="small", ha="right", va="bottom")
