@@ -12,7 +12,7 @@ import pytest
 
 import spikelearn as sl
 from spikelearn import analyses, interop, network, sources
-from spikelearn.models import ei_trials, ei_units, entropy_rule, escape_noise, low_rank
+from spikelearn.models import ei_trials, ei_units, entropy_rule, escape_noise, low_rank, up_state_network
 from tests.public import ELSEWHERE, arguments
 
 # 1.9 became 1, True 1, "7" was taken too; 2.0 is a measurement, not a count. Larger ones for what must be large.
@@ -34,6 +34,8 @@ movie = functools.cache(lambda: entropy_rule.learn_movie(frames()))
 trials = functools.cache(lambda: sl.run_trials(sl.EIRates(), rule(), 3, W0))
 units = functools.cache(lambda: sl.EIUnits(n_E=8, n_I=2))
 trials_of_units = functools.cache(lambda: sl.run_trials(units(), rule(), 2, units().draw_weights(0)))
+spiking = functools.cache(lambda: sl.UpStateNetwork(n_E=8, n_I=4, n_kicked=2, t_kick="0 ms", duration="20 ms"))
+synapses = functools.cache(lambda: spiking().draw_synapses(0))
 table = functools.cache(lambda: _table(Path(tempfile.mkdtemp())))
 
 
@@ -79,6 +81,9 @@ CALLS = {
     "SpikeTrains.from_indices": call(sl.SpikeTrains.from_indices, [0], [0.1], n_units=1, t_stop=1.0),
     "StandaloneProgram": lambda **own: sl.StandaloneProgram(cell(), 0.01, **own),
     "TangentKernel": call(sl.TangentKernel, n=4, depth=2),
+    "UpStateNetwork": call(sl.UpStateNetwork),
+    "UpStateNetwork.draw_synapses": of(spiking, "draw_synapses"),
+    "UpStateNetwork.trials": of(spiking, "trials", synapses),
     "VariationalNetwork": lambda **own: sl.VariationalNetwork(
         **(
             {"cell": sl.EscapeNoise(), "n_visible": 1, "n_hidden": 1, "W_M": np.zeros((2, 2)), "W_Q": np.zeros((1, 2))}
@@ -137,6 +142,11 @@ CALLS = {
     "models.low_rank.onset_of_chaos": call(low_rank.onset_of_chaos, low),
     "models.low_rank.sample": call(low_rank.sample, low, n=20),
     "models.low_rank.strongest_structure": call(low_rank.strongest_structure, low),
+    "models.up_state_network.UpStateSynapses": lambda **own: up_state_network.UpStateSynapses(
+        np.array([0]), np.array([1]), np.array([1]), np.array([1.0]), **({"n_E": 2, "n_I": 2} | own)
+    ),
+    "models.up_state_network.UpStateSynapses.pointers": lambda longest=10: synapses().pointers(longest),
+    "models.up_state_network.find_ups": lambda n_I=400: up_state_network.find_ups(np.ones(20, dtype=int), n_I),
     "network.FixedInDegree": lambda k=1: network.FixedInDegree(k),
     "network.Population": lambda n=1: network.Population(cell(), n),
     "sources.LinearNonlinear": lambda **own: sources.LinearNonlinear(**own),
@@ -159,7 +169,7 @@ CALLS = {
 # What engines hand to models, and what functions give back: nobody writes these numbers by hand.
 INNER = {
     "AdaptiveLIF.values", "AdaptiveLIF.group_values", "AdaptiveLIF.arrival_delay", "AdaptiveLIF.brian_objects",
-    "EIUnits.in_trials",
+    "EIUnits.in_trials", "UpStateNetwork.in_trials",
     "EquationNeuron.values", "EquationNeuron.group_values", "EquationNeuron.arrival_delay",
     "EquationNeuron.brian_objects", "Initial.plain_states", "Initial.plain_past_spikes", "StandaloneProgram.run",
     "eventdriven.simulate_neurons", "models.entropy_rule.Cycle.frames", "models.entropy_rule.FactoredWeights",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spikelearn.arrays import Floats
 from spikelearn.models.up_state_network.grid import DT
 from spikelearn.models.up_state_network.trial import TrialSpikes
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.up_state_network.model import UpStateNetwork
@@ -56,6 +57,7 @@ def find_ups(counts: NDArray[np.int64], n_I: int) -> NDArray[np.int64]:
     >>> find_ups(counts, 400).tolist()
     [[5, 21]]
     """
+    n_I = whole_number("find_ups: n_I", n_I, at_least=1)
     active = np.flatnonzero(np.asarray(counts) >= _ACTIVE * n_I * BIN * DT / 1e3)
     if not active.size:
         return np.empty((0, 2), dtype=np.int64)

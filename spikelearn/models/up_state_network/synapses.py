@@ -51,6 +51,8 @@ class UpStateSynapses:
     n_I: int
 
     def __post_init__(self) -> None:
+        for name in ("n_E", "n_I"):
+            object.__setattr__(self, name, whole_number(f"UpStateSynapses.{name}", getattr(self, name), at_least=1))
         n = self.n_E + self.n_I
         for name in ("sources", "targets", "delays"):
             given = np.asarray(getattr(self, name))
@@ -98,6 +100,7 @@ class UpStateSynapses:
         ValueError
             A delay is longer.
         """
+        longest = whole_number("UpStateSynapses.pointers: longest", longest, at_least=1)
         if self.delays.max() > longest:
             raise ValueError(f"UpStateSynapses.delays must be at most {longest} steps, got {self.delays.max()}")
         n = self.n_E + self.n_I
