@@ -99,7 +99,7 @@ class Plasticity:
                 parse_expression(text, known, where)
                 found = unit_of(text, known, where)
                 if found is not units[name]:
-                    wanted = "have the unit of a voltage" if name == "w" else "have no unit"
+                    wanted = "be a voltage" if name == "w" else "have no unit"
                     raise ValueError(f"{where} must {wanted}, got {text!r} with {unit_name(found)}")
             object.__setattr__(self, event, dict(getattr(self, event)))
         if "w" not in self.on_pre and "w" not in self.on_post:

@@ -18,6 +18,7 @@ from spikelearn.symbolic.populations import SteadyState, neural_equations, read_
 from spikelearn.symbolic.remarks import LossFacts, check_loss, remarks
 from spikelearn.symbolic.spectrum import require_free_weights, rule_spectrum
 from spikelearn.symbolic.tidy import tidier
+from spikelearn.symbolic.unused import refuse_unused
 from spikelearn.symbolic.verify import GradientCheck, check_gradient
 from spikelearn.symbolic.write import brian_text, latex_lines
 
@@ -243,7 +244,7 @@ def derive_rule(
     ------
     ValueError
         The loss does not read, is not differentiable or has no real value at the set point, uses an unknown symbol or
-        no population at all; the steady state's Jacobian is singular for all weights; or the approximation cannot be
+        no population at all; a parameter that nothing uses; the steady state's Jacobian is singular for all weights; or the approximation cannot be
         made for this model.
 
     References
@@ -273,6 +274,7 @@ def derive_rule(
         raise ValueError(f"derive_rule.alpha must be positive and finite, got {alpha!r}")
     state = read_steady_state(model, parameters)
     formula = parse_expression(loss, state.names)
+    refuse_unused(model, state, formula, parameters)
     facts = check_loss(state, formula)
     tidy = tidier(time_limit)
     response = implicit_response(state)

@@ -240,7 +240,7 @@ def test_a_missing_extra_is_named(call, package, name, trains, monkeypatch, tmp_
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(importlib, "import_module", refuse)
-    with pytest.raises(ImportError, match=rf'needs {package}: pip install "spikelearn\[{name}\]"'):
+    with pytest.raises(ImportError, match=rf'needs {package}: pip install "spikelearn-neuro\[{name}\]"'):
         call(trains)
     assert list(tmp_path.iterdir()) == []
 

@@ -118,7 +118,7 @@ def test_dialects(dialect, tmp_path):
         ("Unit,time\n0,0.5\n", {}, "did you mean 'Unit' to be 'unit'.* pass unit_column= for another name"),
         ("unit,time\n0,0.5\n", {"time_column": "t"}, "it.csv has no column 't'; its columns are unit, time"),
         ("unit,time\n0,117.5\n", {}, "it.csv: spike 0 of unit 0, .* got 117.5 s; .* need time_unit=, such as 'ms'"),
-        ("unit,time\n0,0.5\n", {"time_unit": "mV"}, "time_unit must have the unit of 1 second"),
+        ("unit,time\n0,0.5\n", {"time_unit": "mV"}, "time_unit must be a time, such as '1 s'"),
         ("unit,time\n0,0.5\n", {"time_unit": -1.0}, "time_unit must be positive"),
         ("unit,time\n0,0.5\n", {"decimal": ";"}, "decimal must be '.' or ','"),
         ("unit,time\n0,0.5\n", {"delimiter": ", "}, "delimiter must be one sign"),

@@ -284,7 +284,7 @@ PAIR = Connections([0], [1])
     [
         (lambda: Projection("a", "b", PAIR, 1 * mV, 0 * ms), "a -> b: delay must be positive and finite, got 0.0 s"),
         (lambda: Projection("a", "b", PAIR, 1 * mV, [1, -2] * ms), "delay must be positive and finite, got -0.002 s"),
-        (lambda: Projection("a", "b", PAIR, 1 * ms, 1 * ms), "weight must have the unit of 1 mV"),
+        (lambda: Projection("a", "b", PAIR, 1 * ms, 1 * ms), "weight must be a voltage, such as '1 mV'"),
         (lambda: Projection("a", "b", PAIR, np.nan * mV, 1 * ms), "weight must be finite"),
         (lambda: Projection("a", "b", "all", 1 * mV, 1 * ms), "connections must be one of"),
         (lambda: Population(QUIET, 0), "Population.n must be at least 1"),

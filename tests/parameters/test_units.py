@@ -70,8 +70,8 @@ def test_defaults_become_quantities():
     [
         ({"tau": -5 * ms}, r"Cell.tau must be positive, got -5. ms"),
         ({"tau": 0 * ms}, r"Cell.tau must be positive"),
-        ({"tau": 100 * mV}, r"Cell.tau must have the unit of 10 ms, got 100. mV"),
-        ({"tau": 5}, r"Cell.tau must have the unit of 10 ms, got 5"),
+        ({"tau": 100 * mV}, r"Cell.tau must be a time, such as '10 ms', got 100. mV"),
+        ({"tau": 5}, r"Cell.tau must be a time, such as '10 ms', got 5"),
         ({"tau": np.nan * ms}, r"Cell.tau must be a number, got nan"),
         ({"tau": np.inf * ms}, r"Cell.tau must be finite"),
         ({"tau": "5 pigs"}, r"Cell.tau: '5 pigs' has the unknown unit 'pigs'"),
@@ -95,7 +95,7 @@ def test_plain_numbers_and_seconds():
     assert si_value([1, 2] * ms, "1 ms", "x").tolist() == [0.001, 0.002]
     assert seconds(5 * ms, "x") == 0.005
     assert seconds(np.float32(0.5), "x") == 0.5
-    with pytest.raises(ValueError, match="x must have the unit of 1 second"):
+    with pytest.raises(ValueError, match="x must be a time, such as '1 s'"):
         seconds(3 * Hz, "x")
     with pytest.raises(ValueError, match="x must be a finite time"):
         seconds(np.nan, "x")
