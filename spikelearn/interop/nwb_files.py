@@ -194,6 +194,11 @@ def from_nwb(
         )
         left = [session.unit_ids.index(item) for item in found.unit_ids]
     else:
+        if not len(known) and end is None and session.trials is not None and len(session.trials):
+            raise ValueError(
+                f"{where} does not say when the recording ended, and holds {len(session.trials)} trials; pass "
+                "by_trial=True to read these, or t_stop="
+            )
         window = one_window(known, begin, end, where, ", with crop=True to leave out spikes beyond it")
         found, left = cut_window(
             times,

@@ -244,8 +244,8 @@ def derive_rule(
     ------
     ValueError
         The loss does not read, is not differentiable or has no real value at the set point, uses an unknown symbol or
-        no population at all; a parameter that nothing uses; the steady state's Jacobian is singular for all weights; or the approximation cannot be
-        made for this model.
+        no population at all; nothing uses a parameter; the steady state's Jacobian is singular for all weights; or the
+        approximation cannot be made for this model.
 
     References
     ----------

@@ -121,7 +121,7 @@ def test_numbers_that_are_not_whole_are_refused(changes, message):
         (population(vary=["V_0"]), "population E: vary must be a table"),
         (
             population(vary={"V_0": ["1 mV", "2 ms", "3 mV"]}),
-            "population E: vary.V_0 must be a voltage, such as '1 mV'",
+            "E: vary.V_0 must be a voltage, such as '1 mV'",
         ),
         (projection(connect=3), r"projections\[1\]: connect must be a table, got 3"),
         (projection(connect={}), "connect must have one of pairs, ring, one_to_one, probability, in_degree, got"),
