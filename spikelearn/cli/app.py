@@ -159,7 +159,7 @@ def main(arguments: list[str] | None = None) -> None:
     """
     try:
         with _terminated_like_interrupted():
-            status = app(args=arguments, standalone_mode=False)
+            status = app(args=arguments, prog_name="spikelearn", standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
@@ -202,8 +202,11 @@ def _leave(message: str, status: int) -> NoReturn:
 
 def _show_click_error(error: Any) -> int | None:
     if hasattr(error, "show") and hasattr(error, "exit_code"):
-        error.show()
-        return int(error.exit_code)
+        if "NoArgs" in type(error).__name__:  # its message is the help
+            error.show()
+            return int(error.exit_code)
+        place = getattr(getattr(error, "ctx", None), "command_path", "spikelearn")
+        _leave(f"{' '.join(error.format_message().split()).rstrip('.')}; see {place} -h", int(error.exit_code))
     if type(error).__name__ == "DimensionMismatchError":  # Brian2's, by name: help must not load Brian2
         _leave(" ".join(str(error).split()), 2)
     if type(error).__name__ == "Abort":

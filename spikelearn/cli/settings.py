@@ -44,7 +44,7 @@ def read_changes(
     pairs : sequence of str
         ``NAME=VALUE``.
     duration, dt : str, optional
-        Times with their units.
+        Times; seconds where they have no unit.
     seed : int, optional
         Seed of the run.
 
@@ -58,7 +58,7 @@ def read_changes(
     Raises
     ------
     ValueError
-        A pair without a name or a value, a name twice, or a time without a unit.
+        A pair without a name or a value, a name twice, or a time that is none.
     """
     changes: dict[str, Any] = {}
     words: dict[str, str] = {}
@@ -76,7 +76,7 @@ def read_changes(
                 text = _time(f"--{key}", value) if isinstance(value, str) else str(value)
                 both = key in system.run_settings and key in system.parameters
                 place = f"run.{key}" if both else key
-                _add(changes, words, place, value, text)
+                _add(changes, words, place, _plain(value), text)
     return changes, words
 
 
@@ -86,11 +86,17 @@ def _add(changes: dict[str, Any], words: dict[str, str], key: str, value: Any, t
     changes[key], words[key] = value, text
 
 
+def _plain(value: str | int) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
 def _time(option: str, text: str) -> str:
-    """Demand a unit: the times in a file may be milliseconds, so that a bare number says nothing."""
+    """Read a time; a plain number means seconds, as everywhere."""
     try:
         float(text)
     except ValueError:
         seconds(text, option)
-        return " ".join(text.split())
-    raise ValueError(f"{option} must be a time with its unit, such as '{text} s' or '{text} ms', got {text}")
+    return " ".join(text.split())

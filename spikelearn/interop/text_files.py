@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_file
 
 __all__ = ["read_csv", "write_csv"]
+
+_log = logging.getLogger(__name__)
 
 MARK = "# spikelearn "
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
@@ -146,6 +149,7 @@ def read_csv(
     separator = delimiter or ("," if facts else _find_delimiter(text, wanted, decimal))
     if len(separator) != 1 or (separator == decimal and decimal == ","):
         raise ValueError(f"read_csv: delimiter must be one sign, and not the decimal sign, got {separator!r}")
+    _log.debug("%s: columns are separated by a %s", where, DELIMITERS.get(separator, separator))
     try:
         # As text first: Python's own reading of numbers is exact in every version of pandas.
         frame = pd.read_csv(

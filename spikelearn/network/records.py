@@ -276,6 +276,10 @@ class Network:
                 raise ValueError(unknown_name(projection.where, "population or source", projection.source, known))
             if projection.target not in self.populations:
                 raise ValueError(unknown_name(projection.where, "population", projection.target, self.populations))
+            if isinstance(projection.connections, FixedInDegree):
+                joined = {**self.populations, **self.sources}[projection.source]
+                same = projection.source == projection.target and not projection.allow_self
+                projection.connections.check_size(joined.n, same, projection.where)
         for drive in self.poisson:
             if drive.population not in self.populations:
                 raise ValueError(unknown_name("PoissonInput", "population", drive.population, self.populations))

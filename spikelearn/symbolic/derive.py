@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,8 @@ from spikelearn.symbolic.verify import GradientCheck, check_gradient
 from spikelearn.symbolic.write import brian_text, latex_lines
 
 __all__ = ["APPROXIMATIONS", "DerivedRule", "derive_rule"]
+
+_log = logging.getLogger(__name__)
 
 APPROXIMATIONS = ("exact", "small_weights", "up_state", "full")
 
@@ -280,6 +283,7 @@ def derive_rule(
     response = implicit_response(state)
     letter = "D" if approximation == "up_state" else "C"
     factor = sympy.Symbol(letter if letter not in state.names else f"{letter}_0")
+    _log.info("steady state of %s differentiated implicitly by %d weights", type(model).__name__, len(state.weights))
     exact, compact = _changes(state, formula, response, factor)
     expressions, determinant = exact, response.denominator
     if approximation != "exact":
