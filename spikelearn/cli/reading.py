@@ -32,6 +32,7 @@ OPTIONS = {
         name: f"--{name.replace('_', '-')}"
         for name in ("decimal", "sampling_rate", "variable", "field", "unit_variable")
     },
+    "header": "--header",
     "units": "--all-units",
     "trials": "--all-trials",
 }
@@ -62,7 +63,7 @@ def read_trains(
         raise type(error)(_with_options(str(error))) from error
     if not trains.n_trials or not trains.duration > 0:
         raise ValueError(f"{place} must hold at least one trial of some length, got {trains}")
-    return trains, [_with_options(str(one.message)) for one in said]
+    return trains, [_with_options(str(one.message)) for one in said if one.category is UserWarning]
 
 
 def selected(trains: SpikeTrains, conditions: Sequence[str], place: Path) -> SpikeTrains:
@@ -238,8 +239,7 @@ def _with_options(message: str) -> str:
         name, value = found.groups()
         if name not in OPTIONS:
             return found.group()
-        return OPTIONS[name] + ("" if value else " ")
+        return "--no-header" if value == "False" else OPTIONS[name] + ("" if value else " ")
 
-    return (
-        re.sub(r"\b([a-z_]+)=(True)?", option, message).replace(" by_trial", " --by-trial").replace("  ", " ").rstrip()
-    )
+    named = re.sub(r"\b([a-z_]+)=(True|False)?", option, message).replace(" by_trial", " --by-trial")
+    return re.sub(r" +(?=[ ,;]|$)", "", named)

@@ -196,8 +196,8 @@ def from_nwb(
     else:
         if not len(known) and end is None and session.trials is not None and len(session.trials):
             raise ValueError(
-                f"{where} does not say when the recording ended, and holds {len(session.trials)} trials; pass "
-                "by_trial=True to read these, or t_stop="
+                f"{where} does not say when the recording ended; pass t_stop=, or by_trial=True to read its "
+                f"{len(session.trials)} trials"
             )
         window = one_window(known, begin, end, where, ", with crop=True to leave out spikes beyond it")
         found, left = cut_window(
