@@ -48,32 +48,39 @@ def test_completing_loads_no_simulator():
     assert not any(f"'{name}'" in loaded for name in ("brian2", "numpy", "numba", "scipy"))
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        (["run", "burs"], "bursting"),
-        (["comp"], "completion"),
-        (["analyse", "cel"], ""),
-        (["run", "x y", "--qu"], "--quiet"),
-    ],
-)
-def test_bash_asks_and_gets_its_answer(words, found, tmp_path):
+BASH = """
+COMP_WORDS=(spikelearn {words}); COMP_CWORD={last}; _spikelearn_complete; printf "%s\\n" "${{COMPREPLY[@]}}"
+"""
+ZSH = """
+compadd() {{ print -l -- "${{(@P)2}}" }}
+_files() {{ print "" }}
+words=(spikelearn {words}); CURRENT=$(({last} + 1)); _spikelearn
+"""
+FISH = """
+complete -C "spikelearn {plain}"
+"""
+
+
+@pytest.mark.parametrize(("shell", "ask"), [("bash", BASH), ("zsh", ZSH), ("fish", FISH)])
+def test_shells_ask_and_get_their_answer(shell, ask, tmp_path):
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"there is no {shell}")
     command = tmp_path / "spikelearn"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m spikelearn "$@"\n')
     command.chmod(0o755)
-    listed = " ".join(f"'{word}'" for word in words)
-    script = f"{SCRIPTS['bash']}\nCOMP_WORDS=(spikelearn {listed}); COMP_CWORD={len(words)}\n_spikelearn_complete\n"
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "--norc", "-c", script + 'printf "%s\\n" "${COMPREPLY[@]}"'],
-        capture_output=True, text=True, check=True, timeout=60, env={**os.environ, "PATH": path},
-    )  # fmt: skip
-    assert done.stdout.strip() == found
-
-
-@pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_scripts_of_other_shells_are_read_by_them(shell):
-    if shutil.which(shell) is None:
-        pytest.skip(f"there is no {shell}")
-    subprocess.run([shell, "-n", "-c", SCRIPTS[shell]], check=True, timeout=60)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    quiet = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}[shell]
+    for words, found in (
+        (["run", "burs"], ["bursting"]),
+        (["comp"], ["completion"]),
+        (["run", "bursting", "--set", "t"], ["tau_K=", "t_d="]),
+        (["analyse", "cel"], [""]),
+    ):
+        listed = " ".join(f"'{word}'" for word in words)
+        asked = ask.format(words=listed, last=len(words), plain=" ".join(words))
+        done = subprocess.run(
+            [program, quiet, "-c", SCRIPTS[shell] + asked],
+            capture_output=True, text=True, check=False, timeout=60, env=environment, cwd=tmp_path,
+        )  # fmt: skip
+        assert sorted(done.stdout.rstrip("\n").split("\n")) == sorted(found), done.stderr
