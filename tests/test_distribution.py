@@ -17,7 +17,9 @@ TEXTS = [
     *ROOT.glob("*.md"),
     *ROOT.glob("*.toml"),
 ]
-TAKEN = re.compile(r"""(?:install|download)\b[^\n]*?[\s"'`=]spikelearn(?=[\s"'`\[=<>~!;,]|$)|["'`\s]spikelearn\[\w""")
+TAKEN = re.compile(
+    r"""(?:install|download)(?:\s+-[-\w]+)*\s+["']?spikelearn(?=[\s"'`\[=<>~!;,]|$)|["'`\s]spikelearn\[\w"""
+)
 
 
 def test_the_name_stands_in_pyproject_and_nowhere_else_by_hand():
