@@ -277,7 +277,7 @@ class Network:
             if projection.target not in self.populations:
                 raise ValueError(unknown_name(projection.where, "population", projection.target, self.populations))
             if isinstance(projection.connections, FixedInDegree):
-                joined = {**self.populations, **self.sources}[projection.source]
+                joined = self.populations.get(projection.source) or self.sources[projection.source]
                 same = projection.source == projection.target and not projection.allow_self
                 projection.connections.check_size(joined.n, same, projection.where)
         for drive in self.poisson:

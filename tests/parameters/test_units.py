@@ -125,3 +125,27 @@ def test_nearest_ignores_case_when_it_must():
     assert nearest("V0", ["V_0", "V_th"]) == "V_0"
     assert nearest("TAUK", ["tau_K", "t_d"]) == "tau_K"
     assert nearest("zzz", ["tau_K"]) is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("1 second", "a time, such as '1 s'"),
+        ("20 mV", "a voltage, such as '20 mV'"),
+        ("20 Hz", "a rate, such as '20 Hz'"),
+        ("1 /ms", "a rate, such as '1 /ms'"),
+        ("3 pA", "a current, such as '3 pA'"),
+        ("2 nS", "a conductance, such as '2 nS'"),
+        ("2 nS/cm**2", "a conductance per area, such as '2 nS/cm**2'"),
+        ("1 V**2", "a quantity, such as '1 V**2'"),
+    ],
+)
+def test_what_is_needed_is_said_in_words_with_an_example(unit, words):
+    with pytest.raises(ValueError) as wrong:
+        si_value("1 kelvin", unit, "it")
+    assert str(wrong.value) == f"it must be {words}, got 1 kelvin"
+    with pytest.raises(TypeError) as no_number:
+        si_value(object, unit, "it")
+    assert str(no_number.value) == f"it must be a number: {words}, got <class 'object'>"
+    with pytest.raises(ValueError, match=r"^it must be a pure number, got 1 kelvin$"):
+        si_value("1 kelvin", "1", "it")
