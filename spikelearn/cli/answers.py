@@ -90,7 +90,10 @@ def _answering(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             else:
                 # What is said meanwhile is for people; warnings and bars go to the error stream anyway.
                 with contextlib.redirect_stdout(io.StringIO()) as said:
-                    answer = function(**given) or _of_text(said.getvalue())
+                    try:
+                        answer = function(**given) or _of_text(said.getvalue())
+                    except typer.Exit as left:
+                        answer = _of_text(said.getvalue(), left.exit_code)
                 typer.echo(as_json(name, answer) if json_ else as_csv(answer), nl=json_)
         if answer.status:
             raise SystemExit(answer.status)
@@ -100,8 +103,8 @@ def _answering(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def _of_text(text: str) -> Answer:
-    return Answer(rows=[{"line": line} for line in text.splitlines()])
+def _of_text(text: str, status: int = 0) -> Answer:
+    return Answer(rows=[{"line": line} for line in text.splitlines()], status=status)
 
 
 @contextlib.contextmanager
@@ -124,7 +127,7 @@ def as_json(command: str, answer: Answer) -> str:
     '{"command": "list", "status": 0, "table": [{"value": null, "most": "inf"}]}'
     """
     whole = {"command": command, "status": answer.status, **answer.facts, "table": answer.table}
-    return json.dumps(_plain(whole), allow_nan=False, ensure_ascii=False)
+    return json.dumps(_plain(whole), allow_nan=False)
 
 
 def as_csv(answer: Answer) -> str:

@@ -70,8 +70,9 @@ def suggestions(words: Sequence[str]) -> list[str]:
     if chosen is None:
         return _those(last, _options(group) if last.startswith("-") else commands)
     options = {name: option for option in commands[chosen].params for name in option.opts if name.startswith("-")}
-    if before[-1] in options and not getattr(options[before[-1]], "is_flag", False):
-        return _those(last, _values(options[before[-1]].name, before[before.index(chosen) + 1 :]))
+    option = options.get(before[-1])
+    if option is not None and not getattr(option, "is_flag", False) and not getattr(option, "count", False):
+        return _those(last, _values(option.name, before[before.index(chosen) + 1 :]))
     if last.startswith("-"):
         return _those(last, _options(commands[chosen]))
     return _those(last, _arguments(chosen))

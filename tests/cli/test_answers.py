@@ -1,5 +1,6 @@
 """Every command answers programs as well as people: JSON, CSV, exit status 0, 1 or 2, and refusals in one line."""
 
+import contextlib
 import csv
 import io
 import json
@@ -10,7 +11,7 @@ import sys
 import pytest
 import typer.main
 
-from spikelearn.cli.answers import Answer, as_csv, as_json
+from spikelearn.cli.answers import Answer, Commands, as_csv, as_json
 from spikelearn.cli.app import app
 
 COMMANDS = typer.main.get_command(app).commands
@@ -123,7 +124,28 @@ def test_no_name_is_run_before_all_are_known(quick, call, capsys, monkeypatch):
     assert capsys.readouterr().out == ""
 
 
-def test_commands_that_only_print_have_json_too():
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_command_that_only_prints_has_json_too(status, capsys):
+    other = Commands()
+
+    @other.callback()
+    def several():
+        pass
+
+    @other.command()
+    def fit():
+        typer.echo("a\nb")
+        if status:
+            raise typer.Exit(status)
+
+    with pytest.raises(SystemExit) if status else contextlib.nullcontext() as left:
+        other(["fit", "--json"], standalone_mode=False)
+    assert not status or left.value.code == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found == {"command": "fit", "status": status, "table": [{"line": "a"}, {"line": "b"}]}
+
+
+def test_answers_are_written_so_that_they_read_back():
     said = as_json("new", Answer("a\nb", [{"line": "a"}, {"line": "b"}]))
     assert json.loads(said)["table"] == [{"line": "a"}, {"line": "b"}]
     assert as_csv(Answer(rows=[{"a": 1}, {"b": [1, None]}])) == 'a,b\n1,\n,"[1, null]"\n'

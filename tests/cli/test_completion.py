@@ -23,6 +23,7 @@ def test_commands_options_and_values():
     assert suggestions(["run", "--target", ""]) == ["auto", *TARGETS]
     assert suggestions(["run", "bursting", "--set", "t"]) == ["tau_K=", "t_d="]
     assert suggestions(["systems", "Esc"]) == ["EscapeNoise"]
+    assert suggestions(["run", "-v", "burs"]) == ["bursting"]
     assert suggestions(["run", "bursting", "-q", "b"]) == ["balanced_network", "bistable", "bursting"]
     # Files are the shell's.
     assert (
