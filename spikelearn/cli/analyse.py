@@ -133,8 +133,8 @@ def analysis(
             units = read_pair(units, trains.n_units, "analyse")
         except IndexError as error:
             raise ValueError(f"{error}; {place} holds {trains.n_units} units, counted from 0") from error
-    trains, width, said = _binned_window(trains, bin_size, drop_rest)
-    notes += said
+    trains, width, dropped = _binned_window(trains, bin_size, drop_rest)
+    notes += dropped
     folder = Path(output) if output is not None else Path("runs") / f"{place.stem}-analysis"
     if stimulus is not None and stimulus_dt is None:
         raise ValueError("analyse: stimulus_dt must say how long a frame of the stimulus is, for example '1 ms'")
@@ -145,11 +145,11 @@ def analysis(
     inputs = (place, stimulus, events)
     with whole_folder(folder, overwrite=True, kind="analysis", source=source, inputs=inputs) as temporary:
         text, rows = regularity_tables(whole, refractoriness, temporary)
-        lines += [text, ""]
+        said = []
         if frames is not None:
-            lines += triggered_lines(whole, units, frames, stimulus_dt, stimulus_window, temporary)
-        lines.append(psth_line(trains, units, width, temporary))
-        lines += pair_lines(trains, units, width, temporary, _how_to_make_trials(place, whole, events))
+            said += triggered_lines(whole, units, frames, stimulus_dt, stimulus_window, temporary)
+        said.append(psth_line(trains, units, width, temporary))
+        said += pair_lines(trains, units, width, temporary, _how_to_make_trials(place, whole, events))
         made: dict[str, Any] = {"file": place.name, "bin_size": width}
         made["units"] = None if units is None else [int(u) for u in units]
         made["unit_ids"] = id_labels([trains.unit_ids[k] for k in units or range(trains.n_units)]).tolist()
@@ -166,9 +166,10 @@ def analysis(
         "bin_size": width,
         "folder": str(folder),
         "files": files,
-        "notes": [*notes, *lines[lines.index("", 3) :]],
+        "notes": [*notes, *said],
     }
-    return Answer("\n".join([*lines, "", f"tables, data, figures and manifest in {folder}"]), rows, facts)
+    lines += [text, "", *said, "", f"tables, data, figures and manifest in {folder}"]
+    return Answer("\n".join(lines), rows, facts)
 
 
 def _how_to_make_trials(place: Path, whole: SpikeTrains, events: Any) -> str:
@@ -195,10 +196,6 @@ def _binned_window(trains: SpikeTrains, bin_size: Any, drop_rest: bool) -> tuple
         if not drop_rest:
             raise ValueError(f"{error}, as --drop-rest does") from error
         end = trains.t_start + math.floor(trains.duration / width) * width
-        rest = trains.t_stop - end
-        return (
-            trains.restrict(trains.t_start, end),
-            width,
-            [f"the last {rest * 1e3:.6g} ms hold no whole bin: left out"],
-        )
+        note = f"the last {(trains.t_stop - end) * 1e3:.6g} ms hold no whole bin: left out"
+        return trains.restrict(trains.t_start, end), width, [note]
     return trains, width, []
