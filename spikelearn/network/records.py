@@ -279,7 +279,7 @@ class Network:
             if isinstance(projection.connections, FixedInDegree):
                 joined = self.populations.get(projection.source) or self.sources[projection.source]
                 same = projection.source == projection.target and not projection.allow_self
-                projection.connections.check_size(joined.n, same, projection.where)
+                projection.connections._check_size(joined.n, same, projection.where)
         for drive in self.poisson:
             if drive.population not in self.populations:
                 raise ValueError(unknown_name("PoissonInput", "population", drive.population, self.populations))
