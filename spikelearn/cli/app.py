@@ -25,6 +25,7 @@ from spikelearn.cli.commands.new import copy, new
 from spikelearn.cli.commands.run import run
 from spikelearn.cli.long_runs import long_runs
 from spikelearn.cli.options import Engine, Name, Quiet, Target, YesLong
+from spikelearn.compiled import silent
 
 __all__ = ["app", "main"]
 
@@ -38,6 +39,8 @@ app = Commands(
 )
 
 _INTERRUPTED = "interrupted; nothing was written"
+# With these nothing is said of compilation.
+_QUIET = frozenset({"--quiet", "-q", "--json"})
 
 
 @app.command("list")
@@ -157,8 +160,9 @@ def main(arguments: list[str] | None = None) -> None:
     arguments : list of str, optional
         Instead of the process's own.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        with _terminated_like_interrupted():
+        with _terminated_like_interrupted(), silent(not _QUIET.isdisjoint(given)):
             status = app(args=arguments, prog_name="spikelearn", standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
