@@ -77,9 +77,17 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="Names or model files; all names if none is given.")] = None,
     engine: Engine = None,
     target: Target = "auto",
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with every claim, formula, value and figure into this folder.")
+    ] = None,
     yes_long: YesLong = False,
 ) -> Answer:
     """Compare configurations with their expected values; the exit status is 1 if any is off."""
+    if report is not None:
+        from spikelearn.cli.report import check_and_report
+
+        with long_runs(yes_long):
+            return check_and_report(report, names or [], engine=engine, target=target)
     from spikelearn.cli.catalogue import check_many
 
     verdicts, rows = [], []
