@@ -191,7 +191,7 @@ class Network:
             if isinstance(projection.connections, FixedInDegree):
                 joined = self.populations.get(projection.source) or self.sources[projection.source]
                 same = projection.source == projection.target and not projection.allow_self
-                projection.connections.check_size(joined.n, same, projection.where)
+                projection.connections._check_size(joined.n, same, projection.where)
             self._check_jump(projection)
         for drive in self.poisson:
             if drive.population not in self.populations:
