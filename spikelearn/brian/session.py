@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.brian.compiling import build_program
+from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.names import unknown_name
 from spikelearn.simulation.targets import TARGETS, why_not
 
@@ -126,6 +127,7 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
     if target not in TARGETS:
         raise ValueError(unknown_name("Brian2", "target", target, TARGETS))
     _refuse_unusable(target)
+    load_brian2()
     from brian2 import prefs
     from brian2.core.clocks import defaultclock
     from brian2.devices.device import get_device, reset_device, runtime_device, set_device

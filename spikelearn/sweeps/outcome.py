@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Outcome", "attempt", "failure", "read_result"]
+__all__ = ["Outcome", "Rows", "attempt", "failure", "read_result"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,31 @@ class Outcome:
     units: dict[str, str] = field(default_factory=dict)
     error: str = ""
     traceback: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The results of many points, all with the same names, shapes and units.
+
+    Parameters
+    ----------
+    values : dict of str to ndarray
+        Results by name, the points along the first axis, in SI units.
+    units : dict of str to str
+        Units of those that have one.
+    failures : dict of int to Outcome
+        Points that failed, by their place along that axis; what stands in their rows means nothing.
+    """
+
+    values: dict[str, NDArray[Any]]
+    units: dict[str, str] = field(default_factory=dict)
+    failures: dict[int, Outcome] = field(default_factory=dict)
+
+    def split(self) -> list[Outcome]:
+        """Give the outcomes one by one."""
+        n = len(next(iter(self.values.values()))) if self.values else len(self.failures)
+        taken = ({name: array[k] for name, array in self.values.items()} for k in range(n))
+        return [self.failures.get(k) or Outcome(values, self.units) for k, values in enumerate(taken)]
 
 
 def failure(error: BaseException) -> Outcome:

@@ -7,8 +7,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spikelearn.parameters.units import seconds
 from spikelearn.sweeps.executors import compute
+from spikelearn.sweeps.outcome import Rows
 from spikelearn.sweeps.points import Grid, read_grid
 from spikelearn.sweeps.result import Collector, read_store
 from spikelearn.sweeps.store import locked, open_store
@@ -108,9 +111,9 @@ def sweep(
     identity = {**task.identity(version), **({"units": units} if units else {})}
     with locked(store):
         parts = open_store(store, points, identity)
-        read_store(store, points, collector)
+        read_store(store, collector)
         _fill(task, points, collector, executor, parts, limit, progress)
-        read_store(store, points, collector)
+        read_store(store, collector)
     return collector.dataset()
 
 
@@ -121,13 +124,15 @@ def _fill(
     from tqdm.auto import tqdm
 
     before = int(collector.done.sum())
-    missing = (point for point in points if not collector.done[point.index])
-    made = compute(task, missing, len(points) - before, executor, parts, timeout)
+    made = compute(task, points, np.flatnonzero(~collector.done), executor, parts, timeout)
     with (
         tqdm(total=len(points), initial=before, unit="point", delay=2, disable=not progress) as bar,
         contextlib.closing(made),
     ):
         for finished in made:
-            for index, outcome in zip(finished.indices, finished.outcomes or (), strict=False):
-                collector.add(index, outcome)
+            if isinstance(finished.outcomes, Rows):
+                collector.add_rows(np.asarray(finished.indices), finished.outcomes)
+            else:
+                for index, outcome in zip(finished.indices, finished.outcomes or (), strict=False):
+                    collector.add(index, outcome)
             bar.update(len(finished.indices))

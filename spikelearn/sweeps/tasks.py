@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from spikelearn.arrays import Integers
 from spikelearn.catalogue.entry import RunRequest
 from spikelearn.catalogue.registry import get_system
 from spikelearn.parameters.fields import field_values
 from spikelearn.sweeps.digest import digest_of, function_digest
-from spikelearn.sweeps.outcome import Outcome, attempt, failure
-from spikelearn.sweeps.points import Point
+from spikelearn.sweeps.outcome import Outcome, Rows, attempt, failure
+from spikelearn.sweeps.points import Grid, Point
+from spikelearn.sweeps.together import batches, columns_of, measured
 
 __all__ = ["FunctionTask", "RunTask", "Task"]
 
@@ -27,8 +29,11 @@ class Task(Protocol):
     def one(self, point: Point) -> Outcome:
         """Compute one point; errors become its outcome."""
 
-    def many(self, points: Sequence[Point]) -> list[Outcome]:
-        """Compute several points, with the digits of `one`."""
+    def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
+        """Part points into groups that may be computed together."""
+
+    def many(self, grid: Grid, indices: Integers) -> Rows | list[Outcome]:
+        """Compute several points together, with the digits of `one`."""
 
     def identity(self, version: str | None) -> dict[str, Any]:
         """Say what is computed, as a store compares it."""
@@ -47,9 +52,13 @@ class FunctionTask:
         given = {name: value.given for name, value in point.values.items()}
         return attempt(lambda: self.function(seed=point.seed, **given))
 
-    def many(self, points: Sequence[Point]) -> list[Outcome]:
+    def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
+        """Give all points."""
+        yield indices
+
+    def many(self, grid: Grid, indices: Integers) -> list[Outcome]:
         """Call the function point by point."""
-        return [self.one(point) for point in points]
+        return [self.one(grid.point(index)) for index in indices.tolist()]
 
     def identity(self, version: str | None) -> dict[str, Any]:
         """Name the function and digest its source and what it closes over."""
@@ -117,38 +126,37 @@ class RunTask:
         quantities = get_system(self.system).quantities
         return {name: quantities[name].function(built, recording) for name in self.measure}
 
-    def many(self, points: Sequence[Point]) -> list[Outcome]:
+    def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
+        """Part points into groups that may run together."""
+        yield from batches(self.built(grid.point(int(indices[0]))), grid, indices)
+
+    def many(self, grid: Grid, indices: Integers) -> Rows | list[Outcome]:
         """Run the points as neurons of one simulation, where that is possible, else one by one."""
-        if not self.together or len(points) == 1:
-            return [self.one(point) for point in points]
+        system = get_system(self.system)
+        quantities = {name: system.quantities[name] for name in self.measure}
+        try:
+            built = self.built(grid.point(int(indices[0])))
+            columns = columns_of(grid, indices)
+            settings = {**self.settings, "n": len(indices), "vary": columns}
+            return measured(built, quantities, system.run(built, RunRequest(settings, self.initial)), columns)
+        except (ValueError, TypeError, RuntimeError, ArithmeticError):
+            return self._apart(grid, indices)
+
+    def _apart(self, grid: Grid, indices: Integers) -> list[Outcome]:
+        """Leave out the points that the model refuses and run the others together, or all one by one."""
+        points = [grid.point(index) for index in indices.tolist()]
         outcomes: dict[int, Outcome] = {}
-        models = {}
         for k, point in enumerate(points):
             try:
-                models[k] = self.built(point)
+                self.built(point)
             except Exception as error:  # a point out of range is that point's failure
                 outcomes[k] = failure(error)
-        if models:
-            try:
-                rows = self._together([points[k] for k in models])
-            except (ValueError, TypeError, RuntimeError, ArithmeticError):
-                return [self.one(point) for point in points]
-            for (k, built), row in zip(models.items(), rows, strict=True):
-                outcomes[k] = attempt(lambda built=built, row=row: self._measured(built, row))  # type: ignore[misc]
+        good = [k for k in range(len(points)) if k not in outcomes]
+        if not outcomes or not good:
+            return [outcomes.get(k) or self.one(point) for k, point in enumerate(points)]
+        found = self.many(grid, indices[good])
+        outcomes.update(zip(good, found.split() if isinstance(found, Rows) else found, strict=True))
         return [outcomes[k] for k in range(len(points))]
-
-    def _together(self, points: Sequence[Point]) -> list[Any]:
-        import numpy as np
-
-        system = get_system(self.system)
-        vary = {}
-        for name, value in points[0].values.items():
-            column = np.array([point.values[name].plain for point in points], dtype=np.float64)
-            vary[name] = (
-                column.tolist() if value.unit == "1" else [f"{item!r} {value.unit}" for item in column.tolist()]
-            )
-        recording = system.run(self.built(points[0]), RunRequest({**self.settings, "vary": vary}, self.initial))
-        return [_neuron(recording, k) for k in range(len(points))]
 
     def identity(self, version: str | None) -> dict[str, Any]:
         """Name system and quantities, and digest what the model file says."""
@@ -160,18 +168,3 @@ class RunTask:
             "run": digest_of(self.settings),
             "initial": digest_of(self.initial),
         }
-
-
-def _neuron(recording: Any, k: int) -> Any:
-    """Give the recording that neuron k alone would have made."""
-    from spikelearn.simulation.recording import Recording
-    from spikelearn.spikes.trains import SpikeTrains
-
-    spikes = recording.spikes
-    counts = None
-    if spikes is not None:
-        spikes = SpikeTrains.from_arrays([spikes.train(unit=k)], t_start=spikes.t_start, t_stop=spikes.t_stop)
-    elif recording.counts is not None:
-        counts = recording.counts[:, k : k + 1]
-    traces = recording.traces.isel(neuron=[k]) if "neuron" in recording.traces.dims else recording.traces
-    return Recording(spikes, traces, {**recording.provenance, "n": 1, "vary": {}}, counts)

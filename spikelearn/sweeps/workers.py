@@ -17,8 +17,8 @@ from typing import Any
 
 from spikelearn.sweeps.chunks import Finished, Sizer, run_chunk
 from spikelearn.sweeps.outcome import Outcome
+from spikelearn.sweeps.parts import write_part
 from spikelearn.sweeps.points import Point
-from spikelearn.sweeps.store import write_part
 from spikelearn.sweeps.tasks import Task
 
 __all__ = ["run_in_workers"]

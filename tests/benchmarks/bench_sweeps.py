@@ -47,7 +47,7 @@ def single_parts(n):
     from pathlib import Path
 
     from spikelearn.sweeps.outcome import Outcome
-    from spikelearn.sweeps.store import write_part
+    from spikelearn.sweeps.parts import write_part
 
     with tempfile.TemporaryDirectory() as folder:
         outcome = Outcome({"y": np.zeros(3)})

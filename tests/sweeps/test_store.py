@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import spikelearn as sl
-from spikelearn.sweeps import store as stores
+from spikelearn.sweeps import parts as stores
 from tests.sweeps.functions import add, other
 
 GRID = {"a": [1.0, 2.0, 3.0], "b": [1, 2]}
