@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["run_sweep", "status"]
 
 
-def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str | None, progress: bool) -> str:
+def run_sweep(
+    name: str,
+    store: Path | None,
+    *,
+    workers: int | None = None,
+    dask: str | None = None,
+    resume: bool = False,
+    retry: bool = False,
+    progress: bool = False,
+) -> str:
     """Run the sweep that a model file describes, or go on with it.
 
     Parameters
@@ -30,6 +39,10 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
         Worker processes; all processors if not given.
     dask : str or None
         Address of a Dask scheduler that is to compute instead.
+    resume : bool
+        Whether the store must be there already.
+    retry : bool
+        Whether points that failed before are computed once more.
     progress : bool
         Whether to show a bar.
 
@@ -40,9 +53,12 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
 
     Raises
     ------
+    FileNotFoundError
+        There is no store to resume.
     ValueError
         The file has no ``[sweep]`` table, or the table, the store or the options do not fit.
     """
+    from spikelearn.sweeps.store import read_description
     from spikelearn.sweeps.sweep import sweep
 
     configuration = catalogue.load(name)
@@ -53,6 +69,8 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
     if dask is not None and workers is not None:
         raise ValueError("sweep must get --workers or --dask, not both")
     folder = store or Path("runs") / f"{configuration.name}-sweep"
+    if resume:
+        read_description(folder)
     options = {key: table[key] for key in ("n_repeats", "seed", "timeout") if key in table}
     with _executor(dask, workers) as executor:
         result = sweep(
@@ -62,6 +80,7 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
             store=folder,
             executor=executor,
             progress=progress,
+            retry=retry,
             **options,
         )
     with whole_file(folder / "sweep.nc") as temporary:

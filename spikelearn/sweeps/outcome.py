@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.sweeps.values import unit_of
+
 __all__ = ["Outcome", "Rows", "attempt", "failure", "read_result"]
 
 
@@ -91,7 +93,7 @@ def read_result(given: Any) -> Outcome:
         if array.dtype.kind not in "fiubc":
             raise TypeError(f"{name} must be a number or an array of numbers, got {str(value)[:60]!r}")
         if hasattr(value, "dim") and not value.dim.is_dimensionless:
-            units[name] = str(value.dim)
+            units[name] = unit_of(value)
         # One type whatever the points return, so that a result does not depend on which of them failed.
         values[name] = np.array(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64)
     return Outcome(values, units)

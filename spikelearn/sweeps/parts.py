@@ -144,8 +144,18 @@ def read_part(path: Path) -> Iterator[tuple[str, Outcome]]:
 
 
 def written_parts(folder: Path) -> list[Path]:
-    """List the finished parts of a store, sorted by name."""
-    return sorted(path for path in (folder / PARTS).iterdir() if path.suffix == ".npz" and path.name[0] != ".")
+    """List the finished parts of a store, sorted by name.
+
+    Raises
+    ------
+    OSError
+        The folder of parts is gone or cannot be read.
+    """
+    try:
+        found = [path for path in (folder / PARTS).iterdir() if path.suffix == ".npz" and path.name[0] != "."]
+    except OSError as error:
+        raise type(error)(f"cannot read {folder / PARTS}: {error.strerror or error}") from error
+    return sorted(found)
 
 
 def forget_failures(folder: Path) -> int:

@@ -143,7 +143,8 @@ class Collector:
         variables["error"] = (grid.dims, errors.reshape(grid.shape))
         if partial:
             variables["done"] = (grid.dims, self.done.reshape(grid.shape))
-        return xr.Dataset(variables, coords, {"seed": grid.seed})
+        # Files hold whole numbers of 64 bits.
+        return xr.Dataset(variables, coords, {"seed": grid.seed if grid.seed < 2**63 else str(grid.seed)})
 
 
 def read_store(folder: str | os.PathLike[str], collector: Collector) -> None:

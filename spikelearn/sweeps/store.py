@@ -70,13 +70,20 @@ def read_description(folder: str | os.PathLike[str]) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"{Path(folder)} must hold a sweep; there is no {_SWEEP} in it")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(_text(path))
         known = {key: content[key] for key in ("format", "what", "grid", "versions")}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no description of a sweep: {error!r}") from error
     if known["format"] != FORMAT:
         raise ValueError(f"{path} must have format {FORMAT}, got {known['format']!r}; another version wrote it")
     return known
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise type(error)(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _differences(there: Any, here: Any, name: str = "") -> list[str]:

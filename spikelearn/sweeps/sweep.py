@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from spikelearn.parameters.units import seconds
 from spikelearn.sweeps.executors import compute
 from spikelearn.sweeps.outcome import Rows
+from spikelearn.sweeps.parts import forget_failures
 from spikelearn.sweeps.points import Grid, read_grid
 from spikelearn.sweeps.result import Collector, read_store
 from spikelearn.sweeps.store import locked, open_store
@@ -37,6 +39,7 @@ def sweep(
     timeout: Any = None,
     version: str | None = None,
     progress: bool = True,
+    retry: bool = False,
 ) -> xr.Dataset:
     """Compute something at every point of a grid, on all processors or on a cluster, and label the result.
 
@@ -74,7 +77,9 @@ def sweep(
     version : str, optional
         Stands for the source of the function, or the content of the model, when a store is compared.
     progress : bool
-        Show a bar for sweeps of more than two seconds.
+        Show a bar for sweeps of more than two seconds, in a terminal or a notebook.
+    retry : bool
+        Compute those points again that failed in an earlier call, instead of keeping their errors.
 
     Returns
     -------
@@ -101,6 +106,8 @@ def sweep(
     """
     points = read_grid(grid, n_repeats, seed)
     task, units = read_task(what, points, measure, run)
+    if not isinstance(retry, bool):
+        raise TypeError(f"sweep: retry must be True or False, got {retry!r}")
     limit = None if timeout is None else seconds(timeout, "sweep: timeout")
     if limit is not None and limit <= 0:
         raise ValueError(f"sweep: timeout must be positive, got {timeout}")
@@ -111,6 +118,8 @@ def sweep(
     identity = {**task.identity(version), **({"units": units} if units else {})}
     with locked(store):
         parts = open_store(store, points, identity)
+        if retry:
+            forget_failures(parts.parent)
         read_store(store, collector)
         _fill(task, points, collector, executor, parts, limit, progress)
         read_store(store, collector)
@@ -121,8 +130,10 @@ def _fill(
     task: Task, points: Grid, collector: Collector, executor: Any, parts: Any, timeout: float | None, progress: bool
 ) -> None:
     """Compute every point that the collector lacks."""
-    from tqdm.auto import tqdm
-
+    with warnings.catch_warnings():
+        # A notebook without ipywidgets gets the bar of a terminal.
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
     before = int(collector.done.sum())
     made = compute(task, points, np.flatnonzero(~collector.done), executor, parts, timeout)
     with (

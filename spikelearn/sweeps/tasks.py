@@ -128,7 +128,8 @@ class RunTask:
 
     def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
         """Part points into groups that may run together."""
-        yield from batches(self.built(grid.point(int(indices[0]))), grid, indices)
+        given = isinstance(self.model, Mapping)
+        yield from batches(get_system(self.system).build(self.model) if given else self.model, grid, indices)
 
     def many(self, grid: Grid, indices: Integers) -> Rows | list[Outcome]:
         """Run the points as neurons of one simulation, where that is possible, else one by one."""

@@ -7,6 +7,7 @@ from brian2 import mV
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.sweeps.parts import written_parts
 from spikelearn.sweeps.points import read_grid
 from spikelearn.sweeps.targets import read_task
 
@@ -55,6 +56,30 @@ def test_parameters_run_as_neurons_of_one_simulation_with_the_same_digits():
     interval = catalogue.get_system("AdaptiveLIF").quantities["mean_interval"].function(last, direct)
     assert vectorised["mean_interval"].values[-1, -1] == interval
     assert vectorised["spike_count"].values[-1, -1] == direct.spikes.n_spikes
+
+
+def test_neurons_of_one_simulation_have_the_digits_that_they_have_alone():
+    """More than 16 ratios of time constants, quantities of the model and of traces, a delay, a failure."""
+    neuron = sl.AdaptiveLIF(V_0=30 * mV, t_d="20 ms")
+    grid = {"tau_K": [f"{20 + 3 * k} ms" for k in range(18)], "delta_g": [0.05, -1.0, 0.5]}
+    measure = ["mean_interval", "last_interval", "silence_duration", "largest_g", "spike_count", "longest_interval"]
+    run = {"duration": "0.6 s", "record": "g"}
+    together = sl.sweep(neuron, grid, measure=measure, run=run)
+    alone = sl.sweep(neuron, grid, measure=measure, run=run, executor=1)
+    xr.testing.assert_identical(together, alone)
+    assert together["failed"].sum() == 18
+    assert together["silence_duration"].notnull().any()
+
+
+def test_together_points_fill_a_store_and_go_on(tmp_path):
+    neuron = sl.AdaptiveLIF(V_0=30 * mV)
+    grid = {"delta_g": [0.1, -0.1, 0.2, 0.3], "tau_K": ["50 ms", "0.1 s"]}
+    options = {"measure": ["spike_count", "first_spike"], "run": {"duration": "0.3 s"}, "store": tmp_path}
+    found = sl.sweep(neuron, grid, **options)
+    xr.testing.assert_identical(sl.sweeps.open(tmp_path).drop_vars("done"), found)
+    written_parts(tmp_path)[0].unlink()
+    assert not sl.sweeps.open(tmp_path)["done"].all()
+    xr.testing.assert_identical(sl.sweep(neuron, grid, **options), found)
 
 
 def test_a_value_out_of_range_fails_alone():
