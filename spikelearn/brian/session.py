@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ __all__ = ["Session", "choose_target", "session"]
 _WORTH_COMPILING = 20.0
 # Times of steps up to here are told apart.
 _MOST_STEPS = 2.0**53
+# Target, device and random state belong to the process: sessions of several threads come one after another.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -137,11 +140,13 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
             "Brian2's standalone device holds a program of your own that is not finished; run on numpy or cython, or "
             "finish it first (device.build, device.reinit)"
         )
-    numpy_and_brian_random = runtime_device.get_random_state()
-    old_target = prefs["codegen.target"]
-    old_device = get_device()
-    old_dt = float(defaultclock.dt) if getattr(old_device, "defaultclock", None) is not None else None
     with contextlib.ExitStack() as stack:
+        if target != "cpp_standalone":
+            stack.enter_context(_ONE_AT_A_TIME)
+        numpy_and_brian_random = runtime_device.get_random_state()
+        old_target = prefs["codegen.target"]
+        old_device = get_device()
+        old_dt = float(defaultclock.dt) if getattr(old_device, "defaultclock", None) is not None else None
         stack.push(_disown_after_error(set(_brian_objects())))
         stack.callback(runtime_device.set_random_state, numpy_and_brian_random)
         stack.enter_context(_quiet())

@@ -11,12 +11,14 @@ from typing import Any
 
 from spikelearn.arrays import Integers
 from spikelearn.compiled import processors
+from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.sweeps.chunks import Finished, Sizer, chunk_together, run_chunk
 from spikelearn.sweeps.outcome import Outcome
 from spikelearn.sweeps.parts import write_part
 from spikelearn.sweeps.points import Grid, Point
-from spikelearn.sweeps.tasks import Task
+from spikelearn.sweeps.programs import close_program
+from spikelearn.sweeps.tasks import FunctionTask, Task
 from spikelearn.sweeps.workers import DEATHS, run_in_workers
 
 __all__ = ["compute"]
@@ -96,6 +98,10 @@ def _together(task: Task, grid: Grid, places: Integers, parts: Path | None) -> G
 
 
 def _chunk(task: Task, points: list[Point], parts: Path | None) -> list[Finished] | OSError:
+    load_brian2()
+    if isinstance(task, FunctionTask):
+        # Whatever it does with Brian2, it does alone.
+        close_program()
     try:
         return list(run_chunk(task, points, parts))
     except OSError as error:  # the store's; those of the executor's own connections come as exceptions

@@ -15,6 +15,7 @@ from spikelearn.sweeps.executors import compute
 from spikelearn.sweeps.outcome import Rows
 from spikelearn.sweeps.parts import forget_failures
 from spikelearn.sweeps.points import Grid, read_grid
+from spikelearn.sweeps.programs import close_program
 from spikelearn.sweeps.result import Collector, read_store
 from spikelearn.sweeps.store import locked, open_store
 from spikelearn.sweeps.targets import read_task
@@ -39,6 +40,8 @@ def sweep(
     timeout: Any = None,
     version: str | None = None,
     progress: bool = True,
+    engine: str | None = None,
+    target: str = "auto",
     retry: bool = False,
 ) -> xr.Dataset:
     """Compute something at every point of a grid, on all processors or on a cluster, and label the result.
@@ -78,6 +81,10 @@ def sweep(
         Stands for the source of the function, or the content of the model, when a store is compared.
     progress : bool
         Show a bar for sweeps of more than two seconds, in a terminal or a notebook.
+    engine, target : str, optional
+        For model files and models: as in `simulate`. A compiled program of Brian2, which "cpp_standalone" asks for and
+        long runs of neurons on Brian2 get unasked, is built once in a process and run at many points; a parameter that
+        is built in, such as a delay, is best the first of the grid.
     retry : bool
         Compute those points again that failed in an earlier call, instead of keeping their errors.
 
@@ -105,7 +112,7 @@ def sweep(
     [1.0, 4.0, 9.0]
     """
     points = read_grid(grid, n_repeats, seed)
-    task, units = read_task(what, points, measure, run)
+    task, units = read_task(what, points, measure, run, engine, target)
     if not isinstance(retry, bool):
         raise TypeError(f"sweep: retry must be True or False, got {retry!r}")
     limit = None if timeout is None else seconds(timeout, "sweep: timeout")
@@ -138,8 +145,10 @@ def _fill(
     made = compute(task, points, np.flatnonzero(~collector.done), executor, parts, timeout)
     with (
         tqdm(total=len(points), initial=before, unit="point", delay=2, disable=not progress) as bar,
-        contextlib.closing(made),
+        contextlib.ExitStack() as stack,
     ):
+        stack.callback(close_program)
+        stack.callback(made.close)
         for finished in made:
             if isinstance(finished.outcomes, Rows):
                 collector.add_rows(np.asarray(finished.indices), finished.outcomes)

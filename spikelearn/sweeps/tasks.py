@@ -86,6 +86,8 @@ class RunTask:
         Which of them lie in the ``parameters`` of a neuron of one's own.
     together : bool
         Whether points run as neurons of one simulation.
+    engine, target : str or None, str
+        As in `simulate`.
     """
 
     system: str
@@ -96,6 +98,8 @@ class RunTask:
     parameters: frozenset[str]
     nested: frozenset[str] = frozenset()
     together: bool = False
+    engine: str | None = None
+    target: str = "auto"
 
     def built(self, point: Point) -> Any:
         """Make the model of a point."""
@@ -120,7 +124,20 @@ class RunTask:
         if "seed" in system.run_settings and "seed" not in laid:
             # Brian2's generators take seeds below 2**32.
             settings["seed"] = point.seed & 0xFFFFFFFF
-        return system.run(self.built(point), RunRequest(settings, self.initial))
+        built = self.built(point)
+        if not hasattr(built, "engines") or "brian2" not in built.engines:
+            return system.run(built, self._request(settings))
+        from spikelearn.sweeps.programs import ON_BRIAN, close_program, run_program, runs_as_program
+
+        with ON_BRIAN:
+            if runs_as_program(built, settings, self.engine, self.target):
+                return run_program(built, self.parameters, settings, self.initial)
+            # Brian2 has one device for compiled programs, which this run may need.
+            close_program()
+            return system.run(built, self._request(settings))
+
+    def _request(self, settings: Mapping[str, Any]) -> RunRequest:
+        return RunRequest(settings, self.initial, engine=self.engine, target=self.target)
 
     def _measured(self, built: Any, recording: Any) -> dict[str, Any]:
         quantities = get_system(self.system).quantities
@@ -139,7 +156,7 @@ class RunTask:
             built = self.built(grid.point(int(indices[0])))
             columns = columns_of(grid, indices)
             settings = {**self.settings, "n": len(indices), "vary": columns}
-            return measured(built, quantities, system.run(built, RunRequest(settings, self.initial)), columns)
+            return measured(built, quantities, system.run(built, self._request(settings)), columns)
         except (ValueError, TypeError, RuntimeError, ArithmeticError):
             return self._apart(grid, indices)
 
@@ -168,4 +185,6 @@ class RunTask:
             "model": version or digest_of(model),
             "run": digest_of(self.settings),
             "initial": digest_of(self.initial),
+            **({"engine": self.engine} if self.engine else {}),
+            **({"target": self.target} if self.target != "auto" else {}),
         }

@@ -8,7 +8,7 @@ import signal, threading
 import spikelearn as sl
 before, found = signal.signal, []
 def run():
-    found.append(sl.simulate(sl.AdaptiveLIF(V_0="30 mV", tau_K="inf"), 1.0).spikes.n_spikes)
+    found.append(sl.simulate(sl.AdaptiveLIF(V_0="30 mV", tau_K="inf s"), 1.0).spikes.n_spikes)
 threads = [threading.Thread(target=run) for _ in range(3)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
