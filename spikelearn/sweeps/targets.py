@@ -81,6 +81,10 @@ def _runs(
 ) -> tuple[Task, dict[str, str]]:
     if target not in (*TARGETS, "auto"):
         raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
+    if engine is not None:
+        runs = getattr(system.build(model) if isinstance(model, Mapping) else model, "engines", {})
+        if engine not in runs:
+            raise ValueError(unknown_name(system.name, "engine", str(engine), runs))
     wanted = () if measure is None else (measure,) if isinstance(measure, str) else tuple(measure)
     if not wanted:
         known = ", ".join(sorted(system.quantities))
