@@ -37,8 +37,9 @@ def simulate_request(model: Any, request: RunRequest) -> Recording:
         raise ValueError(f"[run] vary must be a table of parameters, got {spread!r}")
     vary = {name: read_series(f"[run] vary.{name}", given) for name, given in spread.items()}
     if vary:
-        settings.setdefault("n", len(next(iter(vary.values()))))
         settings["vary"] = vary
+        if "n" in model.run_options:
+            settings.setdefault("n", len(next(iter(vary.values()))))
     record = settings.pop("record", ())
     if not isinstance(record, (str, list, tuple)) or not all(isinstance(name, str) for name in record):
         raise ValueError(f"[run] record must be a name or a list of names, got {record!r}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from spikelearn import catalogue
 from spikelearn.plotting import save_figure
 from spikelearn.storage.files import whole_file
+from spikelearn.sweeps.tables import reachable, with_value
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -152,20 +153,25 @@ def _formulas(configuration: Any, result: xr.Dataset) -> dict[str, Callable[[Map
     found = {}
     for name in map(str, result.data_vars):
         formula = named.get(name, name if name in system.formulas else None)
-        if formula is not None and all(str(dim) in (*system.parameters, "repeat") for dim in result["failed"].dims):
+        if formula is not None and all(_known(configuration, str(dim)) for dim in result["failed"].dims):
             found[name] = _theory(configuration, formula, result)
     return found
+
+
+def _known(configuration: Any, dim: str) -> bool:
+    """Tell whether a dimension is a parameter that a formula can know."""
+    return dim == "repeat" or dim in configuration.system.parameters or reachable(configuration.table, dim)
 
 
 def _theory(configuration: Any, formula: str, result: xr.Dataset) -> Callable[[Mapping[str, float]], float]:
     function = configuration.system.formulas[formula].function
 
     def at(point: Mapping[str, float]) -> float:
-        given = {}
+        table = dict(configuration.table)
         for name, value in point.items():
             unit = result[name].attrs.get("units", "")
-            given[name] = value if unit in ("", "1") else f"{value!r} {unit}"
-        predicted: float = function(configuration.system.build({**configuration.table, **given}))
+            table = with_value(table, name, value if unit in ("", "1") else f"{value!r} {unit}")
+        predicted: float = function(configuration.system.build(table))
         return predicted
 
     return at

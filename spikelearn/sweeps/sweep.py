@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spikelearn.parameters.units import seconds
+from spikelearn.progress import progress_bar
 from spikelearn.sweeps.executors import compute
 from spikelearn.sweeps.outcome import Rows
 from spikelearn.sweeps.parts import forget_failures
@@ -137,14 +137,10 @@ def _fill(
     task: Task, points: Grid, collector: Collector, executor: Any, parts: Any, timeout: float | None, progress: bool
 ) -> None:
     """Compute every point that the collector lacks."""
-    with warnings.catch_warnings():
-        # A notebook without ipywidgets gets the bar of a terminal.
-        warnings.simplefilter("ignore")
-        from tqdm.auto import tqdm
     before = int(collector.done.sum())
     made = compute(task, points, np.flatnonzero(~collector.done), executor, parts, timeout)
     with (
-        tqdm(total=len(points), initial=before, unit="point", delay=2, disable=not progress) as bar,
+        progress_bar(shown=progress, total=len(points), initial=before, unit="point", desc="sweep") as bar,
         contextlib.ExitStack() as stack,
     ):
         stack.callback(close_program)

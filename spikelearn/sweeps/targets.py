@@ -13,6 +13,7 @@ from spikelearn.catalogue.registry import get_system, system_names
 from spikelearn.parameters.names import unknown_name
 from spikelearn.simulation.targets import TARGETS
 from spikelearn.sweeps.points import Grid
+from spikelearn.sweeps.tables import reachable
 from spikelearn.sweeps.tasks import FunctionTask, RunTask, Task
 
 __all__ = ["read_task"]
@@ -99,6 +100,8 @@ def _runs(
             raise ValueError(unknown_name(f"{system.name} [run]", "key", key, system.run_settings))
     nested = _nested(system, model)
     own = set(system.parameters) - ({"parameters"} if nested else set())
+    inner = {name for name in grid.columns if isinstance(model, Mapping) and reachable(model, name)}
+    own |= inner
     for name in grid.columns:
         if name not in own | nested and name not in system.run_settings:
             choices = sorted(own | nested | set(system.run_settings))

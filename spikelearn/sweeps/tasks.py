@@ -14,6 +14,7 @@ from spikelearn.parameters.fields import field_values
 from spikelearn.sweeps.digest import digest_of, function_digest
 from spikelearn.sweeps.outcome import Outcome, Rows, attempt, failure
 from spikelearn.sweeps.points import Grid, Point
+from spikelearn.sweeps.tables import with_value
 from spikelearn.sweeps.together import batches, columns_of, measured
 
 __all__ = ["FunctionTask", "RunTask", "Task"]
@@ -111,7 +112,10 @@ class RunTask:
             return dataclasses.replace(self.model, **changed)
         if inner:
             changed["parameters"] = {**self.model.get("parameters", {}), **inner}
-        return get_system(self.system).build({**self.model, **changed})
+        table = dict(self.model)
+        for name, value in changed.items():
+            table = with_value(table, name, value)
+        return get_system(self.system).build(table)
 
     def one(self, point: Point) -> Outcome:
         """Build, run and measure one point."""

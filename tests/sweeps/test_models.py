@@ -21,6 +21,23 @@ parameters = { drive = "20 mV", tau = "10 ms" }
 [run]
 duration = "0.2 s"
 """
+PAIR_FILE = """
+title = "A pair"
+[model]
+system = "Network"
+[model.parameters.populations.E]
+n = 2
+V_0 = "20 mV"
+delta_g = 0.0
+[[model.parameters.projections]]
+source = "E"
+target = "E"
+connect = { ring = 1 }
+weight = "1 mV"
+delay = "2 ms"
+[run]
+duration = "0.2 s"
+"""
 PAIR = ["mean_interval", "spike_count"]
 
 
@@ -100,6 +117,30 @@ def test_a_neuron_of_ones_own_is_swept_over_its_own_parameters(tmp_path):
     expected = 0.01 * np.log(np.array([0.016, 0.03]) / (np.array([0.016, 0.03]) - 0.015))
     # A spike lies on the grid of 0.1 ms.
     np.testing.assert_allclose(found["mean_interval"], expected, atol=1.5e-4)
+
+
+def test_places_inside_tables_are_swept_in_networks_and_rules(tmp_path):
+    network = tmp_path / "pair.toml"
+    network.write_text(PAIR_FILE)
+    grid = {"populations.E.V_0": ["18 mV", "25 mV"], "projections.0.weight": ["0 mV", "-1 mV"]}
+    found = sl.sweep(network, grid, measure="spike_count", executor="serial")
+    for i, V_0 in enumerate(grid["populations.E.V_0"]):
+        for j, weight in enumerate(grid["projections.0.weight"]):
+            cells = sl.network.Population(sl.AdaptiveLIF(V_0=V_0, delta_g=0.0), 2)
+            ring = sl.network.Connections([0, 1], [1, 0])
+            direct = sl.Network({"E": cells}, [sl.network.Projection("E", "E", ring, weight, "2 ms")])
+            expected = sl.simulate(direct, 0.2).spikes.counts()[0]
+            np.testing.assert_array_equal(found["spike_count"].values[i, j], expected)
+    rule = sl.sweep(
+        "ei_trials_cross", {"rates.alpha_EE": [5e-4, 1e-3]}, measure="first_up_trial", run={"n_trials": 12},
+        executor="serial",
+    )  # fmt: skip
+    assert rule["first_up_trial"][1] < rule["first_up_trial"][0]
+    for name in ("populations.I.V_0", "projections.1.weight", "projections.x.weight", "population.E.V_0"):
+        with pytest.raises(ValueError, match=f"no parameter or key of .run. '{name}'"):
+            sl.sweep(network, {name: ["1 mV"]}, measure="spike_count")
+    wrong = sl.sweep(network, {"populations.E.V0": ["1 mV"]}, measure="spike_count", executor="serial")
+    assert "did you mean 'V_0'" in wrong["error"].item()
 
 
 def test_configurations_are_taken_too():
