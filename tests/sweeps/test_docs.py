@@ -32,6 +32,7 @@ def test_the_page_on_sweeps(tmp_path, monkeypatch):
     assert set(table["sweep"]) <= set(SWEEP_KEYS)
 
 
+@pytest.mark.slow
 def test_the_block_on_dask():
     pytest.importorskip("distributed")
     names: dict = {"sl": sl}
