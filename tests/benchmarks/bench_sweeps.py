@@ -1,7 +1,7 @@
 """What a sweep costs beside the work itself.
 
-``python tests/benchmarks/bench_sweeps.py [--full]``, with the bare work beside it in the same run: a point that takes no
-time, on worker processes with and without a store; memory of many such points (100,000 with ``--full``); adaptive
+``python tests/benchmarks/bench_sweeps.py [--full]``, with the bare work beside it in the same run: a point that takes
+no time, on worker processes with and without a store; memory of many such points (100,000 with ``--full``); adaptive
 neurons through `vary`, against one bare simulation of all of them; a phase diagram of 40,000 neurons (a million with
 ``--full``) against the bare engine.
 """
@@ -78,17 +78,17 @@ def vectorised(n, duration):
 
 
 def batch():
-    """One point of its own: what a batch costs beside the simulation."""
-    run, grid = {"duration": 0.05}, {"delta_g": [0.1, 0.2]}
-    values = np.array(grid["delta_g"])
-    sweeps = [
-        timed(lambda: sl.sweep(NEURON, grid, measure="spike_count", run=run, progress=False))[0] for _ in range(50)
-    ]
-    bare = [timed(lambda: sl.simulate(NEURON, 0.05, n=2, vary={"delta_g": values}))[0] for _ in range(50)]
-    over = np.median(sweeps) - np.median(bare)
-    print(
-        f"a batch of two points: sweep {1e3 * np.median(sweeps):.2f} ms, bare {1e3 * np.median(bare):.2f} ms, {1e3 * over:.2f} ms more"
-    )
+    """Two points: what a batch costs beside the simulation."""
+    run, values = {"duration": 0.05}, np.array([0.1, 0.2])
+
+    def swept():
+        sl.sweep(NEURON, {"delta_g": values}, measure="spike_count", run=run, progress=False)
+
+    def bare():
+        sl.simulate(NEURON, 0.05, n=2, vary={"delta_g": values})
+
+    through, alone = (1e3 * np.median([timed(function)[0] for _ in range(100)]) for function in (swept, bare))
+    print(f"a batch of two points: sweep {through:.2f} ms, bare {alone:.2f} ms, {through - alone:.2f} ms more")
 
 
 def phase_diagram(delays, steps, drives, duration=2.0):
