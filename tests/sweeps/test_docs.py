@@ -1,5 +1,6 @@
 """What docs/sweeps.md shows is what happens."""
 
+import gc
 import tomllib
 from pathlib import Path
 
@@ -63,6 +64,8 @@ def test_the_block_on_dask(here):
 
 
 @pytest.mark.slow
+# dask-jobqueue leaves the processes of its local jobs to the collector of garbage.
+@pytest.mark.filterwarnings("ignore")
 def test_the_block_on_slurm_with_jobs_of_the_local_shell(here, monkeypatch, tmp_path):
     """The job scripts of dask-jobqueue, handed to bash instead of sbatch."""
     jobqueue = pytest.importorskip("dask_jobqueue")
@@ -73,7 +76,9 @@ def test_the_block_on_slurm_with_jobs_of_the_local_shell(here, monkeypatch, tmp_
     monkeypatch.setattr(jobqueue, "SLURMCluster", LocalCluster)
     names: dict = {"sl": sl, "Client": Client}
     exec(block("SLURMCluster"), names)
-    xr.testing.assert_identical(names["far"], here)
+    xr.testing.assert_identical(names.pop("far"), here)
+    names.clear()
+    gc.collect()
 
 
 @pytest.mark.slow
