@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -24,7 +25,7 @@ from spikelearn.sweeps.workers import DEATHS, run_in_workers
 __all__ = ["compute"]
 
 # Points of the first simulation and of any, and seconds that one should take.
-_FIRST, _TOGETHER, _SECONDS = 2000, 50_000, 2.0
+_FIRST, _TOGETHER, _SECONDS = 100, 50_000, 2.0
 # Chunks that wait at a foreign executor, for each of its workers that we do not know.
 _AHEAD = 64
 
@@ -69,7 +70,7 @@ def compute(
         raise TypeError(f"sweep: executor must have submit() as those of concurrent.futures, got {executor!r}")
     if timeout is not None and (foreign or executor == "serial"):
         raise ValueError("sweep: timeout must be left out unless the sweep's own workers compute, which it can end")
-    left, points = len(places), (grid.point(index) for index in places.tolist())
+    left, points = len(places), (grid.point(int(index)) for index in places)
     if left and task.together and timeout is None and executor in (None, "serial"):
         return _together(task, grid, places, parts)
     if not left or executor == "serial":
@@ -98,7 +99,9 @@ def _together(task: Task, grid: Grid, places: Integers, parts: Path | None) -> G
 
 
 def _chunk(task: Task, points: list[Point], parts: Path | None) -> list[Finished] | OSError:
-    load_brian2()
+    if threading.current_thread() is not threading.main_thread():
+        # So that what a user's function imports may need Brian2.
+        load_brian2()
     if isinstance(task, FunctionTask):
         # Whatever it does with Brian2, it does alone.
         close_program()
