@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from spikelearn.arrays import Integers
@@ -147,17 +148,21 @@ class RunTask:
         quantities = get_system(self.system).quantities
         return {name: quantities[name].function(built, recording) for name in self.measure}
 
+    @cached_property
+    def _base(self) -> Any:
+        """The model that the points differ from, built once."""
+        return get_system(self.system).build(self.model) if isinstance(self.model, Mapping) else self.model
+
     def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
         """Part points into groups that may run together."""
-        given = isinstance(self.model, Mapping)
-        yield from batches(get_system(self.system).build(self.model) if given else self.model, grid, indices)
+        yield from batches(self._base, grid, indices)
 
     def many(self, grid: Grid, indices: Integers) -> Rows | list[Outcome]:
         """Run the points as neurons of one simulation, where that is possible, else one by one."""
         system = get_system(self.system)
         quantities = {name: system.quantities[name] for name in self.measure}
         try:
-            built = self.built(grid.point(int(indices[0])))
+            built = self._base
             columns = columns_of(grid, indices)
             settings = {**self.settings, "n": len(indices), "vary": columns}
             return measured(built, quantities, system.run(built, self._request(settings)), columns)

@@ -69,7 +69,7 @@ def measured(
     Parameters
     ----------
     built : model
-        The first point's.
+        The model that the points differ from.
     quantities : mapping of str to Measure
         What to measure; those that say so are taken of all neurons at once.
     recording : Recording
