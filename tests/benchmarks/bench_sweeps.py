@@ -16,6 +16,9 @@ from brian2 import second, volt
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.sweeps.chunks import chunk_together
+from spikelearn.sweeps.points import read_grid
+from spikelearn.sweeps.targets import read_task
 
 NEURON = sl.AdaptiveLIF(V_0="20 mV", tau_K="200 ms", t_d="1 s")
 
@@ -78,17 +81,24 @@ def vectorised(n, duration):
 
 
 def batch():
-    """Two points: what a batch costs beside the simulation."""
+    """Two points: what a sweep, and a batch of it, cost beside the simulation; by the processor's clock."""
     run, values = {"duration": 0.05}, np.array([0.1, 0.2])
+    grid = read_grid({"delta_g": values}, 1, 0)
+    task, _ = read_task(NEURON, grid, "spike_count", run)
 
-    def swept():
-        sl.sweep(NEURON, {"delta_g": values}, measure="spike_count", run=run, progress=False)
+    def cost(function):
+        for _ in range(100):
+            function()
+        began = time.process_time()
+        for _ in range(200):
+            function()
+        return 1e3 * (time.process_time() - began) / 200
 
-    def bare():
-        sl.simulate(NEURON, 0.05, n=2, vary={"delta_g": values})
-
-    through, alone = (1e3 * np.median([timed(function)[0] for _ in range(100)]) for function in (swept, bare))
-    print(f"a batch of two points: sweep {through:.2f} ms, bare {alone:.2f} ms, {through - alone:.2f} ms more")
+    bare = cost(lambda: sl.simulate(NEURON, 0.05, n=2, vary={"delta_g": values}))
+    alone = cost(lambda: chunk_together(task, grid, np.arange(2), None))
+    swept = cost(lambda: sl.sweep(NEURON, {"delta_g": values}, measure="spike_count", run=run, progress=False))
+    print(f"two points: bare {bare:.2f} ms of processor; ", end="")
+    print(f"a batch {alone - bare:.2f} ms more, a whole sweep {swept - bare:.2f} ms more")
 
 
 def phase_diagram(delays, steps, drives, duration=2.0):
