@@ -115,6 +115,10 @@ def sweep(
         Path | None, typer.Option(help="Folder of points, result and figure [default: runs/NAME-sweep].")
     ] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of workers here.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a store that must be there.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Compute points that failed before once more.")
+    ] = False,
     status: Annotated[Path | None, typer.Option(help="Say how far the sweep in this folder has come.")] = None,
     quiet: Quiet = False,
 ) -> Answer:
@@ -128,7 +132,9 @@ def sweep(
     if name is None:
         text = command.status(folder)
     else:
-        text = command.run_sweep(name, store, workers=workers, dask=dask, progress=not quiet)
+        text = command.run_sweep(
+            name, store, workers=workers, dask=dask, resume=resume, retry=retry_failed, progress=not quiet
+        )
     return Answer(text, functools.partial(sweep_rows, folder), {"folder": str(folder)})
 
 
