@@ -6,10 +6,18 @@ import itertools
 
 import numpy as np
 from matplotlib.axis import Axis
+from matplotlib.collections import Collection
+from matplotlib.colors import to_hex, to_rgba
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.text import Text
+
+from spikelearn.plotting import COLOURS, SERIES
 
 # Texts may come this near, in pixels at 100 dots an inch, before a reader sees them touch.
 _TOUCH = 1.0
+PALETTE = {colour.upper() for colour in (*COLOURS.values(), *SERIES)}
+SAYS_THEORY = ("theory", "predict", "expected", "formula", "mean field", "periodic solution")
 
 
 def troubles(figure):
@@ -78,3 +86,56 @@ def meet(a, b):
             if min(one.max(), other.max()) - max(one.min(), other.min()) <= _TOUCH:
                 return False
     return True
+
+
+def off_palette(figure):
+    """List in words what has a colour of no palette, and what says theory without looking like it, or the reverse."""
+    found = []
+    for artist in coloured(figure):
+        for colour in colours_of(artist):
+            if not (is_grey(colour) or to_hex(colour).upper() in PALETTE):
+                found.append(f"{type(artist).__name__} {label_of(artist)!r} has the colour {to_hex(colour)}")
+    for line in figure.findobj(Line2D):
+        drawn = line.get_linestyle() not in ("None", "", " ") and len(line.get_xydata()) > 1
+        theory = to_hex(line.get_color()).upper() == COLOURS["theory"]
+        if drawn and line.get_visible() and theory and line.get_linestyle() == "-":
+            found.append(f"a line of theory {label_of(line)!r} is not dashed")
+        says = any(word in label_of(line).lower() for word in SAYS_THEORY)
+        marks = to_hex(line.get_markeredgecolor()).upper() == COLOURS["theory"]
+        if says and not (theory or marks):
+            found.append(f"{label_of(line)!r} does not have the colour of theory")
+    return found
+
+
+def coloured(figure):
+    kinds = (Line2D, Patch, Collection)
+    texts = figure.findobj(Text)
+    boxes = {text.get_bbox_patch() for text in texts}
+    skip = {figure.patch, *(axes.patch for axes in figure.axes), *boxes}
+    skip |= {mesh for mesh in figure.findobj(Collection) if mesh.get_array() is not None}
+    skip |= {line for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for line in axis.findobj(Line2D)}
+    skip |= {part for axes in figure.axes if axes.get_label() == "<colorbar>" for part in axes.findobj(Patch)}
+    return [one for one in figure.findobj(lambda artist: isinstance(artist, kinds)) if one not in skip and one.get_visible()]
+
+
+def colours_of(artist):
+    if isinstance(artist, Line2D):
+        drawn = artist.get_linestyle() not in ("None", "", " ")
+        shown = [artist.get_color()] if drawn else []
+        if artist.get_marker() not in ("None", "", " ", None):
+            shown += [artist.get_markerfacecolor(), artist.get_markeredgecolor()]
+    elif isinstance(artist, Patch):
+        shown = [artist.get_facecolor(), *([artist.get_edgecolor()] if artist.get_linewidth() else [])]
+    else:
+        shown = [*artist.get_facecolor(), *artist.get_edgecolor()]
+    return [colour for colour in shown if not (isinstance(colour, str) and colour == "none") and to_rgba(colour)[3] > 0]
+
+
+def is_grey(colour):
+    red, green, blue, _ = to_rgba(colour)
+    return max(red, green, blue) - min(red, green, blue) < 0.01
+
+
+def label_of(artist):
+    text = str(artist.get_label())
+    return "" if text.startswith("_") else text

@@ -89,7 +89,7 @@ def stability_panel(
     if legend:
         axes.legend(
             handles=stability_handles(drawn), loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=8,
-            frameon=False,
+            frameon=False, title="strokes stand on the side where a condition holds", title_fontsize=8,
         )  # fmt: skip
     return share
 

@@ -11,7 +11,7 @@ from spikelearn.models.entropy_rule.cases import EntropyCase
 from spikelearn.models.entropy_rule.letter import SIDE
 from spikelearn.models.entropy_rule.measures import relative_error
 from spikelearn.models.entropy_rule.replaying import replay
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, SERIES, heading, new_figure
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _online(case: EntropyCase, recording: Recording, title: str) -> Any:
     error.set(xlabel="time", ylabel=r"$|W - W_0| / |W_0|$", title="Distance from the input's weights")
     error.legend(frameon=False)
     if "stdp" in recording.traces:
-        for name, colour in (("stdp", "simulation"), ("hebbian", "potassium"), ("scaling", "theory")):
+        for name, colour in (("stdp", "simulation"), ("hebbian", "potassium"), ("scaling", "accent")):
             part = recording.traces[name].values[:, 0, 1]
             terms.plot(time, part, color=COLOURS[colour], label={"stdp": "STDP", "hebbian": "Hebbian"}.get(name, name))
         terms.plot(time, W[:, 0, 1], color=COLOURS["muted"], ls=":", label="their sum, the weight")
@@ -77,11 +77,11 @@ def _online(case: EntropyCase, recording: Recording, title: str) -> Any:
     t = case.dt * np.arange(steps + 1)
     shown = case.frames[np.arange(steps + 1) % len(case.frames)]
     for k in range(n):
-        replayed.plot(t, path[:, k], color=f"C{k}", lw=1.2, label="replay" if not k else None)
+        replayed.plot(t, path[:, k], color=SERIES[k % 4], lw=1.2, label="replay" if not k else None)
         replayed.plot(t, shown[:, k], color="k", ls="--", lw=0.8, label="input" if not k else None)
     replayed.set(xlabel="time", ylabel="activity", title="Replay without input, decay l")
     replayed.legend(frameon=False)
-    page.suptitle(title, fontsize=11)
+    heading(page, title, recording.provenance)
     return page
 
 
@@ -104,7 +104,7 @@ def _movie(case: EntropyCase, recording: Recording, title: str) -> Any:
         t = recording.traces["time"].values
         for k, (truth, seen) in enumerate(zip(case.grid.decode(case.frames).T, case.grid.decode(path).T, strict=True)):
             shown.plot(t, truth[np.arange(len(t)) % T], color="k", ls="--", lw=0.8, label="input" if not k else None)
-            shown.plot(t, seen, ".", ms=4, color=f"C{k}", label=f"replay, {'xy'[k]}")
+            shown.plot(t, seen, ".", ms=4, color=SERIES[k % 4], label=f"replay, {'xy'[k]}")
         shown.set(xlabel="time", ylabel="place", title="Read from the most active box")
         shown.legend(frameon=False, loc="upper right")
     apart = recording.traces["frame_error"].values
@@ -119,5 +119,5 @@ def _movie(case: EntropyCase, recording: Recording, title: str) -> Any:
         _, order = np.unique(np.searchsorted(case.grid.active, case.grid.boxes), return_index=True)
         sequence = np.argsort(order)
         page.colorbar(matrix(right, W.dense()[np.ix_(sequence, sequence)], "Weights, in order of activity"), ax=right)
-    page.suptitle(title, fontsize=11)
+    heading(page, title, recording.provenance)
     return page
