@@ -327,5 +327,5 @@ def _scale_bar(canvas: Axes, foot: Floats, up: Floats, scale: float) -> None:
     height = _nice(0.7 * _UP / scale)
     top = foot + height * scale * up
     canvas.plot(*zip(foot, top, strict=True), color="black", linewidth=1.5)
-    middle = foot + 0.5 * height * scale * up
-    canvas.text(middle[0] + 0.1, middle[1], f"{height:.3g}\nspikes$^2$", ha="left", va="center", fontsize=8)
+    place = foot - 0.3 * up
+    canvas.text(place[0], place[1], f"{height:.3g}\nspikes$^2$", ha="center", va="center", fontsize=8)

@@ -88,8 +88,10 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
     filters = right.subplots(n_axes, 1, squeeze=False, sharex=True)[:, 0]
     for rank, one in enumerate(filters):
         k = int(order[rank])
-        _draw_filter(one, found["axes"].isel(component=k), color=SERIES[rank % len(SERIES)])
+        accepted_here = not tested or bool(found["significant"].values[k])
+        _draw_filter(one, found["axes"].isel(component=k), color=SERIES[rank % len(SERIES)] if accepted_here else "0.7")
         verdict = f", p = {found['p_value'].values[k]:.3g}" if tested else ""
+        verdict += "" if accepted_here else " (not accepted)"
         one.set_title(f"axis of component {k}: eigenvalue {values[k]:.3g}{verdict}", fontsize="medium")
     filters[-1].set_xlabel(_abscissa(found["axes"].isel(component=0))[1])
     if title:
@@ -154,7 +156,9 @@ def _draw_spectrum(panel: Axes, found: xr.Dataset, values: np.ndarray, tested: b
             panel.plot(k, values[k], "o", ms=7, color=SERIES[rank % len(SERIES)])
     panel.set_xlabel("component")
     panel.set_ylabel("triggered variance / prior variance")
-    panel.legend(fontsize="small", frameon=False)
+    low, high = panel.get_ylim()
+    panel.set_ylim(low, high + 0.25 * (high - low))
+    panel.legend(fontsize="small", frameon=False, loc="upper right")
     panel.set_title(f"n_eff {found.attrs['n_eff']:.0f}, {found.attrs['dropped']:g} dropped", fontsize="medium")
 
 

@@ -25,7 +25,7 @@ def heading(figure: Figure, title: str, made: Mapping[str, Any] | None = None) -
     title : str
         May hold mathematics between dollar signs.
     made : mapping, optional
-        Provenance of a recording: its engine, and the time step of one that has one, are named below the title.
+        Provenance of a recording: its engine, and the time step of Brian2, are named below the title.
     """
     lines = textwrap.wrap(title, max(int(_DENSITY * figure.get_figwidth()), 20), break_long_words=False) or [""]
     figure.suptitle("\n".join([*lines, *_engine(made or {})]), fontsize="large")
@@ -36,6 +36,6 @@ def _engine(made: Mapping[str, Any]) -> list[str]:
     engine = made.get("engine")
     if engine not in names:
         return []
-    dt = made.get("dt") if engine != "exact" else None
+    dt = made.get("dt") if engine == "brian2" else None
     step = f", step {1e3 * dt:g} ms" if isinstance(dt, (int, float)) and dt else ""
     return [f"({names[str(engine)]}{step})"]

@@ -9,7 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.collections import Collection
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.text import Text
 
 from spikelearn.plotting import COLOURS, SERIES
@@ -114,7 +114,7 @@ def coloured(figure):
     skip = {figure.patch, *(axes.patch for axes in figure.axes), *boxes}
     skip |= {mesh for mesh in figure.findobj(Collection) if mesh.get_array() is not None}
     skip |= {line for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for line in axis.findobj(Line2D)}
-    skip |= {part for axes in figure.axes if axes.get_label() == "<colorbar>" for part in axes.findobj(Patch)}
+    skip |= {part for part in figure.findobj(PathPatch) if part.get_clip_path() is None and not part.get_clip_on()}
     return [one for one in figure.findobj(lambda artist: isinstance(artist, kinds)) if one not in skip and one.get_visible()]
 
 

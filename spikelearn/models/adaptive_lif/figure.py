@@ -254,4 +254,4 @@ def phase_plane(
     axes.set_ylabel("u (mV)")
     # Room above the run for the legend.
     axes.set_ylim(top=V_0 + 0.45 * V_0)
-    axes.legend(frameon=False, fontsize="small", loc="upper right")
+    axes.legend(framealpha=0.9, edgecolor="none", fontsize="small", loc="upper right")

@@ -89,7 +89,7 @@ def line_panel(axes: Axes, model: EIRates, run: xr.Dataset) -> None:
     lines = end_lines(model)
     for onto, pair, colour in (("onto_E", ("W_EE", "W_EI"), E_COLOUR), ("onto_I", ("W_IE", "W_II"), I_COLOUR)):
         value = model.E_set * run[pair[0]].values - model.I_set * run[pair[1]].values
-        axes.plot(run["trial"].values, value - lines[onto], color=colour, label=f"{onto}: limit {lines[onto]:.4g} Hz")
+        axes.plot(run["trial"].values, value - lines[onto], color=colour, label=f"{onto.replace('_', ' ')}: limit {lines[onto]:.4g} Hz")
     axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
     axes.set(
         xlabel="trial",
