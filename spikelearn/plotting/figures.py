@@ -64,7 +64,7 @@ def _known_to_pyplot(options: dict[str, Any]) -> Figure:
     import matplotlib.pyplot as plt
 
     own = [number for number in plt.get_fignums() if _is_own(number)]
-    for number in own[: len(own) + 1 - KEPT]:
+    for number in own[: max(len(own) + 1 - KEPT, 0)]:
         plt.close(number)
     return plt.figure(FigureClass=_figure_class(), **options)
 

@@ -67,13 +67,13 @@ def broken_at(
     ----------
     time : ndarray, shape (n,)
         When the samples were taken, ascending.
-    values : ndarray, shape (n,) or (n, k)
+    values : ndarray, shape (n,)
         The samples.
     spikes : array_like
         When resets were, ascending; only those between the first and the last sample matter.
     turn : tuple, optional
-        What the variable is before and after a reset, numbers or arrays, which broadcast to one row a spike. Without
-        it the line is only broken.
+        What the variable is before and after a reset, numbers, or arrays with one a spike. Without it the line is only
+        broken.
 
     Returns
     -------
@@ -90,14 +90,10 @@ def broken_at(
     at = at[inside]
     # A sample taken at the very time of a spike belongs before it, unless it shows the reset.
     places = np.searchsorted(time, at, side="right")
-    shape = (len(at), *values.shape[1:])
-    if turn is None:
-        return np.insert(time, places, at), np.insert(values, places, np.full(shape, np.nan), axis=0)
-    every = (len(inside), *values.shape[1:])
-    before, after = (np.broadcast_to(np.asarray(side, dtype=np.float64), every)[inside] for side in turn)
-    same = (places > 0) & (time[np.maximum(places - 1, 0)] == at)
-    shows_reset = np.isclose(values[np.maximum(places - 1, 0)], after).reshape(len(at), -1).all(axis=1)
-    places = places - (same & shows_reset)
-    rows = np.stack([before, np.full(shape, np.nan), after], axis=1).reshape(3 * len(at), *values.shape[1:])
-    return np.insert(time, np.repeat(places, 3), np.repeat(at, 3)), np.insert(values, np.repeat(places, 3), rows, axis=0)
-
+    if turn is None or not len(at):
+        return np.insert(time, places, at), np.insert(values, places, np.full(len(at), np.nan))
+    before, after = (np.broadcast_to(np.asarray(side, dtype=np.float64), len(inside))[inside] for side in turn)
+    last = places - 1
+    places = places - ((time[last] == at) & np.isclose(values[last], after))
+    rows = np.stack([before, np.full(len(at), np.nan), after], axis=1).ravel()
+    return np.insert(time, np.repeat(places, 3), np.repeat(at, 3)), np.insert(values, np.repeat(places, 3), rows)

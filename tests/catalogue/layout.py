@@ -92,9 +92,9 @@ def off_palette(figure):
     """List in words what has a colour of no palette, and what says theory without looking like it, or the reverse."""
     found = []
     for artist in coloured(figure):
-        for colour in colours_of(artist):
-            if not (is_grey(colour) or to_hex(colour).upper() in PALETTE):
-                found.append(f"{type(artist).__name__} {label_of(artist)!r} has the colour {to_hex(colour)}")
+        odd = {to_hex(colour) for colour in colours_of(artist) if not is_grey(colour)}
+        odd = {colour for colour in odd if colour.upper() not in PALETTE}
+        found += [f"{type(artist).__name__} {label_of(artist)!r} has the colour {colour}" for colour in sorted(odd)]
     for line in figure.findobj(Line2D):
         drawn = line.get_linestyle() not in ("None", "", " ") and len(line.get_xydata()) > 1
         theory = to_hex(line.get_color()).upper() == COLOURS["theory"]

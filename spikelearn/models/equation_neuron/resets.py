@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import copy
 import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spikelearn.formulas.formula import names_in, numpy_function, parse_expression
+from spikelearn.formulas.formula import numpy_function, parse_expression
 from spikelearn.formulas.statements import read_condition, read_statements
 
 if TYPE_CHECKING:
@@ -72,12 +73,20 @@ def _number(side: ast.expr, neuron: EquationNeuron) -> float:
     """Give the value of an expression of parameters, units and numbers in SI units; NaN where it has other names."""
     from brian2 import units
 
-    text = ast.unparse(side)
+    # Under names of their own: the grammar of rules keeps those of units for itself.
+    own = {node.id: f"value_of_{node.id}" for node in ast.walk(side) if isinstance(node, ast.Name)}
     try:
-        names = sorted(names_in(text))
-        given = [neuron.parameters[name] if name in neuron.parameters else getattr(units, name) for name in names]
-        values = [float(np.asarray(value)) for value in given]
-        (result,) = numpy_function(names, [parse_expression(text, names)])(*values)
+        given = [neuron.parameters[name] if name in neuron.parameters else getattr(units, name) for name in own]
+        tree = parse_expression(ast.unparse(_Renamed(own).visit(copy.deepcopy(side))), set(own.values()))
+        (result,) = numpy_function(list(own.values()), [tree])(*(float(np.asarray(value)) for value in given))
         return float(result)
     except (ValueError, TypeError, AttributeError, ArithmeticError):
         return math.nan
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self.names[node.id], node.ctx)
