@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.models.ei_rate.stability import grid_axes
 from spikelearn.models.ei_rate.share import stable_share
+from spikelearn.models.ei_rate.stability import grid_axes
 from spikelearn.plotting import COLOURS, new_figure, save_figure
 from spikelearn.rules.rule import slower
 

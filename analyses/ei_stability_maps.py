@@ -54,14 +54,20 @@ def draw(name, panels, model, model_name):
     rows = -(-len(panels) // columns)
     figure = new_figure(max(4.6 * columns, 6.5), 4.3 * rows + 0.9)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    shares = [stability_panel(a, model, rule, title, legend=False) for a, (title, rule) in zip(axes, panels, strict=True)]
+    shares = [
+        stability_panel(a, model, rule, title, legend=False) for a, (title, rule) in zip(axes, panels, strict=True)
+    ]
     source = {"table_1": "parameters of Table 1", "non_paradoxical": "the non-paradoxical parameters"}[model_name]
     figure.suptitle(
         f"Soldado-Magraner et al. 2022, Fig. {name}; {source}\nstrokes stand on the side where a condition holds",
         fontsize="medium",
     )
     figure.legend(
-        handles=stability_handles(), frameon=False, fontsize=8, loc="outside lower center", ncols=3 if columns < 3 else 5
+        handles=stability_handles(),
+        frameon=False,
+        fontsize=8,
+        loc="outside lower center",
+        ncols=3 if columns < 3 else 5,
     )
     return figure, shares
 

@@ -71,7 +71,9 @@ def main() -> None:
         ee = np.linspace(2.0, 5.2, 2)
         line = (MODEL.E_set * ee - end_lines(MODEL)["onto_E"]) / MODEL.I_set
         panels[row, 2].plot(ee, line, "--", color=COLOURS["theory"], linewidth=1.0, label="theory: set point of E")
-        panels[row, 2].axvline(ignition_threshold(MODEL), color=COLOURS["theory"], linestyle="-.", label="theory: kick ignites")
+        panels[row, 2].axvline(
+            ignition_threshold(MODEL), color=COLOURS["theory"], linestyle="-.", label="theory: kick ignites"
+        )
         panels[row, 2].set(xlabel=r"$W_{EE}$", ylabel=r"$W_{EI}$", ylim=(0, 3.3))
         panels[row, 2].set_title("Path of the weights (dashed: in trials)", fontsize="medium")
         panels[row, 2].legend(frameon=False, fontsize="small")

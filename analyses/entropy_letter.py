@@ -61,7 +61,9 @@ def figure(frames: np.ndarray, weights: Any, zero: np.ndarray, zero_weights: Any
     errors.legend(frameon=False)
     for (level, paths), colour in zip(noisy.items(), SERIES, strict=False):
         noise.semilogy(np.median(paths, axis=0), color=colour, label=f"sd {level:g}")
-        noise.fill_between(np.arange(paths.shape[1]), paths.min(axis=0), paths.max(axis=0), color=colour, alpha=0.15, lw=0)
+        noise.fill_between(
+            np.arange(paths.shape[1]), paths.min(axis=0), paths.max(axis=0), color=colour, alpha=0.15, lw=0
+        )
     noise.axhline(0.01, color=COLOURS["muted"], lw=0.8)
     noise.set(xlabel="step", ylabel="rms to the nearest frame", title=f"From noisy corners ({SEEDS} seeds each)")
     noise.legend(frameon=False)

@@ -93,7 +93,10 @@ handles = [Patch(color=palette[k], label=LABELS[k]) for k in range(4) if (kind =
 for value, style in ((1.0, "--"), (edge, "-.")):
     handles.append(
         axes.axhline(
-            value * T_0 * g_star / tau_K, color=COLOURS["theory"], linestyle=style, label=rf"theory for $t_d \gg \tau_K$: $\rho$ = {value:.4g}"
+            value * T_0 * g_star / tau_K,
+            color=COLOURS["theory"],
+            linestyle=style,
+            label=rf"theory for $t_d \gg \tau_K$: $\rho$ = {value:.4g}",
         )
     )
 axes.set_xlabel(r"delay $t_d$ (s)")

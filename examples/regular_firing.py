@@ -34,7 +34,10 @@ for column, (order, colour) in enumerate(zip(orders[:3], colours, strict=True)):
     axes.loglog(taus, np.abs(np.array(gaps)[:, column]) * 1e3, "o-", color=colour, label=order)
 axes.set_xlabel(r"$\tau_K$ (ms)")
 axes.set_ylabel("|formula - simulation| (ms)")
-axes.set_title(r"$\tau_K \log(1 + \delta g/g^*)$ (leading) stays off by a constant" "\n" r"of order $\tau$ = 10 ms", fontsize="medium")
+axes.set_title(
+    r"$\tau_K \log(1 + \delta g/g^*)$ (leading) stays off by a constant" "\n" r"of order $\tau$ = 10 ms",
+    fontsize="medium",
+)
 axes.legend(frameon=False)
 output = Path(sys.argv[1] if len(sys.argv) > 1 else "output")
 save_figure(figure, output / "regular_firing.png")

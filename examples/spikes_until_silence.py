@@ -28,7 +28,13 @@ if list(counts) != predicted:
 figure = new_figure(6, 4)
 axes = figure.subplots()
 grid = np.geomspace(steps[0], steps[-1], 2000)
-axes.plot(grid, np.ceil(neuron.critical_conductance() / grid), color=COLOURS["theory"], linestyle="--", label=r"theory: $\lceil g^*/\delta g\rceil$")
+axes.plot(
+    grid,
+    np.ceil(neuron.critical_conductance() / grid),
+    color=COLOURS["theory"],
+    linestyle="--",
+    label=r"theory: $\lceil g^*/\delta g\rceil$",
+)
 axes.plot(steps, counts, "o", color=COLOURS["simulation"], label="simulated")
 axes.set(xscale="log", yscale="log", xlabel=r"$\delta g$ (leak conductances)", ylabel="spikes until silence")
 axes.legend(frameon=False)

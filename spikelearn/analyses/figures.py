@@ -69,7 +69,14 @@ def plot_correlogram(axes: Axes, result: xr.Dataset, *, predictor: bool = True) 
     colours, lag = _colours(), result["lag"].values * 1e3
     width = float(result.attrs["bin_size"]) * 1e3
     axes.bar(lag, result["count"].values, width=width, color=colours["simulation"], linewidth=0, label="counted")
-    axes.plot(lag, result["expected"].values, color=colours["theory"], linestyle="--", linewidth=1.2, label="expected: unrelated, stationary")
+    axes.plot(
+        lag,
+        result["expected"].values,
+        color=colours["theory"],
+        linestyle="--",
+        linewidth=1.2,
+        label="expected: unrelated, stationary",
+    )
     if predictor and "shift" in result:
         axes.plot(lag, result["shift"].values, color="black", linewidth=0.9, linestyle=":", label="shift predictor")
     axes.axvline(0, color=colours["muted"], linewidth=0.6)

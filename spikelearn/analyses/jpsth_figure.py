@@ -200,7 +200,15 @@ def _draw_psths(figure: Figure, result: xr.Dataset, expected: xr.Dataset | None,
         axes.stairs(rate, edges, orientation=orientation, fill=True, color=colours["simulation"], alpha=0.75)
         if expected is not None:
             wanted = expected[f"psth_{which}"].values / width
-            axes.stairs(wanted, edges, orientation=orientation, color=colours["theory"], linestyle="--", linewidth=1.2, baseline=None)
+            axes.stairs(
+                wanted,
+                edges,
+                orientation=orientation,
+                color=colours["theory"],
+                linestyle="--",
+                linewidth=1.2,
+                baseline=None,
+            )
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
     below.set(xlim=(start, stop), ylim=(0, 1.08 * top), xlabel=f"time of {_name(result, 1)} (s)")
@@ -249,7 +257,9 @@ def _draw_coincidence(
     scale = _scale([values, *others])
     _draw_slanted(canvas, origin, along, up, positions, values * scale, fill=True, color=colours["simulation"])
     for other in others:
-        _draw_slanted(canvas, origin, along, up, positions, other * scale, color=colours["theory"], linestyle="--", linewidth=1.2)
+        _draw_slanted(
+            canvas, origin, along, up, positions, other * scale, color=colours["theory"], linestyle="--", linewidth=1.2
+        )
     end = origin + length * along
     canvas.plot(*zip(origin, end, strict=True), color="black", linewidth=0.8)
     for tick in ticks:
@@ -283,7 +293,9 @@ def _draw_covariogram(
     scale = _scale([values, *others, *limits])
     _draw_slanted(canvas, origin, along, up, positions, values * scale, fill=True, color=colours["simulation"])
     for other in others:
-        _draw_slanted(canvas, origin, along, up, positions, other * scale, color=colours["theory"], linestyle="--", linewidth=1.2)
+        _draw_slanted(
+            canvas, origin, along, up, positions, other * scale, color=colours["theory"], linestyle="--", linewidth=1.2
+        )
     for limit in limits:
         points = origin + (lags[shown] * per_second)[:, None] * along + (limit * scale)[:, None] * up
         canvas.plot(points[:, 0], points[:, 1], color=colours["muted"], linewidth=1.0, linestyle=":")

@@ -52,7 +52,7 @@ def overview(model: Any, recording: Recording, title: str) -> Any:
             raster(panel, recording.spikes)
         else:
             unit = model.recordable[name]
-            spikes = [] if recording.spikes is None else recording.spikes.train(unit=0)
+            spikes: Any = [] if recording.spikes is None else recording.spikes.train(unit=0)
             turn = resets(model, recording).get(name)
             # What no spike resets is not broken by one.
             label, factor = _label(name, unit)

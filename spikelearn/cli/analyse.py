@@ -16,6 +16,7 @@ from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.interop import read_spikes
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds
+from spikelearn.plotting import offscreen
 from spikelearn.spikes.ids import id_labels
 from spikelearn.storage.files import whole_folder
 from spikelearn.storage.manifest import origin, write_manifest
@@ -34,6 +35,7 @@ OPTIONS = ("t_start", "t_stop", "unit_column", "time_column", "trial_column", "t
 HEADINGS = {"rate": "rate (Hz)", "isi": "mean interval (s)", "fano_factor": "Fano factor"}
 
 
+@offscreen()
 def analyse(
     path: str | os.PathLike[str],
     output: str | os.PathLike[str] | None = None,
@@ -286,7 +288,8 @@ def _correlogram(trains: SpikeTrains, pair: tuple[int, int], _width: float, fold
 def _jpsth(trains: SpikeTrains, pair: tuple[int, int], width: float, folder: Path) -> None:
     result = analyses.jpsth(trains, pair, width)
     result.to_netcdf(folder / "jpsth.nc", engine="h5netcdf")
-    figure: Figure = analyses.jpsth_figure(result)
+    first, second = (trains.unit_ids[unit] for unit in pair)
+    figure: Figure = analyses.jpsth_figure(result, title=f"Joint PSTH of units {first} and {second}")
     figure.savefig(folder / "jpsth.png", dpi=150)
 
 

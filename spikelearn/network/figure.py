@@ -101,7 +101,9 @@ def _rates(axes: Any, network: Network, recording: Recording) -> None:
         axes.stairs(rate, edges, label=name, color=colour, baseline=None)
         late = (start + stop) / 2
         mean = float((flat >= late).sum() / (stop - late) / network.populations[name].n)
-        axes.hlines(mean, late, stop, colors=COLOURS["muted"], linestyles=":", label=f"{name}, mean here: {mean:.3g} Hz")
+        axes.hlines(
+            mean, late, stop, colors=COLOURS["muted"], linestyles=":", label=f"{name}, mean here: {mean:.3g} Hz"
+        )
     axes.set_ylabel(f"rate (Hz),\nbins of {1e3 * width:.3g} ms")
     axes.set_xlim(start, stop)
     axes.set_ylim(bottom=0)

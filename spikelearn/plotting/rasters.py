@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["raster", "show_ids"]
 
+
 def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 200) -> None:
     """Draw one row of ticks a unit, named by its id where units have any.
 
@@ -56,4 +57,3 @@ def show_ids(axis: Axis, ids: Sequence[int | str]) -> None:
 
     axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.set_major_formatter(FuncFormatter(name_at))
-

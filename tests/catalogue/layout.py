@@ -62,7 +62,9 @@ def corners(text, figure):
     around = text.get_window_extent(renderer)
     angle = text.get_rotation()
     if angle % 90 == 0:
-        return np.array([[around.x0, around.y0], [around.x1, around.y0], [around.x1, around.y1], [around.x0, around.y1]])
+        return np.array(
+            [[around.x0, around.y0], [around.x1, around.y0], [around.x1, around.y1], [around.x0, around.y1]]
+        )
     text.set_rotation(0)
     flat = text.get_window_extent(renderer)
     text.set_rotation(angle)
@@ -115,7 +117,9 @@ def coloured(figure):
     skip |= {mesh for mesh in figure.findobj(Collection) if mesh.get_array() is not None}
     skip |= {line for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) for line in axis.findobj(Line2D)}
     skip |= {part for part in figure.findobj(PathPatch) if part.get_clip_path() is None and not part.get_clip_on()}
-    return [one for one in figure.findobj(lambda artist: isinstance(artist, kinds)) if one not in skip and one.get_visible()]
+    return [
+        one for one in figure.findobj(lambda artist: isinstance(artist, kinds)) if one not in skip and one.get_visible()
+    ]
 
 
 def colours_of(artist):

@@ -43,7 +43,9 @@ def test_bursting_neuron_shows_spikes_traces_and_theory(bursting):
     np.testing.assert_allclose(np.interp(sampled, time[at], u_of[at]), bursting.traces["u"].values[:, 0])
     np.testing.assert_allclose(labelled(u)[r"threshold $\theta$"].get_ydata(), [15, 15])
     # g* = (20 - 15)/(15 + 15)
-    np.testing.assert_allclose(labelled(g)[r"critical $g^* = (V_0-\theta)/(\theta+\Delta)$"].get_ydata(), [1 / 6, 1 / 6])
+    np.testing.assert_allclose(
+        labelled(g)[r"critical $g^* = (V_0-\theta)/(\theta+\Delta)$"].get_ydata(), [1 / 6, 1 / 6]
+    )
     # Bars over the predicted bursts: they begin one period apart at the start of a settled burst, and last `on`.
     bars = spikes.collections[-1].get_segments()
     theory = BURSTER.bursting()

@@ -81,7 +81,13 @@ def test_planted_colours_are_caught():
     axes.fill_between([0, 1], [0, 1], color="tab:pink")
     found = off_palette(axes.figure)
     assert len(found) == 5
-    for part in ("'of Matplotlib' has the colour #1f77b4", "is not dashed", "'predicted rate' does not have", "#d62728", "#e377c2"):
+    for part in (
+        "'of Matplotlib' has the colour #1f77b4",
+        "is not dashed",
+        "'predicted rate' does not have",
+        "#d62728",
+        "#e377c2",
+    ):
         assert any(part in line for line in found), part
 
 

@@ -76,7 +76,8 @@ def test_a_notebook_shows_it_once_whether_it_is_the_value_or_not(tmp_path):
     import nbformat
     from nbclient import NotebookClient
 
-    start = "from spikelearn.plotting import new_figure\ndef draw():\n    f = new_figure(2, 2)\n    f.subplots()\n    return f"
+    start = "from spikelearn.plotting import new_figure\ndef draw():\n    f = new_figure(2, 2)\n    f.subplots()\n"
+    start += "    return f"
     cells = [start, "draw()", "f = draw()", "f", "a = draw(); b = draw()\na", "draw();"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()

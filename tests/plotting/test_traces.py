@@ -36,14 +36,14 @@ def peaks_in_pixels(axes, line, spikes, level):
 
 
 @pytest.mark.parametrize(
-    ("neuron", "engine"), [(REGULAR, "exact"), (BURSTER, "exact"), (REGULAR, "brian2")], ids=("regular", "bursts", "brian2")
+    ("neuron", "engine"),
+    [(REGULAR, "exact"), (BURSTER, "exact"), (REGULAR, "brian2")],
+    ids=("regular", "bursts", "brian2"),
 )
 def test_every_drawn_spike_reaches_the_threshold_within_a_pixel(neuron, engine):
     target = {"target": "numpy"} if engine == "brian2" else {}
     seconds = 4 if neuron is BURSTER else 0.6
-    recording = sl.simulate(
-        neuron, seconds * second, engine=engine, record=("u", "g"), record_dt=1 * ms, **target
-    )
+    recording = sl.simulate(neuron, seconds * second, engine=engine, record=("u", "g"), record_dt=1 * ms, **target)
     spikes = recording.spikes.train()
     assert len(spikes) > 5
     figure = overview(neuron, recording, "regular")
@@ -107,9 +107,7 @@ def test_lines_are_broken_at_resets():
 
 def test_the_conductance_jumps_where_spikes_arrive():
     """Between samples g decays as its equation says: beside a run that is sampled fifty times as often."""
-    coarse, fine = (
-        sl.simulate(BURSTER, 2 * second, record=("u", "g"), record_dt=step * ms) for step in (1.0, 0.02)
-    )
+    coarse, fine = (sl.simulate(BURSTER, 2 * second, record=("u", "g"), record_dt=step * ms) for step in (1.0, 0.02))
     time, u, g = course(BURSTER, coarse)
     arrivals = fine.spikes.train() + 0.5
     arrivals = arrivals[arrivals < coarse.traces["time"].values[-1]]

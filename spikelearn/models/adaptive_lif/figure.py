@@ -1,4 +1,4 @@
-"""The standard figure of the adaptive LIF neuron: spikes, u and g, one stretch enlarged, the phase plane, the theory."""
+"""The standard figure of the adaptive LIF neuron: spikes, u and g, one stretch enlarged, phase plane, theory."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _membrane(axes: Axes, model: AdaptiveLIF, recording: Recording, k: int, cour
     if courses:
         time, u = courses[:2]
     else:
-        spikes = [] if recording.spikes is None else recording.spikes.train(unit=k)
+        spikes: Any = [] if recording.spikes is None else recording.spikes.train(unit=k)
         time, u = broken_at(*_sampled(recording, "u", k), spikes, turn_of(model, recording))
     axes.plot(time, u * 1e3, color=SERIES[k], linewidth=0.5)
     axes.axhline(float(model.theta) * 1e3, color=COLOURS["muted"], linestyle=":", label=r"threshold $\theta$")
@@ -200,8 +200,8 @@ def _enlarged(
 def _marks(model: AdaptiveLIF, recording: Recording, window: tuple[float, float], neuron: int) -> tuple[Any, str]:
     """Give the times in a window at which theory expects something, and what."""
     spikes = recording.spike_trains().train(unit=neuron)
-    bursts = settled_bursts(model, recording, neuron) if float(model.t_d) else ()
-    if len(bursts) > 1:
+    bursts = settled_bursts(model, recording, neuron)
+    if float(model.t_d) and len(bursts) > 1:
         cycle = model.bursting()
         if not math.isfinite(cycle.period):
             return (), ""

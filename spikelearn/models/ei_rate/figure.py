@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.models.ei_rate.share import W_EE_MAX, W_IE_MAX, stable_share
 from spikelearn.models.ei_rate.stability import stability, stability_map
-from spikelearn.plotting import COLOURS, THEORY, heading, new_figure
+from spikelearn.plotting import COLOURS, heading, new_figure
 from spikelearn.rules.closed_forms import TraceDeterminant, coefficients
 from spikelearn.rules.rule import Rule, slower
 from spikelearn.simulation.recording import Recording
@@ -34,7 +34,7 @@ LINES: Mapping[str, dict[str, Any]] = {
 }
 SHADES = {"stable set point": COLOURS["stable"], "unstable set point": COLOURS["unstable"], "no set point": "#FFFFFF"}
 # On which side of a contour line the larger values lie, as an angle of the strokes that stand on it.
-_TICKS = {"spacing": 9, "length": 0.55, "angle": 90}
+_TICKS: Mapping[str, Any] = {"spacing": 9, "length": 0.55, "angle": 90}
 
 
 def stability_panel(
@@ -69,7 +69,9 @@ def stability_panel(
     axes.contourf(ee, ie, layers, levels=[0.5, 1.5, 2.5], colors=[COLOURS["unstable"], COLOURS["stable"]])
     x, y = np.meshgrid(ee, ie, indexing="ij")
     drawn = [
-        name for name, margin in _margins(model, rule, method).items() if _line(axes, ee, ie, np.asarray(margin(x, y)), name)
+        name
+        for name, margin in _margins(model, rule, method).items()
+        if _line(axes, ee, ie, np.asarray(margin(x, y)), name)
     ]
     share = stable_share(model, rule, method=None if method in ("qss", "closed") else method)
     axes.text(

@@ -58,9 +58,10 @@ def stable_share(
     -----
     Cells whose corners agree count whole. In a cell that a boundary cuts, bisection finds where it crosses the sides,
     and the polygon of these crossings and of the corners inside counts; what is left is the curvature of the boundary
-    within a cell, 1/1256 of each axis. An island or the tip of a wedge narrower than a cell of the first grid, 1/157 of each axis, can be
-    overlooked; the regions of this family are bounded by a few smooth lines. The first grid is not quite even, so that
-    no line with rational coefficients, such as W_EI = 0, runs along its corners, where rounding would judge.
+    within a cell, 1/1256 of each axis. An island or the tip of a wedge narrower than a cell of the first grid, 1/157 of
+    each axis, can be overlooked; the regions of this family are bounded by a few smooth lines. The first grid is not
+    quite even, so that no line with rational coefficients, such as W_EI = 0, runs along its corners, where rounding
+    would judge.
 
     Examples
     --------

@@ -89,7 +89,12 @@ def line_panel(axes: Axes, model: EIRates, run: xr.Dataset) -> None:
     lines = end_lines(model)
     for onto, pair, colour in (("onto_E", ("W_EE", "W_EI"), E_COLOUR), ("onto_I", ("W_IE", "W_II"), I_COLOUR)):
         value = model.E_set * run[pair[0]].values - model.I_set * run[pair[1]].values
-        axes.plot(run["trial"].values, value - lines[onto], color=colour, label=f"{onto.replace('_', ' ')}: limit {lines[onto]:.4g} Hz")
+        axes.plot(
+            run["trial"].values,
+            value - lines[onto],
+            color=colour,
+            label=f"{onto.replace('_', ' ')}: limit {lines[onto]:.4g} Hz",
+        )
     axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
     axes.set(
         xlabel="trial",
@@ -133,7 +138,13 @@ def ignition_panel(
     axes.contourf(ee, ie, (E >= 1.0).T.astype(float), levels=[0.5, 1.5], colors=[COLOURS["stable"]])
     axes.axvline(threshold, **THEORY, label=f"formula: $W_{{EE}}$ = {threshold:.4f}")
     with np.errstate(divide="ignore"):
-        axes.plot(ee, model.Theta_I / kick_peak(model, ee, variant), "-.", color=COLOURS["theory"], label="formula: I fires in the kick")
+        axes.plot(
+            ee,
+            model.Theta_I / kick_peak(model, ee, variant),
+            "-.",
+            color=COLOURS["theory"],
+            label="formula: I fires in the kick",
+        )
     axes.plot(ee_path, ie_path, color=COLOURS["accent"], label="path of the weights")
     axes.plot(ee_path[-1], ie_path[-1], "o", color=COLOURS["accent"], markersize=5)
     axes.set(xlim=(ee[0], ee[-1]), ylim=(ie[0], ie[-1]), xlabel=r"$W_{EE}$", ylabel=r"$W_{IE}$")

@@ -76,6 +76,12 @@ def sums_panel(axes: Axes, model: EIUnits, W: Any, onto: str) -> None:
     p = model.populations
     rest = p.E_set / p.g_E + p.Theta_E - p.I_ext if onto == "E" else p.I_set / p.g_I + p.Theta_I
     ends = np.array([x.min(), x.max()])
-    axes.plot(ends, balance_slope(model) * ends - rest / p.I_set, **THEORY, linewidth=1.0, label="theory: the line of set points")
+    axes.plot(
+        ends,
+        balance_slope(model) * ends - rest / p.I_set,
+        **THEORY,
+        linewidth=1.0,
+        label="theory: the line of set points",
+    )
     axes.set(xlabel=rf"$\sum W_{{{onto}E}}$", ylabel=rf"$\sum W_{{{onto}I}}$")
     axes.set_title(f"Summed weights onto {onto} units", fontsize="medium")

@@ -32,7 +32,9 @@ def overview(case: EscapeCase, recording: Recording, title: str) -> Any:
             continue
         values = np.sort(intervals)
         label = f"unit {unit}, KS p = {tested.p_value[unit]:.2f}"
-        right.plot(values, 1 - (np.arange(len(values)) + 0.5) / len(values), color=SERIES[unit % len(SERIES)], label=label)
+        right.plot(
+            values, 1 - (np.arange(len(values)) + 0.5) / len(values), color=SERIES[unit % len(SERIES)], label=label
+        )
     line = np.linspace(0, 8, 100)
     right.plot(line, np.exp(-line), **THEORY, label="theory: exp(-x)")
     fewest = min((len(intervals) for intervals in tested.intervals if len(intervals)), default=0)

@@ -44,7 +44,14 @@ def overview(model: LowRank, recording: Recording, title: str) -> Any:
     for k in range(min(model.p, 5)):
         left.plot(t, m[:, k], color=SERIES[k], label=f"$m_{k + 1}$")
         if theory is not None:
-            left.plot(t, theory[:, k], color=THEORY["color"], linestyle=(0, (4, 4)), lw=1.3, label="mean field" if k == 0 else None)
+            left.plot(
+                t,
+                theory[:, k],
+                color=THEORY["color"],
+                linestyle=(0, (4, 4)),
+                lw=1.3,
+                label="mean field" if k == 0 else None,
+            )
     left.set(xlabel="time (time constants)", ylabel="overlap")
     left.set_title(f"n = {recording.provenance.get('n')}", loc="left", fontsize="medium")
     left.legend(frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=6)

@@ -111,7 +111,9 @@ def test_strokes_stand_where_the_condition_holds():
         figure.canvas.draw()
         image = np.asarray(figure.canvas.buffer_rgba())[..., :3]
         box = axes.get_window_extent()
-        inside = image[image.shape[0] - int(box.y1) + 4 : image.shape[0] - int(box.y0) - 4, int(box.x0) + 4 : int(box.x1) - 4]
+        inside = image[
+            image.shape[0] - int(box.y1) + 4 : image.shape[0] - int(box.y0) - 4, int(box.x0) + 4 : int(box.x1) - 4
+        ]
         row, column = np.nonzero(inside.max(axis=-1) < 100)
         # Below the diagonal, to the right, 2 x - y is positive.
         height, width = inside.shape[:2]
