@@ -54,7 +54,7 @@ def test_bursting_neuron_shows_spikes_traces_and_theory(bursting):
     np.testing.assert_allclose((ends - starts)[:-1], theory.on)
     assert np.abs(train - starts[0]).min() < 1e-12
     assert train[train < starts[0]].max() < starts[0] - 0.5
-    assert "the first starts from g = 0" in spikes.texts[0].get_text()
+    assert "the first still carries the initial state" in spikes.texts[0].get_text()
     # One burst is enlarged, with its predicted first and last spike.
     low, high = zoom.get_xlim()
     inside = train[(train > low) & (train < high)]

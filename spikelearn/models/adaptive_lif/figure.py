@@ -146,7 +146,7 @@ def _predictions(axes: Any, model: AdaptiveLIF, recording: Recording) -> None:
         found = True
     if found:
         axes.set_ylim(-0.6, trains.n_units - 0.2)
-        _say(axes, "dashed: predicted bursts (the first starts from g = 0, which the theory of the cycle leaves out)")
+        _say(axes, "dashed: predicted bursts, from the second on: the first still carries the initial state")
 
 
 def _say(axes: Any, text: str) -> None:

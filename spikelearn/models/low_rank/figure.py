@@ -57,12 +57,12 @@ def overview(model: LowRank, recording: Recording, title: str) -> Any:
     left.legend(frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=6)
     if model.p == 1:
         _line(right, model, given)
-        right.plot(m[-1, 0], 0, "*", color=COLOURS["simulation"], ms=9, label="network, at the end")
+        right.plot(m[-1, 0], 0, "*", color=COLOURS["simulation"], ms=9, zorder=4, label="network, at the end")
     else:
         phase_portrait(right, model, u=given if comparable else None)
         right.plot(m[:, 0], m[:, 1], color=COLOURS["simulation"], lw=1.2, label="network")
         right.plot(*m[0, :2], "s", color=COLOURS["simulation"], ms=5)
-        right.plot(*m[-1, :2], "*", color=COLOURS["simulation"], ms=9, label="its end")
+        right.plot(*m[-1, :2], "*", color=COLOURS["simulation"], ms=9, zorder=4, label="its end")
     right.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     heading(page, title, recording.provenance)
     return page
