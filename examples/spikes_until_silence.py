@@ -37,6 +37,8 @@ axes.plot(
 )
 axes.plot(steps, counts, "o", color=COLOURS["simulation"], label="simulated")
 axes.set(xscale="log", yscale="log", xlabel=r"$\delta g$ (leak conductances)", ylabel="spikes until silence")
+axes.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+axes.tick_params(which="minor", labelleft=False)
 axes.legend(frameon=False)
 output = Path(sys.argv[1] if len(sys.argv) > 1 else "output")
 save_figure(figure, output / "spikes_until_silence.png")

@@ -92,7 +92,7 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
         _draw_filter(one, found["axes"].isel(component=k), color=SERIES[rank % len(SERIES)] if accepted_here else "0.7")
         verdict = f", p = {found['p_value'].values[k]:.3g}" if tested else ""
         verdict += "" if accepted_here else " (not accepted)"
-        one.set_title(f"axis of component {k}: eigenvalue {values[k]:.3g}{verdict}", fontsize="medium")
+        one.set_title(f"axis of component {k}: eigenvalue {values[k]:.3g}{verdict}", fontsize="small")
     filters[-1].set_xlabel(_abscissa(found["axes"].isel(component=0))[1])
     if title:
         figure.suptitle(title)

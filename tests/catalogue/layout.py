@@ -40,10 +40,11 @@ def shown_texts(figure):
     """Every text that is drawn: no empty ones, no ticks outside the axis, nothing hidden."""
     unseen = set()
     for axis in figure.findobj(Axis):
-        low, high = sorted(axis.get_view_interval())
+        scaled = axis.get_transform().transform
+        low, high = sorted(scaled(axis.get_view_interval()))
         slack = 1e-9 * (high - low)
         for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
-            if not low - slack <= tick.get_loc() <= high + slack:
+            if not low - slack <= scaled(tick.get_loc()) <= high + slack:
                 unseen |= {tick.label1, tick.label2}
         if not axis.get_visible():
             unseen |= set(axis.findobj(Text))
