@@ -14,6 +14,7 @@ import numpy as np
 
 from spikelearn.brian.compiling import build_program
 from spikelearn.parameters.names import unknown_name
+from spikelearn.progress import progress_bar
 from spikelearn.simulation.targets import TARGETS, why_not
 
 __all__ = ["Session", "choose_target", "session"]
@@ -247,10 +248,8 @@ def _report(progress: bool | str) -> Iterator[Any]:
     if not progress:
         yield None
         return
-    from tqdm import tqdm
-
     label = progress if isinstance(progress, str) else "brian2"
-    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False, disable=None) as bar:
+    with progress_bar(shown=True, total=100, desc=label, unit="%") as bar:
 
         def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
             bar.update(round(100 * completed) - bar.n)

@@ -19,6 +19,7 @@ from spikelearn.models.tangent_kernel.slopes import Slope, fit_slope
 from spikelearn.models.tangent_kernel.solution import Linearised
 from spikelearn.models.tangent_kernel.theory import exponents
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.progress import progress_bar
 
 __all__ = ["WidthStudy", "distance", "slopes"]
 
@@ -154,15 +155,12 @@ class WidthStudy:
             itself was not trained.
         """
         import xarray as xr
-        from tqdm import tqdm
 
         shape = (len(self.widths), self.n_seeds)
         table = {name: np.empty(shape) for name in self.exponents}
         works = [self._work(n) for n in self.widths]
         total = sum(works) * self.n_seeds
-        with tqdm(
-            total=total, disable=None if progress else True, delay=2.0, leave=False, unit_scale=True, unit="op"
-        ) as bar:
+        with progress_bar(shown=progress, total=total, unit_scale=True, unit="op") as bar:
             for place, n, seed in self._points():
                 bar.set_description(f"n = {n}, draw {seed}", refresh=False)
                 if watch is not None:
