@@ -17,7 +17,7 @@ from spikelearn.plotting import COLOURS, SERIES
 # Texts may come this near, in pixels at 100 dots an inch, before a reader sees them touch.
 _TOUCH = 1.0
 PALETTE = {colour.upper() for colour in (*COLOURS.values(), *SERIES)}
-SAYS_THEORY = ("theory", "predict", "expected", "formula", "mean field", "periodic solution")
+SAYS_THEORY = ("theory", "predicted", "prediction", "expected", "formula", "mean field", "periodic solution")
 
 
 def troubles(figure):

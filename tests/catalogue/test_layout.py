@@ -22,7 +22,6 @@ SHORT = {
     "bistable": {"duration": "4 s"},
     "ei_s12_slow_excitation_minus": {"grid": 5, "duration": "20 ms"},
     "common_drive": {"n_trials": 50},
-    "stdp_window": {},
     "ring_of_ten": {},
     "quadratic_neuron": {"duration": "100 ms"},
 }
