@@ -30,8 +30,9 @@ for axes, rate, duration in zip(figure.subplots(1, 2), (2e-5, 0.02), (4000.0, 4.
     predicted = 0.05 * np.exp(mode.eigenvalue.real * times)
     axes.plot(times, states[:, 1] - model.I_set, color=COLOURS["I"], label="I - I_set, run")
     axes.plot(times, states[:, 0] - model.E_set, color=COLOURS["E"], label="E - E_set, run")
-    axes.plot(times, predicted, linestyle=(0, (4, 4)), color=COLOURS["theory"], zorder=3, label="size of the leading mode, predicted")
-    axes.plot(times, -predicted, linestyle=(0, (4, 4)), color=COLOURS["theory"], zorder=3)
+    theory = {"linestyle": (0, (4, 4)), "color": COLOURS["theory"], "zorder": 3}
+    axes.plot(times, predicted, **theory, label="size of the leading mode, predicted")
+    axes.plot(times, -predicted, **theory)
     axes.set_ylim(*((-0.06, 0.06) if rate < 1e-3 else (-0.3, 0.3)))
     axes.set_title(f"rates {rate:g} per ms: {verdicts[1]} in 6-D", fontsize="medium")
     axes.set_xlabel("time (ms)")

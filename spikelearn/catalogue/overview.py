@@ -18,7 +18,9 @@ _USUAL = {"V": ("mV", 1e3), "A": ("nA", 1e9), "S": ("nS", 1e9)}
 
 def resets(model: Any, recording: Recording) -> dict[str, tuple[float, float]]:
     """Give the variables that a spike resets, with where they come from and go to, in SI units; none if not known."""
-    found = getattr(model, "resets", {})
+    # A neuron that can be written as equations says there what its reset does.
+    written = model.as_equations() if hasattr(model, "as_equations") else model
+    found = getattr(written, "resets", {})
     return {} if recording.provenance.get("vary") else dict(found)
 
 

@@ -6,6 +6,7 @@ from brian2 import ms, mV, second
 
 import spikelearn as sl
 from spikelearn.catalogue.overview import overview as plain_overview
+from spikelearn.catalogue.overview import resets as resets_of
 from spikelearn.models.adaptive_lif.course import course
 from spikelearn.models.adaptive_lif.figure import overview
 from spikelearn.models.equation_neuron.resets import resets
@@ -73,6 +74,13 @@ def test_a_neuron_of_equations_is_drawn_from_its_threshold_to_its_reset():
     assert np.nanmin(y) == -1000.0
     # Sampled alone it would seem to run over a tenth of its range.
     assert np.abs(recording.traces["x"].values).max() < 500
+
+
+def test_the_quadratic_neuron_says_it_by_its_equations():
+    neuron = sl.QuadraticNeuron(eta=1.0, v_peak=50.0, v_reset=-20.0)
+    recording = sl.Recording(None, sl.simulate(REGULAR, 0.001).traces, {})
+    assert resets_of(neuron, recording) == {"v": (50.0, -20.0)}
+    assert resets_of(sl.EIRates(), recording) == {}
 
 
 def test_what_a_reset_does_is_read_from_the_texts():

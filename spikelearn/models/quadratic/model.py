@@ -80,11 +80,6 @@ class QuadraticNeuron:
         return {"v": "1"}
 
     @property
-    def resets(self) -> dict[str, tuple[float, float]]:
-        """What a spike resets: from the peak to the reset."""
-        return {"v": (self.v_peak, self.v_reset)}
-
-    @property
     def settable(self) -> dict[str, str]:
         """Variables that `Initial` can set."""
         return {"v": "1"}
