@@ -36,8 +36,9 @@ def branches(axes, model, base, varied):
         )
     c = model.determinant(*(weights[name] for name in NAMES))
     crossing = np.flatnonzero(np.diff(np.sign(c)))
-    for k in crossing:
-        at = grid[k] - c[k] * (grid[k + 1] - grid[k]) / (c[k + 1] - c[k])
+    # Where C is zero at a point of the grid, its sign changes on both sides.
+    found = grid[crossing] - c[crossing] * (grid[crossing + 1] - grid[crossing]) / np.diff(c)[crossing]
+    for at in np.unique(found.round(9)):
         axes.axvline(at, color=COLOURS["muted"], linestyle="--", linewidth=1)
         side = "right" if at > 8 or varied == "W_II" else "left"
         axes.text(
