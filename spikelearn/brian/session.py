@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.brian.cache import writable_cache
 from spikelearn.brian.compiling import build_program
 from spikelearn.parameters.names import unknown_name
 from spikelearn.progress import progress_bar
@@ -113,7 +114,8 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
     ValueError
         `target` is none of Brian2's targets.
     RuntimeError
-        It needs a compiler, and there is none; or the standalone device holds an unfinished program.
+        It needs a compiler, and there is none; no folder for what is compiled can be written to; or the standalone
+        device holds an unfinished program.
 
     Examples
     --------
@@ -157,6 +159,8 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
                 device.seed(_seed(seed))
             yield Session(target, directory)
         else:
+            if target == "cython":
+                stack.enter_context(writable_cache())
             set_device("runtime")
             stack.callback(_leave_device, reset_device, old_dt)
             prefs["codegen.target"] = target

@@ -18,6 +18,7 @@ from spikelearn.models.tangent_kernel.model import TangentKernel
 from spikelearn.models.tangent_kernel.slopes import Slope, fit_slope
 from spikelearn.models.tangent_kernel.solution import Linearised
 from spikelearn.models.tangent_kernel.theory import exponents
+from spikelearn.parameters import seeds
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.progress import progress_bar
 
@@ -100,7 +101,7 @@ class WidthStudy:
 
     def task(self) -> tuple[Floats, Floats]:
         """Give the examples' directions, shape (p, n_dims) with rows of length one, and the targets, shape (p,)."""
-        generator = np.random.default_rng(self.data_seed)
+        generator = seeds.generator(self.data_seed)
         directions = generator.standard_normal((self.n_examples, self.n_dims))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
         return directions, generator.standard_normal(self.n_examples)
@@ -115,7 +116,7 @@ class WidthStudy:
     def draw(self, n: int, seed: int) -> tuple[TangentKernel, Floats, Floats]:
         """Give one network with its examples, shape (p, n), and targets."""
         directions, y = self.task()
-        frame, _ = np.linalg.qr(np.random.default_rng([seed, n, 1]).standard_normal((n, self.n_dims)))
+        frame, _ = np.linalg.qr(seeds.generator([seed, n, 1]).standard_normal((n, self.n_dims)))
         network = TangentKernel(n, self.depth, self.phi, self.gamma, seed=[seed, n])
         return network, network.normalised(directions @ frame.T), y
 
