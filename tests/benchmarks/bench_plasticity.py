@@ -83,7 +83,7 @@ def brian(wiring, duration, threads):
 def compilation(rule):
     """Time to compile a rule that was not there before, the loop being compiled already."""
     start = time.perf_counter()
-    event_code(("w", *rule.traces), rule.parameters, ("w*1.5 - x*y", *rule.traces))
+    event_code(("w", *rule.traces), rule.parameters, ("w*1.5 - x*y", *rule.traces), (0, 0))
     return time.perf_counter() - start
 
 

@@ -34,8 +34,10 @@ from spikelearn.eventdriven.network.cells import (
     fill_cells,
     quick_constants,
 )
+from spikelearn.eventdriven.network.direct import rows_rise
+from spikelearn.eventdriven.network.drive import draw_first
 from spikelearn.eventdriven.network.history import pause_after
-from spikelearn.eventdriven.network.neuron import draw, enter_tables
+from spikelearn.eventdriven.network.neuron import enter_tables
 from spikelearn.eventdriven.network.plasticity_inputs import fresh_rows, lay_out, mark
 from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult, NetworkState
 from spikelearn.eventdriven.network.sharing import count_targets, delays, ranges, share, writable
@@ -49,6 +51,8 @@ __all__ = ["run_network"]
 _SHORTER = 1.0 - 1e-9
 # Without synapses between neurons the windows only serve progress and interruption.
 _LONGEST_WINDOW = 0.02
+# So many events of the Poisson input a neuron and window, in the mean, are drawn and kept until they arrive.
+_DRAWN = 4.0
 _EPOCH = 0.01
 # Whether tables pay is asked for a run of so many seconds, whatever its length: a state has the same form in all.
 _TABLES_FOR = 10.0
@@ -143,6 +147,8 @@ class _Run:
         synapses = Synapses(*(writable(array) for array in mark(inputs.plasticity, inputs.synapses)))
         self.shortest, self.longest = delays(synapses, n, inputs)
         self.window = min(self.shortest * _SHORTER, _LONGEST_WINDOW)
+        if inputs.poisson_rate.sum() > 0.0:
+            self.window = min(self.window, _DRAWN * n / float(inputs.poisson_rate.sum()))
         self.limit = max(8, math.ceil(inputs.max_rate * max(_EPOCH, self.window)))
         self.epoch = max(1, round(_EPOCH / self.window))
         degree = count_targets(synapses.target, n)
@@ -150,37 +156,35 @@ class _Run:
         # What is sorted here replaces what it is made from: of the weights, the marked copy.
         synapses, self.row_bounds = share(synapses, self.ranges)
         self.synapses = synapses
+        self.rising = rows_rise(synapses.start, synapses.target)
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
         # The constants hold addresses of the tables, which must therefore live as long.
         self.cells, self.tables = _cells(inputs, self.autonomous, g0)
         self.trace_times = writable(trace_times)
         values = fresh_rows(inputs.plasticity, inputs.synapses.weight) if resume is None else resume.plastic
-        self.learning = lay_out(inputs.plasticity, synapses, n, values, watched, self.trace_times)
+        self.learning = lay_out(inputs.plasticity, synapses, n, values, watched, self.trace_times, len(self.ranges) - 1)
         self.quick = quick_constants(self.cells)
         self.sources = Sources(*(writable(array) for array in inputs.sources))
         self.state = _fresh(self.cells, u0, g0) if resume is None else _aligned_copy(resume.state)
         entries = len(inputs.poisson_rate)
         self.poisson = Inputs(
-            inputs.poisson_start,
-            inputs.poisson_rate,
-            inputs.poisson_weight,
-            inputs.poisson_key,
+            writable(inputs.poisson_start),
+            writable(inputs.poisson_rate),
+            writable(inputs.poisson_weight),
+            writable(inputs.poisson_key),
             np.zeros(entries) if resume is None else resume.poisson_next.copy(),
             np.zeros(entries, dtype=np.uint64) if resume is None else resume.poisson_drawn.copy(),
         )
         if resume is None:
             pause_after(inputs.past, inputs.parameters["refractory"], self.state)
-            for e in range(entries):
-                draw(e, self.poisson)
+            draw_first(self.poisson)
         self.recent_times = writable(inputs.past.times if resume is None else resume.recent_times)
         self.recent_rows = writable(inputs.past.rows if resume is None else resume.recent_rows)
         self.wake = np.full(n, -math.inf)
         self.traced_rows = np.full(n, -1, dtype=np.int64)
         self.traced_rows[traced] = np.arange(len(traced))
-        # What most neurons are: with a table, no random input, no trace, no plastic synapse, so that most events go
-        # the short way.
-        self.plain = (self.cells[:, TABLED] != 0) & (np.diff(inputs.poisson_start) == 0) & (self.traced_rows < 0)
-        self.plain &= np.diff(self.learning.start) == 0
+        # What most neurons are: with a table, so that most events go the short way.
+        self.plain = self.cells[:, TABLED] != 0
         self.plastic = self.learning.plastic()
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
@@ -278,7 +282,7 @@ class _Run:
             thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
             self.shared_counts, self.begin, first, last, self.window, stop, self.cells, self.quick,
             self.state, self.wake, self.synapses, self.row_bounds[thread], self.row_bounds[thread + 1], self.sources,
-            self.poisson, self.autonomous, self.plain, self.recent_times, self.recent_rows, self.limit, self.epoch,
+            self.poisson, self.autonomous, self.plain, self.rising, self.recent_times, self.recent_rows, self.limit, self.epoch,
             self.traced_rows, self.trace_place, self.trace_times, self.u, self.g, self.plastic,
         )  # fmt: skip
         return found
