@@ -2,8 +2,8 @@
 
 Where all delays are the same, the arrivals of a window come in the order of its spikes, and nothing has to be sorted
 by neuron before. An arrival that must be looked at closely is put aside, and with it all later ones of its neuron; so
-are those of spikes that arrive at one instant, and of synapses of one spike onto one neuron, whose jumps have to be
-summed first. They are few, and go the way of `delivery` and `advance`.
+are those that reach a neuron at one instant, by spikes of one instant or by several synapses of one spike: their sum
+counts. Mostly they are few, and go the way of `delivery` and `advance`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from spikelearn.eventdriven.network.plasticity import (
 )
 from spikelearn.eventdriven.network.prefetch import prefetch, prefetch_item
 
-__all__ = ["arrive", "place_aside", "rows_rise", "straight_arrivals"]
+__all__ = ["arrive", "expected_arrivals", "place_aside", "rows_rise"]
 
 
 # How many synapses ahead numbers are fetched that lie far away in memory.
@@ -44,19 +44,33 @@ def rows_rise(start: Integers, target: Shorts) -> bool:
 
 
 @njit(cache=True, error_model="numpy")
-def straight_arrivals(
-    close: float, under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, row_end: Integers,
+def expected_arrivals(
+    close: float,
+    under_way: int,
+    way_time: Floats,
+    way_row: Integers,
+    way_place: Integers,
+    row_end: Integers,
     delay: float,
-) -> int:  # fmt: skip
-    """Count the arrivals before `close`; -1 where many spikes arrive at one instant, and had better be sorted."""
-    arrived, arriving, meeting = 0, 0, 0
+) -> int:
+    """Count the arrivals before `close`, where all delays are the same."""
+    arrived = 0
     for a in range(under_way):
-        t = way_time[a] + delay
-        if t < close:
-            arriving += 1
-            meeting += int(a > 0 and way_time[a - 1] + delay == t)
+        if way_time[a] + delay < close:
             arrived += row_end[way_row[a]] - way_place[a]
-    return arrived if 4 * meeting <= arriving else -1
+    return arrived
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _mark(
+    a: int, until: int, way_row: Integers, way_place: Integers, row_end: Integers, target: Shorts, first: int,
+    marks: Places, mark: int,
+) -> None:  # fmt: skip
+    """Mark the targets of the spikes from a to `until - 1`: with `mark`, or one more where there are several synapses."""
+    for b in range(a, until):
+        for p in range(way_place[b], row_end[way_row[b]]):
+            j = np.uint32(target[p] - first)
+            marks[j] = np.uint32(mark + int(marks[j] >= mark))
 
 
 @njit(cache=True, error_model="numpy")
@@ -64,7 +78,7 @@ def arrive(
     close: float, under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, row_end: Integers,
     first: int, target: Shorts, weight: Floats, delay: float, state: Floats, quick: Floats, wake: Floats,
     plain: NDArray[np.bool_], counts: Places, aside_at: Places, aside_time: Floats, aside_weight: Floats,
-    block: Floats, room: int, plastic: Plastic,
+    marks: Places, block: Floats, room: int, plastic: Plastic,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Let the sorted spikes that arrive before `close` change the neurons to which nothing else can happen before.
 
@@ -78,6 +92,8 @@ def arrive(
         Zeros; receives how many arrivals of each neuron were put aside.
     aside_at, aside_time, aside_weight : ndarray
         Receive them; there must be room for all that arrive.
+    marks : ndarray of uint32
+        Zeros; room for one number a neuron.
     block, room, plastic
         See `jumps.advance_by_jumps`.
 
@@ -87,7 +103,8 @@ def arrive(
         Spikes still under way, arrivals put aside, row of a synapse that is no longer finite or -1.
     """
     learning = plastic.columns > 0
-    aside, broken, kept = 0, -1, 0
+    marks[:] = 0
+    aside, broken, kept, group, mark = 0, -1, 0, 0, 1
     for a in range(under_way):
         t, place, end = way_time[a] + delay, way_place[a], row_end[way_row[a]]
         if not t < close:
@@ -100,8 +117,14 @@ def arrive(
                 prefetch_item(target, p)
             for p in range(coming, until, _WEIGHTS):
                 prefetch_item(weight, p)
-        alone = not (a > 0 and way_time[a - 1] + delay == t)
-        alone &= not (a + 1 < under_way and way_time[a + 1] + delay == t)
+        if a == group:
+            # Spikes that cross the threshold by one jump fire, and arrive, at one instant.
+            group, mark = a + 1, mark + 2
+            while group < under_way and way_time[group] + delay == t:
+                group += 1
+            meet = group > a + 1
+            if meet:
+                _mark(a, group, way_row, way_place, row_end, target, first, marks, mark)
         begin = place
         while place < end:
             lanes = min(LANES, end - place)
@@ -114,7 +137,7 @@ def arrive(
                 if learning:
                     fetch_row(weight[ahead], plastic)
                 j = np.uint32(target[p] - first)
-                may = alone & plain[j] & (counts[j] == 0)
+                may = plain[j] & (counts[j] == 0) & ((not meet) | (marks[j] <= mark))
                 may &= (target[max(p - 1, begin)] != target[p]) | (p == begin)
                 may &= (target[min(p + 1, end - 1)] != target[p]) | (p == end - 1)
                 load_lane(k, j, t, weight_of(weight[p], plastic), may, state, quick, block)

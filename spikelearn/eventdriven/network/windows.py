@@ -27,12 +27,16 @@ from spikelearn.eventdriven.network.delivery import (
     sort_arrivals,
     sort_spikes,
 )
-from spikelearn.eventdriven.network.direct import arrive, place_aside, straight_arrivals
+from spikelearn.eventdriven.network.direct import arrive, expected_arrivals, place_aside
 from spikelearn.eventdriven.network.drive import draw_arrivals, merge_arrivals
 from spikelearn.eventdriven.network.jumps import BLOCK_ROOM, LANES, advance_by_jumps
 from spikelearn.eventdriven.network.plasticity import ROOM, Plastic
 
 __all__ = ["run_windows"]
+
+
+# For so many windows arrivals are sorted by neuron after one in which more than a quarter had to be put aside.
+_SORTED = 32
 
 
 @njit(cache=True, error_model="numpy")
@@ -194,6 +198,8 @@ def run_windows(
     box_time, box_weight, box_row = np.empty(1024), np.empty(1024), np.empty(1024, np.int32)
     drawn_at, drawn_time, drawn_weight = np.empty(1024, np.uint32), np.empty(1024), np.empty(1024)
     driven = poisson.start[end] > poisson.start[first]
+    # Up to some window the arrivals are rather sorted by neuron, where many would have to be put aside.
+    sorted_until, marks = first_window, np.zeros(n, np.uint32)
     straight, none_plain = uniform and rising and not driven, np.zeros(n, np.bool_)
     room = plastic.room + 8 * ROOM * thread
     visit, queue = np.empty(n + 1, np.uint32), np.empty(max(n + 1, 1024), np.uint32)
@@ -238,12 +244,9 @@ def run_windows(
 
         if uniform:
             sort_spikes(way_time, way_row, way_place, under_way)
-        arrived = (
-            straight_arrivals(close, under_way, way_time, way_row, way_place, row_end, delay[0]) if straight else -1
-        )
-        directly = arrived >= 0
-        drawn = np.int64(0)
+        directly = straight and k >= sorted_until
         if directly:
+            arrived = expected_arrivals(close, under_way, way_time, way_row, way_place, row_end, delay[0])
             if arrived > len(drawn_time):
                 drawn_at = _longer(drawn_at, arrived)
                 drawn_time, drawn_weight = _longer(drawn_time, arrived), _longer(drawn_weight, arrived)
@@ -253,7 +256,7 @@ def run_windows(
             arrived = count_arrivals(
                 close, under_way, way_time, way_row, way_place, way_until, row_end, first, target, delay, counts
             )
-            at = np.int64(0) if driven else n
+            drawn, at = np.int64(0), np.int64(0) if driven else n
             while at < n:
                 at, drawn = draw_arrivals(
                     at, first, close, poisson, counts, drawn_at, drawn_time, drawn_weight, drawn
@@ -269,8 +272,10 @@ def run_windows(
         if directly:
             under_way, drawn, broken = arrive(
                 close, under_way, way_time, way_row, way_place, row_end, first, target, weight, delay[0], own_state,
-                own_quick, own_wake, own_plain, counts, drawn_at, drawn_time, drawn_weight, block, room, plastic,
+                own_quick, own_wake, own_plain, counts, drawn_at, drawn_time, drawn_weight, marks, block, room, plastic,
             )  # fmt: skip
+            if 4 * drawn > arrived:
+                sorted_until = k + _SORTED
             queued, visits = list_neurons(close, own_wake, none_plain, counts, box_place, box_end, queue, visit)
             place_aside(drawn, drawn_at, drawn_time, drawn_weight, box_end, box_time, box_weight)
         else:
