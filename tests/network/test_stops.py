@@ -104,7 +104,7 @@ def test_a_thread_that_is_sent_home_leaves_within_its_window():
         _Run(network_inputs(wiring, 0, 1e4), 0.02, zero, zero, None, nothing, np.empty(0), threads=1) for _ in range(2)
     ]
     runs[1].leave()
-    found = [len(run._piece(0, 0, 1, 0.02)[0]) for run in runs]
+    found = [len(run._piece(0, 1, 0, 1, 0.02)[0]) for run in runs]
     assert found[0] >= 100
     assert found[1] == 0
 

@@ -66,7 +66,7 @@ def _mark(
     a: int, until: int, way_row: Integers, way_place: Integers, row_end: Integers, target: Shorts, first: int,
     marks: Places, mark: int,
 ) -> None:  # fmt: skip
-    """Mark the targets of the spikes from a to `until - 1`: with `mark`, or one more where there are several synapses."""
+    """Mark the targets of the spikes from a to `until - 1`: with `mark`, or one more where several synapses meet."""
     for b in range(a, until):
         for p in range(way_place[b], row_end[way_row[b]]):
             j = np.uint32(target[p] - first)

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from spikelearn.arrays import Floats, Integers, Places
+from spikelearn.arrays import Floats, Places
 from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.cells import Inputs
 

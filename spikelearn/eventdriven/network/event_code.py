@@ -1,9 +1,9 @@
 """What events do to synapses, from formulas to machine code that the compiled loop calls once for many synapses.
 
 The loop over the synapses, the decay of their traces and the limits of the weight are part of the code, so that a rule
-of one's own costs what any other does. The code follows the syntax tree of each formula as it is written, with nothing simplified: ``sqrt(x)**2`` of a negative
-x is no number, here as on Brian2. Equal parts are calculated once. Each rule has an engine of its own, so that its code
-goes when the rule does.
+of one's own costs what any other does. The code follows the syntax tree of each formula as it is written, with nothing
+simplified: ``sqrt(x)**2`` of a negative x is no number, here as on Brian2. Equal parts are calculated once. Each rule
+has an engine of its own, so that its code goes when the rule does.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ class EventCode:
     Attributes
     ----------
     address : int
-        Of a C function ``int64 event(rows, columns, parameters, settings, n, which, times, t)``. It lets n events happen
-        to the rows of `columns` numbers that begin at the address `rows`: to row ``which[k]`` at time ``times[k]``, or,
-        where the code is of neighbours, to each of the first n at time t. No row may occur twice. `settings` has the
-        lowest and highest weight and the time constants of the traces. It gives the number of a row with a value that
-        is not finite, or a weight beyond 1e9 V; -1 if none has.
+        Of a C function ``int64 event(rows, columns, parameters, settings, n, which, times, t)``. It lets n events
+        happen to the rows of `columns` numbers that begin at the address `rows`: to row ``which[k]`` at time
+        ``times[k]``, or, where the code is of neighbours, to each of the first n at time t. No row may occur twice.
+        `settings` has the lowest and highest weight and the time constants of the traces. It gives the number of a row
+        with a value that is not finite, or a weight beyond 1e9 V; -1 if none has.
     """
 
     def __init__(self, program: str) -> None:

@@ -93,7 +93,7 @@ def follow_block(block: Floats) -> None:
 def load_lane(
     k: int, j: int, t: float, jump: float, may: bool, state: Floats, quick: Floats, block: Floats
 ) -> None:  # fmt: skip
-    """Take neuron j into lane k, where a jump arrives at time t; `may` it go the short way at all?"""
+    """Take neuron j into lane k, where a jump arrives at time t; the short way only where it `may` be gone."""
     length = max((t - state[j, NOW]) + (0.0 - state[j, NOW_LOW]), 0.0)
     quiet = may & (state[j, BOUND] > t) & (state[j, OWN_NEXT] > t) & (length * quick[j, DECAY] < LONGEST_SERIES)
     block[_D + k], block[_X + k], block[_LOWER + k] = state[j, DEVIATION], state[j, X], state[j, LOWER]

@@ -20,7 +20,7 @@ from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.event_code import WEIGHT
 from spikelearn.eventdriven.network.prefetch import prefetch_address
 
-__all__ = ["BATCH", "LIMITS", "PLASTIC", "ROOM", "Plastic", "change_listed", "change_onto", "change_one", "fetch_row"]
+__all__ = ["BATCH", "LIMITS", "PLASTIC", "ROOM", "Plastic", "change_listed", "change_one", "change_onto", "fetch_row"]
 __all__ += ["list_change", "weight_of"]
 
 _tools: Any = cgutils
@@ -53,8 +53,7 @@ class Plastic(NamedTuple):
     rule : int
         Of int16, (n,): rule of each synapse.
     start : int
-        Of int64, (n_neurons + 1,): rows onto neuron i are ``start[i]`` to ``start[i + 1] - 1``, those of one rule side by
-        side.
+        Of int64, (n_neurons + 1,): rows onto neuron i are ``start[i]`` to ``start[i + 1] - 1``, rule by rule.
     n_rules : int
         How many rules there are.
     rules : int
