@@ -49,6 +49,7 @@ WITHIN_A_DELAY = """
 sl.simulate(network, 1e-9, seed=3)
 honest = module._Run._pieces
 def announced(*arguments):
+    module._Run._pieces = honest
     print("running", flush=True)
     return honest(*arguments)
 module._Run._pieces = announced
