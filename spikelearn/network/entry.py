@@ -61,6 +61,8 @@ def _irregularity(network: Network, recording: Recording) -> Any:
 
 def _synchronous_interval(network: Network) -> float:
     """Interval of identical neurons without potassium that fire together and receive their inputs once an interval."""
+    if network.own:
+        raise ValueError(f"synchronous_interval must be of AdaptiveLIF neurons, got others in {network.own[0]}")
     wiring = network.wiring
     first = {name: float(value[0]) for name, value in wiring.values.items()}
     jump = float(wiring.weight[wiring.target == 0].sum())

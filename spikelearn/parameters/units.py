@@ -135,7 +135,7 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     Parameters
     ----------
     value : Quantity, float, array or str
-        What the user handed in; text is read by `parse_quantity`.
+        What the user handed in; text is read by `parse_quantity`. Plain numbers for a time are seconds.
     unit : str
         A quantity with the right dimension, for example ``"1 ms"``; ``"1"`` for a pure number.
     where : str
@@ -175,6 +175,9 @@ def si_value(value: Any, unit: str, where: str) -> Any:
         found = get_dimensions(checked)
         # Brian2 compares dimensions with a tolerance, which takes its time; mostly they are the same object.
         same = found is wanted or found == wanted
+        if not same and wanted is unit_dimensions("1 second") and _plain_number(checked):
+            # A plain number for a time means seconds, everywhere.
+            same = True
         plain = np.asarray(checked, dtype=np.float64)
     except OverflowError as error:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error
@@ -184,6 +187,14 @@ def si_value(value: Any, unit: str, where: str) -> Any:
         expected = "be a pure number" if unit == "1" else f"have the unit of {unit}"
         raise ValueError(f"{where} must {expected}, got {shown(value, plain=True)}")
     return float(plain) if plain.ndim == 0 else plain
+
+
+def _plain_number(value: Any) -> bool:
+    """Tell whether it is a number or an array of numbers that never had a unit."""
+    if hasattr(value, "dim") or isinstance(value, (bool, np.bool_)):
+        return False
+    array = np.asarray(value)
+    return bool(array.dtype.kind in "iuf")
 
 
 def seconds(value: Any, where: str) -> float:

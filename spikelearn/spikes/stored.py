@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.numbers import whole_number, whole_numbers
+from spikelearn.parameters.shapes import html_table
 from spikelearn.spikes import checks
 from spikelearn.spikes.construction import count_trials, read_window_of
 from spikelearn.spikes.ids import Ids, read_columns, read_ids, unnamed
@@ -164,14 +165,39 @@ class StoredTrains:
         """Go through the trains, trial by trial and unit by unit."""
         yield from (self._times[begin:end] for begin, end in pairwise(self._offsets))
 
-    def __eq__(self, other: object) -> bool:
+    def same_spikes(self, other: StoredTrains) -> bool:
+        """Say whether the other object holds the same spikes in the same windows, position by position.
+
+        Times, windows and observed parts must be alike bit for bit. Ids, columns and the slack, which say what the
+        units are called and how the times were come by, may differ; with ``==`` they may not.
+
+        Raises
+        ------
+        TypeError
+            The other object is no SpikeTrains.
+
+        Examples
+        --------
+        >>> import spikelearn as sl
+        >>> cut = sl.SpikeTrains.from_arrays([[5.25]], t_stop=10.0).aligned([5.0], 0.0, 1.0)
+        >>> typed = sl.SpikeTrains.from_arrays([[0.25]], t_start=-0.0, t_stop=1.0)
+        >>> cut.same_spikes(typed), cut == typed
+        (True, False)
+        """
         if not isinstance(other, StoredTrains):
-            return NotImplemented
-        for name in ("t_start", "t_stop", "n_units", "n_trials", "unit_ids", "trial_ids", "unit_columns"):
-            if getattr(self, name) != getattr(other, name):
-                return False
+            raise TypeError(f"SpikeTrains.same_spikes must get SpikeTrains, got {type(other).__name__}")
+        if any(getattr(self, name) != getattr(other, name) for name in ("t_start", "t_stop", "n_units", "n_trials")):
+            return False
         arrays = (self._offsets, other._offsets), (self._times, other._times), (self.observed, other.observed)
         return all(np.array_equal(mine, theirs) for mine, theirs in arrays)
+
+    def __eq__(self, other: object) -> bool:
+        # What is equal gives equal results everywhere: the slack decides on which side of an edge a spike counts.
+        if not isinstance(other, StoredTrains):
+            return NotImplemented
+        if any(getattr(self, name) != getattr(other, name) for name in ("slack", "unit_ids", "trial_ids")):
+            return False
+        return self._columns == other._columns and self.same_spikes(other)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in StoredTrains.__slots__}
@@ -180,6 +206,34 @@ class StoredTrains:
         # Arrays come out of a pickle, and out of deepcopy, writable.
         for name, value in state.items():
             setattr(self, name, checks.frozen(value) if isinstance(value, np.ndarray) else value)
+
+    def __len__(self) -> int:
+        """Count the trains: trials times units, as iteration goes through them."""
+        return self.n_trials * self._n_units
+
+    def __getitem__(self, k: int) -> Floats:
+        """Give the k-th train, as iteration does: trial by trial, unit by unit.
+
+        Raises
+        ------
+        TypeError
+            `k` is no whole number; `select_units` and `select_trials` take several.
+        IndexError
+            There is no such train.
+        """
+        count = len(self)
+        if isinstance(k, (bool, np.bool_)) or not isinstance(k, (int, np.integer)):
+            raise TypeError(f"SpikeTrains[k] must have a whole number k, got {k!r}; use select_units or select_trials")
+        if not -count <= k < count:
+            raise IndexError(f"SpikeTrains[k] must have k from 0 to {count - 1}, got {k}")
+        return self.train(int(k) % count % self._n_units, int(k) % count // self._n_units)
+
+    def _repr_html_(self) -> str:
+        counts = self.counts().sum(axis=0)
+        head = repr(self).removeprefix("SpikeTrains")
+        rows = list(zip(self.unit_ids, counts.tolist(), strict=True))
+        more = [("...", f"{len(rows) - 10} more units")] if len(rows) > 10 else []
+        return html_table(f"SpikeTrains {head}", ("unit", "spikes"), [*rows[:10], *more])
 
     def __repr__(self) -> str:
         counted = (self.n_trials, "trial"), (self.n_units, "unit"), (self.n_spikes, "spike")

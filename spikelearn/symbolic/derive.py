@@ -11,6 +11,7 @@ import numpy as np
 
 from spikelearn.formulas.smooth import parse_expression
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.shapes import latex_display
 from spikelearn.symbolic.approximate import full, set_point_weights, small_weights, up_state
 from spikelearn.symbolic.implicit import Response, implicit_response
 from spikelearn.symbolic.numeric import Numeric, numeric, weight_function
@@ -26,7 +27,7 @@ __all__ = ["APPROXIMATIONS", "DerivedRule", "derive_rule"]
 APPROXIMATIONS = ("exact", "small_weights", "up_state", "full")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DerivedRule:
     """A plasticity rule derived from a loss, as formulas, LaTeX, Brian2 equations, and a rule of the package.
 
@@ -70,6 +71,15 @@ class DerivedRule:
     compact: dict[str, Any] = field(repr=False)
     factor: Any = field(repr=False)
     exact: dict[str, Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        lines = [f"DerivedRule of L = {self.text} ({self.approximation}), alpha = {self.alpha:g}"]
+        lines += [f"  d{name} = {text}" for name, text in self.texts.items()]
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def _repr_latex_(self) -> str:
+        return latex_display(self.latex())
 
     @property
     def rests_at_set_point(self) -> bool:

@@ -148,9 +148,8 @@ def main():
     numbers = [float(a) for a in sys.argv[1:] if a.replace(".", "", 1).isdigit()]
     chosen = [a for a in sys.argv[1:] if not a.replace(".", "", 1).isdigit()]
     duration = numbers[0] if numbers else 4.0
-    for name, network, share, traced in networks(
-        [a for a in chosen if a != "busy"] or ["static", "poisson", "traced", *RULES]
-    ):
+    kinds = ["static", "poisson", "traced", *RULES]
+    for name, network, share, traced in networks([a for a in kinds if a in chosen or not chosen]):
         compare(name, network, duration * share, traced)
     if not chosen or "busy" in chosen:
         busy(2 * duration)

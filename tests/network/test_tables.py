@@ -149,7 +149,7 @@ def test_the_error_names_the_file(tmp_path):
     path.write_text(text, encoding="utf-8")
     expected = unknown_name(
         "typo.toml: Network: projections[0]", "setting", "plasticty",
-        ["source", "target", "connect", "weight", "delay", "allow_self", "plasticity"],
+        ["source", "target", "connect", "weight", "delay", "allow_self", "plasticity", "onto"],
     )  # fmt: skip
     with pytest.raises(ValueError) as caught:
         catalogue.load(path)

@@ -23,14 +23,15 @@ item_pointer: Any = cgutils.get_item_pointer
 _SPINS = 2000
 _POSIX = os.name == "posix"
 # All take addresses or nothing and return a number.
-_one, _two = types.int32(types.intp), types.int32(types.intp, types.intp)
-_yield = types.ExternalFunction("sched_yield" if _POSIX else "SwitchToThread", types.int32())
-_lock, _unlock, _signal = (
+_number: Any = types.int32
+_one, _two = _number(types.intp), _number(types.intp, types.intp)
+_yield: Any = types.ExternalFunction("sched_yield" if _POSIX else "SwitchToThread", _number())
+_of_one: Any = [
     types.ExternalFunction(f"pthread_{name}", _one) for name in ("mutex_lock", "mutex_unlock", "cond_broadcast")
-)
-_sleep, _make_mutex, _make_condition = (
-    types.ExternalFunction(f"pthread_{name}", _two) for name in ("cond_wait", "mutex_init", "cond_init")
-)
+]
+_of_two: Any = [types.ExternalFunction(f"pthread_{name}", _two) for name in ("cond_wait", "mutex_init", "cond_init")]
+_lock, _unlock, _signal = _of_one
+_sleep, _make_mutex, _make_condition = _of_two
 
 
 def _atomic_add(typingctx, array, place, amount):  # type: ignore[no-untyped-def]
