@@ -8,6 +8,8 @@ counts. Mostly they are few, and go the way of `delivery` and `advance`.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ from spikelearn.eventdriven.network.prefetch import prefetch, prefetch_item
 __all__ = ["arrive", "expected_arrivals", "place_aside", "rows_rise"]
 
 
+_place: Any = np.uint32
 # How many synapses ahead numbers are fetched that lie far away in memory.
 _AHEAD = 24
 # What a cache line holds of targets and of weights.
@@ -69,7 +72,7 @@ def _mark(
     """Mark the targets of the spikes from a to `until - 1`: with `mark`, or one more where several synapses meet."""
     for b in range(a, until):
         for p in range(way_place[b], row_end[way_row[b]]):
-            j = np.uint32(target[p] - first)
+            j = _place(target[p] - first)
             marks[j] = np.uint32(mark + int(marks[j] >= mark))
 
 
@@ -131,12 +134,12 @@ def arrive(
             for k in range(lanes):
                 p = place + k
                 ahead = min(p + _AHEAD, end - 1)
-                coming = np.uint32(target[ahead] - first)
+                coming = _place(target[ahead] - first)
                 prefetch(state, coming, 0)
                 prefetch(quick, coming, 0)
                 if learning:
                     fetch_row(weight[ahead], plastic)
-                j = np.uint32(target[p] - first)
+                j = _place(target[p] - first)
                 may = plain[j] & (counts[j] == 0) & ((not meet) | (marks[j] <= mark))
                 may &= (target[max(p - 1, begin)] != target[p]) | (p == begin)
                 may &= (target[min(p + 1, end - 1)] != target[p]) | (p == end - 1)
@@ -145,7 +148,7 @@ def arrive(
             changes = 0
             for k in range(lanes):
                 p = place + k
-                j = np.uint32(target[p] - first)
+                j = _place(target[p] - first)
                 if not store_lane(k, j, state, wake, block):
                     aside_at[aside], aside_time[aside], aside_weight[aside] = j, t, weight[p]
                     aside += 1

@@ -106,7 +106,7 @@ def load_lane(
 @njit(cache=True, error_model="numpy", inline="always")
 def store_lane(k: int, j: int, state: Floats, wake: Floats, block: Floats) -> bool:
     """Put lane k back into its neuron, or, where it must be looked at closely, leave all as it was and say no."""
-    followed = block[_WITHIN + k] >= 0.0
+    followed: bool = block[_WITHIN + k] >= 0.0
     if followed:
         t = block[_TIME + k]
         bound = t + block[_WITHIN + k]

@@ -35,6 +35,8 @@ from spikelearn.eventdriven.network.plasticity import ROOM, Plastic
 __all__ = ["run_windows"]
 
 
+# A number that begins as a literal would have everything that takes it compiled twice.
+_wide: Any = np.int64
 # For so many windows arrivals are sorted by neuron after one in which more than a quarter had to be put aside.
 _SORTED = 32
 
@@ -149,12 +151,12 @@ def run_windows(
     uniform = len(delay) == 1
 
     # Spikes under way to this thread's neurons, each with its place in its row of synapses.
-    under_way = np.int64(0)
+    under_way = _wide(0)
     way_time, way_row, way_place = np.empty(256), np.empty(256, np.int64), np.empty(256, np.int64)
     way_until = np.empty(256, np.int64)
     # Own spikes whose potassium is still to come, as linked lists in one pool.
     pool_time, pool_next = np.empty(1024), np.empty(1024, np.int64)
-    pool_size, free = np.int64(0), np.int64(-1)
+    pool_size, free = _wide(0), _wide(-1)
     own_first, own_last = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     for k in range(len(recent_times)):
         row = recent_rows[k]
@@ -206,7 +208,7 @@ def run_windows(
     block, after = np.zeros(BLOCK_ROOM), np.empty(LANES, np.uint32)
     own_state, own_quick, own_wake, own_plain = state[first:end], quick[first:end], wake[first:end], plain[first:end]
     spike_times, spike_rows = np.empty(4096), np.empty(4096, np.int32)
-    spikes = np.int64(0)
+    spikes = _wide(0)
     burst = np.zeros(n, np.int32)
     offset = shared_start[thread]
     status[thread], status[threads + thread] = 0, 0
@@ -256,7 +258,7 @@ def run_windows(
             arrived = count_arrivals(
                 close, under_way, way_time, way_row, way_place, way_until, row_end, first, target, delay, counts
             )
-            drawn, at = np.int64(0), np.int64(0) if driven else n
+            drawn, at = _wide(0), _wide(0) if driven else n
             while at < n:
                 at, drawn = draw_arrivals(
                     at, first, close, poisson, counts, drawn_at, drawn_time, drawn_weight, drawn
@@ -299,7 +301,7 @@ def run_windows(
         if (k - first_window) % epoch == 0:
             burst[:] = 0
         before = spikes
-        reached = np.int64(0)
+        reached = _wide(0)
         while True:
             reached, spikes, pool_size, free = advance(
                 reached, visits, half * threads + thread, first, close, limit, spikes, pool_size, free,
