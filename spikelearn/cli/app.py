@@ -16,6 +16,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from spikelearn.compiled import silent
+
 __all__ = ["app", "main"]
 
 app = typer.Typer(
@@ -27,6 +29,8 @@ app = typer.Typer(
 )
 
 _INTERRUPTED = "interrupted; nothing was written"
+# With these nothing is said of compilation.
+_QUIET = frozenset({"--quiet", "-q", "--json"})
 
 Engine = Annotated[
     str | None, typer.Option("--engine", help="exact, brian2 or array; the best that applies if not given.")
@@ -247,8 +251,9 @@ def main(arguments: list[str] | None = None) -> None:
     arguments : list of str, optional
         Instead of the process's own.
     """
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        with _terminated_like_interrupted():
+        with _terminated_like_interrupted(), silent(not _QUIET.isdisjoint(given)):
             status = app(args=arguments, standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
