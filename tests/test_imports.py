@@ -31,6 +31,7 @@ FLOORS = (
     "symbolic",
     "sources",
     "network",
+    "derivatives",
     "sweeps",
     "cli",
     "__main__",

@@ -58,16 +58,16 @@ def advance_adjoint(
     run: Run, segments: Segments, arrivals: Arrivals, order: Integers, first: int, last: int, adjoint: Adjoint
 ) -> None:
     """Go back from segment ``order[last - 1]`` to ``order[first]``, see `tangent.advance_tangent`."""
-    times, weights, delays = run.times, run.weight, run.delay
-    starts, spikes, synapses = arrivals.start, arrivals.spike, arrivals.synapse
+    weights = run.weight
+    starts, spikes, synapses, when = arrivals.start, arrivals.spike, arrivals.synapse, arrivals.time
     ends, kinds = segments.end, segments.kind
     by_time, by_weight, by_delay = adjoint.times, adjoint.weight, adjoint.delay
     for position in range(last - 1, first - 1, -1):
         s = order[position]
         i = segments.neuron[s]
         p = run.parameters[i]
-        V_0, theta, Delta, tau, tau_K, t_d = p[0], p[1], p[2], p[3], p[4], p[6]
-        A, B, kappa = V_0 + Delta, theta + Delta, tau_K / tau
+        V_0, theta, Delta, tau, tau_K = p[0], p[1], p[2], p[3], p[4]
+        A, B, kappa, rate, rate_K = V_0 + Delta, theta + Delta, tau_K / tau, 1.0 / tau, 1.0 / tau_K
         found = adjoint.parameters[i]
         begin = ends[s - 1] if s > segments.first[i] else 0.0
         h = ends[s] - begin
@@ -77,7 +77,7 @@ def advance_adjoint(
         kind, spike = kinds[s], segments.source[s]
         of_u, of_g, of_T = adjoint.u[i], adjoint.g[i], adjoint.T[i]
         of_T -= g_end / tau_K * of_g
-        if kind == POTASSIUM or (kind <= JUMP and t_d <= 0.0):
+        if kind == POTASSIUM:
             found[5] += of_g
         free = not segments.clamped[s]
         mu, f = 0.0, 0.0
@@ -100,23 +100,23 @@ def advance_adjoint(
         back_T = g_end / tau_K * of_g
         found[4] += of_g * g_end * h / (tau_K * tau_K)
         if mu != 0.0:
-            y, E, y_A, y_g, y_k = flow_jacobian(segments.y[s], g, h, A, tau, tau_K)
+            y, E, y_A, y_g, y_tau, y_tau_K = flow_jacobian(segments.y[s], g, h, A, tau, tau_K)
             slot = arrivals.place[i] + s - arrivals.low[i]
-            by_g, by_tau, by_tau_K, by_T, total = -y_g, 0.0, -y_k / tau, 0.0, 0.0
+            by_g, by_tau, by_tau_K, by_T, total = -y_g, 0.0, -y_tau_K, 0.0, 0.0
             for q in range(starts[slot], starts[slot + 1]):
                 synapse, k = synapses[q], spikes[q]
-                t = times[k] + delays[synapse]
+                t = when[q]
                 length = ends[s] - t
-                kept, lost, slow = jump_exponent(length, t - begin, share, tau, tau_K, kappa)
-                M = length / tau + g * lost
+                kept, lost, slow = jump_exponent(length, t - begin, share, rate, rate_K, kappa)
+                M = length * rate + g * lost
                 left = math.exp(-M)
                 jump = weights[synapse] * left
                 total += jump
                 by_g -= jump * lost
                 by_tau += jump * M
-                by_tau_K -= jump * g * slow / tau
+                by_tau_K -= jump * g * slow * rate
                 by_T -= g * kept * jump
-                by_t = mu * jump * (1.0 + g * kept) / tau
+                by_t = mu * jump * (1.0 + g * kept) * rate
                 by_time[k] += by_t
                 by_delay[synapse] += by_t
                 by_weight[synapse] += mu * left
@@ -125,7 +125,7 @@ def advance_adjoint(
                 f = (y - total - g_end * (A - y + total)) / tau
             flowing = f + total * (1.0 + g_end) / tau
             by_T -= flowing
-            by_tau = (by_tau + (kappa * y_k if kappa < math.inf else 0.0) - flowing * h) / tau
+            by_tau = by_tau / tau - y_tau
             found[0] += mu * (1.0 - E - y_A)
             found[2] -= mu * y_A
             found[3] += mu * by_tau

@@ -6,7 +6,6 @@ Each synapse walks along the spikes of its source and the segments of its target
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -34,13 +33,18 @@ def find_arrivals(run: Run, segments: Segments, low: Integers, high: Integers) -
     place = np.zeros(len(low) + 1, dtype=np.int64)
     np.cumsum(high - low, out=place[1:])
     counts = np.zeros(int(place[-1]) + 1, dtype=np.int64)
-    nothing = Arrivals(low, place, counts, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32))
-    _walk(run, segments, high, nothing, counts, False)
+    # Where each synapse begins in the spikes of its source, and how many of them arrive here.
+    spans = np.zeros((len(run.onto), 2), dtype=np.int64)
+    _bound(run, segments, low, high, spans)
+    where = np.empty(int(spans[:, 1].sum()), dtype=np.int32)
+    _walk(run, segments, low, high, place, spans, where, counts)
     start = np.zeros(len(counts), dtype=np.int64)
     np.cumsum(counts[:-1], out=start[1:])
     total = int(start[-1])
-    found = Arrivals(low, place, start, np.empty(total, dtype=np.int64), np.empty(total, dtype=np.int32))
-    _walk(run, segments, high, found, start[:-1].copy(), True)
+    found = Arrivals(
+        low, place, start, np.empty(total, dtype=np.int32), np.empty(total, dtype=np.int32), np.empty(total)
+    )
+    _fill(run, spans, where, start[:-1].copy(), found)
     return found
 
 
@@ -57,33 +61,71 @@ def _first_after(times: Any, low: int, high: int, delay: float, cut: float) -> i
 
 
 @njit(cache=True, error_model="numpy")
-def _walk(run: Run, segments: Segments, high: Any, arrivals: Arrivals, room: Any, fill: bool) -> None:
+def _cut(segments: Segments, s: int, first: int) -> float:
+    """Give the last time of an arrival in segment s or before; what a spike takes, nothing at its instant takes again."""
+    cut = cut_after(segments.end[s], segments.kind[s])
+    k = s - 1
+    while k >= first and segments.end[k] >= cut:
+        cut = max(cut, cut_after(segments.end[k], segments.kind[k]))
+        k -= 1
+    return cut
+
+
+@njit(cache=True, error_model="numpy")
+def _bound(run: Run, segments: Segments, low: Any, high: Any, spans: Any) -> None:
     times, offsets, rows, delays, onto = run.times, run.offsets, run.row, run.delay, run.onto
-    ends, kinds, clamped, first_of = segments.end, segments.kind, segments.clamped, segments.first
-    spikes, synapses = arrivals.spike, arrivals.synapse
     for i in range(len(high)):
-        low, stop = arrivals.low[i], high[i]
-        if low >= stop:
+        if low[i] >= high[i]:
             continue
-        shift = arrivals.place[i] - low
         # What arrived at time 0 or before is part of the state at the start.
-        begin = cut_after(ends[low - 1], kinds[low - 1]) if low > first_of[i] else 0.0
+        begin = _cut(segments, low[i] - 1, segments.first[i]) if low[i] > segments.first[i] else 0.0
+        close = _cut(segments, high[i] - 1, segments.first[i])
         for q in range(run.first[i], run.first[i + 1]):
-            synapse = onto[q]
-            row, delay = rows[synapse], delays[synapse]
+            row, delay = rows[onto[q]], delays[onto[q]]
             k = _first_after(times, offsets[row], offsets[row + 1], delay, begin)
-            s = low
-            cut = cut_after(ends[s], kinds[s])
-            while k < offsets[row + 1]:
+            spans[q, 0], spans[q, 1] = k, _first_after(times, k, offsets[row + 1], delay, close) - k
+
+
+@njit(cache=True, error_model="numpy")
+def _walk(
+    run: Run, segments: Segments, low: Any, high: Any, place: Any, spans: Any, where: Any, counts: Any
+) -> None:
+    """Note the segment of every arrival, synapse by synapse, or -1 where the membrane stands still."""
+    times, delays, onto, clamped = run.times, run.delay, run.onto, segments.clamped
+    cuts = np.empty(1)
+    m = 0
+    for i in range(len(high)):
+        first, size = low[i], high[i] - low[i]
+        if size > len(cuts):
+            cuts = np.empty(2 * size)
+        for s in range(size):
+            cuts[s] = _cut(segments, first + s, segments.first[i])
+        for q in range(run.first[i], run.first[i + 1]):
+            delay, s = delays[onto[q]], 0
+            for k in range(spans[q, 0], spans[q, 0] + spans[q, 1]):
                 t = times[k] + delay
-                while t > cut:
+                while t > cuts[s]:
                     s += 1
-                    cut = cut_after(ends[s], kinds[s]) if s < stop else math.inf
-                if s == stop:
-                    break
-                if not clamped[s]:
-                    slot = room[s + shift]
-                    if fill:
-                        spikes[slot], synapses[slot] = k, synapse
-                    room[s + shift] = slot + 1
-                k += 1
+                if clamped[first + s]:
+                    where[m] = -1
+                else:
+                    where[m] = place[i] + s
+                    counts[place[i] + s] += 1
+                m += 1
+
+
+@njit(cache=True, error_model="numpy")
+def _fill(run: Run, spans: Any, where: Any, room: Any, arrivals: Arrivals) -> None:
+    times, delays, onto = run.times, run.delay, run.onto
+    spikes, synapses, when = arrivals.spike, arrivals.synapse, arrivals.time
+    m = 0
+    for q in range(len(spans)):
+        synapse = onto[q]
+        delay = delays[synapse]
+        for k in range(spans[q, 0], spans[q, 0] + spans[q, 1]):
+            s = where[m]
+            m += 1
+            if s >= 0:
+                slot = room[s]
+                room[s] = slot + 1
+                spikes[slot], synapses[slot], when[slot] = k, synapse, times[k] + delay

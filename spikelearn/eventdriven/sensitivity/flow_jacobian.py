@@ -5,7 +5,7 @@ its start and in A, ``y(h) = E y_0 + A c`` with ``E = exp(-h/tau - kappa (g_0 - 
 the power series in ``eta = 1 - e^{-h/tau_K}`` whose terms obey, with G = 1 + g_0 and p = kappa eta,
 ``(n + 1) T_{n+1} = (n eta - G p) T_n + g_0 p eta T_{n-1}`` from n = 2 on, T_1 = g_0 p, T_2 = -G p T_1/2. Differentiated
 term by term it gives dc/dg_0 and dc/dkappa. All of c is proportional to g_0, and kappa is varied at fixed g_0 and h/tau:
-so nothing cancels, however weak or slow the potassium is. Long times are cut into steps of at most
+so little cancels, however weak or slow the potassium is. Long times are cut into steps of at most
 ``tau/(1 + g)``; what lies more than `_FORGOTTEN` of them back has no effect that a double can hold, so that the cost
 of an interval has a bound.
 
@@ -137,7 +137,7 @@ def membrane_after(y: float, g: float, h: float, A: float, tau: float, tau_K: fl
 @njit(cache=True, error_model="numpy")
 def flow_jacobian(
     y: float, g: float, h: float, A: float, tau: float, tau_K: float
-) -> tuple[float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float]:
     """Give y a time h later with its derivatives.
 
     Parameters
@@ -153,9 +153,9 @@ def flow_jacobian(
 
     Returns
     -------
-    y, y_y, y_A, y_g, y_kappa : float
-        y after h, and its derivatives by the start y, by A, by the start g, and by kappa = tau_K/tau at fixed g, h
-        and tau; the last is 0 for infinite tau_K.
+    y, y_y, y_A, y_g, y_tau, y_tau_K : float
+        y after h, and its derivatives by the start y, by A, by the start g, by tau and by tau_K; the last is 0 for
+        infinite tau_K.
     """
     kappa = tau_K / tau
     if not kappa < _CONSTANT:
@@ -163,11 +163,15 @@ def flow_jacobian(
         m = h / tau
         E = math.exp(-G * m)
         lost = -math.expm1(-G * m)
-        return y * E + A * g / G * lost, E, g / G * lost, A * (lost / G + g * m * E) / G - m * E * y, 0.0
+        y_g = A * (lost / G + g * m * E) / G - m * E * y
+        # (A g - G y) at the end, of which the distance from rest is all.
+        return y * E + A * g / G * lost, E, g / G * lost, y_g, (G * y - A * g) * E * m / tau, 0.0
     rest = h
     # Of g now by g at the start, and kappa^2/g times that by kappa.
     share, passed = 1.0, 0.0
-    y_y, y_A, y_g, y_k = 1.0, 0.0, 0.0, 0.0
+    y_y, y_A, y_g = 1.0, 0.0, 0.0
+    # By kappa: at fixed g, h and tau, and at fixed g, h and tau_K.
+    y_k, y_s = 0.0, 0.0
     if h > _FORGOTTEN * tau / (1.0 + g):
         rest = _last_part(g, h, tau, tau_K)
         if rest < h:
@@ -186,12 +190,15 @@ def flow_jacobian(
         c, c_g, c_k = _series_jacobian(g, p, eta, p_k, eta_k)
         by_g = A * c_g - E * p * y
         y_g = E * y_g + by_g * share
-        y_k = E * y_k + (A * c_k - E * g * p_k * y) + by_g * g * passed / (kappa * kappa)
+        by_k = A * c_k - E * g * p_k * y
+        y_k = E * y_k + by_k + by_g * g * passed / (kappa * kappa)
         y_A = E * y_A + c
         y_y *= E
         y = E * y + A * c
         g *= 1.0 - eta
+        # A longer h in units of tau: by the slope at the end.
+        y_s = E * y_s + by_k + s * (g * A - (1.0 + g) * y)
         share *= 1.0 - eta
         passed += step / tau
         rest -= step
-    return y, y_y, y_A, y_g, y_k
+    return y, y_y, y_A, y_g, -kappa / tau * y_s, y_k / tau

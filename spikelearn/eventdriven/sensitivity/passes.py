@@ -23,7 +23,7 @@ from spikelearn.eventdriven.sensitivity.tangent import Tangent, advance_tangent
 
 __all__ = ["Reading", "backward", "forward", "read_again"]
 
-# Arrivals in one part of a run, 12 bytes each.
+# Arrivals in one part of a run, 20 bytes each.
 ROOM = 4_000_000
 
 

@@ -102,17 +102,18 @@ class Arrivals(NamedTuple):
         Where each neuron's segments begin in `start`.
     start : ndarray of int64
         Where the arrivals of each segment begin; one entry more than segments.
-    spike : ndarray of int64
-        Which spike arrives.
-    synapse : ndarray of int32
-        By which synapse.
+    spike, synapse : ndarray of int32
+        Which spike arrives, and by which synapse.
+    time : ndarray
+        When, seconds.
     """
 
     low: Integers
     place: Integers
     start: Integers
-    spike: Integers
+    spike: Shorts
     synapse: Shorts
+    time: Floats
 
 
 @dataclass(eq=False)

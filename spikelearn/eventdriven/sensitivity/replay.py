@@ -16,7 +16,6 @@ from spikelearn.eventdriven.sensitivity.flow_jacobian import exp_less_linear, me
 from spikelearn.eventdriven.sensitivity.records import (
     FLOW,
     JUMP,
-    PAUSE,
     POTASSIUM,
     Arrivals,
     Margins,
@@ -31,7 +30,7 @@ _FAR = 300.0
 
 @njit(cache=True, error_model="numpy", inline="always")
 def jump_exponent(
-    length: float, age: float, share: float, tau: float, tau_K: float, kappa: float
+    length: float, age: float, share: float, rate: float, rate_K: float, kappa: float
 ) -> tuple[float, float, float]:
     """Describe a jump `length` before the end of a segment and `age` after its beginning.
 
@@ -41,8 +40,8 @@ def jump_exponent(
         Seconds.
     share : float
         Of g at the beginning, what is left at the end.
-    tau, tau_K, kappa : float
-        Time constants in seconds and tau_K/tau; kappa infinite for a conductance that stays.
+    rate, rate_K, kappa : float
+        1/tau and 1/tau_K, and tau_K/tau; kappa infinite for a conductance that stays.
 
     Returns
     -------
@@ -51,14 +50,14 @@ def jump_exponent(
         enters the exponent; and tau times the derivative of that by tau_K.
     """
     if kappa == math.inf:
-        return 1.0, length / tau, 0.0
-    s = length / tau_K
+        return 1.0, length * rate, 0.0
+    s = length * rate_K
     if s > _FAR:
-        kept = math.exp(-age / tau_K)
-        return kept, kappa * kept, kept * (1.0 + age / tau_K)
+        kept = math.exp(-age * rate_K)
+        return kept, kappa * kept, kept * (1.0 + age * rate_K)
     curved = exp_less_linear(s)
     fall = curved + s
-    return share * (1.0 + fall), kappa * share * fall, share * (curved + age / tau_K * fall)
+    return share * (1.0 + fall), kappa * share * fall, share * (curved + age * rate_K * fall)
 
 
 def replay(run: Run, segments: Segments, arrivals: Arrivals, margins: Margins) -> None:
@@ -78,75 +77,70 @@ def replay(run: Run, segments: Segments, arrivals: Arrivals, margins: Margins) -
     margins.arrivals += len(arrivals.spike)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
-def _less(value: float, spike: int, k: int, found: Any, which: Any) -> None:
-    if value < found[k]:
-        found[k], which[k] = value, spike
-
-
 @njit(cache=True, error_model="numpy")
 def _replay(run: Run, segments: Segments, arrivals: Arrivals, found: Any, which: Any) -> None:
-    times, weights, delays = run.times, run.weight, run.delay
-    starts, spikes, synapses = arrivals.start, arrivals.spike, arrivals.synapse
+    weights = run.weight
+    starts, synapses, when = arrivals.start, arrivals.synapse, arrivals.time
     ends, kinds, first_of, ys, gs = segments.end, segments.kind, segments.first, segments.y, segments.g
+    slope, gap, excess, mismatch = found
     for i in range(len(arrivals.low)):
         p = run.parameters[i]
         V_0, theta, Delta, tau, tau_K, delta_g, t_d = p[0], p[1], p[2], p[3], p[4], p[5], p[6]
-        A, B, kappa = V_0 + Delta, theta + Delta, tau_K / tau
+        A, B, kappa, rate, rate_K = V_0 + Delta, theta + Delta, tau_K / tau, 1.0 / tau, 1.0 / tau_K
         low = arrivals.low[i]
         for s in range(low, low + arrivals.place[i + 1] - arrivals.place[i]):
-            begin = 0.0
+            begin, flowed, before = 0.0, False, -1
             if s == first_of[i]:
                 ys[s], gs[s] = V_0 - run.u0[i], run.g0[i]
-                flowed, before = False, -1
             else:
-                begin = ends[s - 1]
-                flowed, before = kinds[s - 1] == FLOW, segments.source[s - 1]
-            h = ends[s] - begin
-            share = math.exp(-h / tau_K)
-            g_end = gs[s] * share
-            kind, spike = kinds[s], segments.source[s]
-            after, g_after = V_0, g_end
-            slot = arrivals.place[i] + s - low
-            first, last = starts[slot], starts[slot + 1]
+                begin, flowed, before = ends[s - 1], kinds[s - 1] == FLOW, segments.source[s - 1]
+            end, g, kind, spike = ends[s], gs[s], kinds[s], segments.source[s]
+            h = end - begin
+            share = math.exp(-h * rate_K)
+            after, g_after = V_0, g * share
             if not segments.clamped[s]:
-                y = membrane_after(ys[s], gs[s], h, A, tau, tau_K)
-                at_end, at_once = 0.0, 0
+                slot = arrivals.place[i] + s - low
+                first, last = starts[slot], starts[slot + 1]
+                at_end, at_once, total = 0.0, 0, 0.0
+                earliest, latest = math.inf, -math.inf
                 for q in range(first, last):
-                    synapse = synapses[q]
-                    t = times[spikes[q]] + delays[synapse]
-                    length = ends[s] - t
-                    if length <= 0.0 and kind == FLOW:
-                        at_end += weights[synapse]
+                    t, weight = when[q], weights[synapses[q]]
+                    if t >= end and kind == FLOW:
+                        at_end += weight
                         at_once += 1
-                        segments.cause[s], segments.synapse[s] = spikes[q], synapse
+                        segments.cause[s], segments.synapse[s] = arrivals.spike[q], synapses[q]
                         continue
-                    if flowed:
-                        _less(t - begin, before, 1, found, which)
-                    if kind == FLOW:
-                        _less(length, spike, 1, found, which)
-                    _, lost, _ = jump_exponent(length, t - begin, share, tau, tau_K, kappa)
-                    y -= weights[synapse] * math.exp(-length / tau - gs[s] * lost)
+                    earliest, latest = min(t, earliest), max(t, latest)
+                    _, lost, _ = jump_exponent(end - t, t - begin, share, rate, rate_K, kappa)
+                    total += weight * math.exp(-(end - t) * rate - g * lost)
+                y = membrane_after(ys[s], g, h, A, tau, tau_K) - total
+                if flowed and earliest - begin < gap:
+                    gap, which[1] = earliest - begin, before
                 if kind == FLOW and at_once:
-                    kinds[s] = kind = JUMP
+                    kinds[s] = JUMP
                     # Above its threshold by this much; a recording that is not of this model lies below.
-                    excess = V_0 - theta - y + at_end
-                    _less(max(excess, 0.0), spike, 2, found, which)
-                    if -excess > found[3]:
-                        found[3], which[3] = -excess, spike
-                    if at_once > 1:
-                        which[4] += 1
+                    above = V_0 - theta - y + at_end
+                    if max(above, 0.0) < excess:
+                        excess, which[2] = max(above, 0.0), spike
+                    if not -above <= mismatch:
+                        mismatch, which[3] = -above, spike
+                    which[4] += at_once > 1
                 elif kind == FLOW:
-                    _less((V_0 - theta - g_end * B) / tau, spike, 0, found, which)
-                    if not abs(y - (V_0 - theta)) <= found[3]:
-                        found[3], which[3] = abs(y - (V_0 - theta)), spike
+                    if end - latest < gap:
+                        gap, which[1] = end - latest, spike
+                    if t_d > 0.0 and s > first_of[i] and kinds[s - 1] == POTASSIUM and h < gap:
+                        gap, which[1] = h, spike
+                    rise = (V_0 - theta - g_after * B) * rate
+                    if rise < slope:
+                        slope, which[0] = rise, spike
+                    if not abs(y - (V_0 - theta)) <= mismatch:
+                        mismatch, which[3] = abs(y - (V_0 - theta)), spike
                 elif kind == POTASSIUM:
                     after = y
-                    if flowed:
-                        _less(h, before, 1, found, which)
-                if kind == FLOW and s > first_of[i] and kinds[s - 1] == POTASSIUM:
-                    _less(h, spike, 1, found, which)
-            if kind == POTASSIUM or (kind != PAUSE and t_d <= 0.0):
+                    if flowed and t_d > 0.0 and h < gap:
+                        gap, which[1] = h, before
+            if kind == POTASSIUM:
                 g_after += delta_g
             if s + 1 < first_of[i + 1]:
                 ys[s + 1], gs[s + 1] = after, g_after
+    found[0], found[1], found[2], found[3] = slope, gap, excess, mismatch

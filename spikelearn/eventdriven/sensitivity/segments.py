@@ -59,8 +59,6 @@ def _list(run: Run, first, neuron, end, kind, source, clamped) -> int:  # type: 
         for k in range(offsets[i], spike):
             if times[k] + pause > 0.0:
                 resting, until = k, times[k] + pause
-        if t_d <= 0.0:
-            own = last
         while spike < last:
             arrival = times[own] + t_d if own < spike else math.inf
             neuron[s] = i

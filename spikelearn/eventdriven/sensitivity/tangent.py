@@ -72,8 +72,8 @@ def advance_tangent(
     tangent : Tangent
         Changed in place.
     """
-    times, weights, delays = run.times, run.weight, run.delay
-    starts, spikes, synapses = arrivals.start, arrivals.spike, arrivals.synapse
+    weights = run.weight
+    starts, spikes, synapses, when = arrivals.start, arrivals.spike, arrivals.synapse, arrivals.time
     ends, kinds = segments.end, segments.kind
     d_parameters, d_weight, d_delay = tangent.parameters, tangent.weight, tangent.delay
     d_times = tangent.times
@@ -84,8 +84,8 @@ def advance_tangent(
         s = order[position]
         i = segments.neuron[s]
         p = run.parameters[i]
-        V_0, theta, Delta, tau, tau_K, t_d = p[0], p[1], p[2], p[3], p[4], p[6]
-        A, B, kappa = V_0 + Delta, theta + Delta, tau_K / tau
+        V_0, theta, Delta, tau, tau_K = p[0], p[1], p[2], p[3], p[4]
+        A, B, kappa, rate, rate_K = V_0 + Delta, theta + Delta, tau_K / tau, 1.0 / tau, 1.0 / tau_K
         if move_parameters:
             p_move = d_parameters[i]
         begin = ends[s - 1] if s > segments.first[i] else 0.0
@@ -98,24 +98,24 @@ def advance_tangent(
         f = 0.0
         free = not segments.clamped[s]
         if free and kind != JUMP:
-            y, E, y_A, y_g, y_k = flow_jacobian(segments.y[s], g, h, A, tau, tau_K)
+            y, E, y_A, y_g, y_tau, y_tau_K = flow_jacobian(segments.y[s], g, h, A, tau, tau_K)
             slot = arrivals.place[i] + s - arrivals.low[i]
-            by_g, by_tau, by_tau_K, by_T, total = -y_g, 0.0, -y_k / tau, 0.0, 0.0
+            by_g, by_tau, by_tau_K, by_T, total = -y_g, 0.0, -y_tau_K, 0.0, 0.0
             a[:] = 0.0
             for q in range(starts[slot], starts[slot + 1]):
                 synapse, k = synapses[q], spikes[q]
-                t = times[k] + delays[synapse]
+                t = when[q]
                 length = ends[s] - t
-                kept, lost, slow = jump_exponent(length, t - begin, share, tau, tau_K, kappa)
-                M = length / tau + g * lost
+                kept, lost, slow = jump_exponent(length, t - begin, share, rate, rate_K, kappa)
+                M = length * rate + g * lost
                 left = math.exp(-M)
                 jump = weights[synapse] * left
                 total += jump
                 by_g -= jump * lost
-                by_tau += jump * M / tau
-                by_tau_K -= jump * g * slow / tau
-                by_T -= jump * (g * kept - g_end) / tau
-                by_t = jump * (1.0 + g * kept) / tau
+                by_tau += jump * M * rate
+                by_tau_K -= jump * g * slow * rate
+                by_T -= jump * (g * kept - g_end) * rate
+                by_t = jump * (1.0 + g * kept) * rate
                 for c in range(columns):
                     a[c] += by_t * d_times[k, c]
                 if move_synapses:
@@ -125,13 +125,12 @@ def advance_tangent(
             f = (V_0 - theta - g_end * B) / tau if kind == FLOW else (y - total - g_end * (A - y + total)) / tau
             flowing = f + total * (1.0 + g_end) / tau
             by_T -= flowing
-            by_tau += (kappa * y_k if kappa < math.inf else 0.0) / tau - flowing * h / tau
+            by_tau -= y_tau
             for c in range(columns):
                 a[c] += E * du[c] + by_g * dg[c] + by_T * dT[c]
                 if move_parameters:
                     a[c] += (1.0 - E - y_A) * p_move[0, c] - y_A * p_move[2, c]
                     a[c] += by_tau * p_move[3, c] + by_tau_K * p_move[4, c]
-        opens = kind == POTASSIUM or (kind <= JUMP and t_d <= 0.0)
         for c in range(columns):
             if kind == FLOW:
                 moved = (p_move[1, c] - a[c]) / f
@@ -147,6 +146,6 @@ def advance_tangent(
             dg[c] = share * dg[c] - g_end / tau_K * (moved - dT[c])
             if move_parameters:
                 dg[c] += g_end * h / (tau_K * tau_K) * p_move[4, c]
-                if opens:
+                if kind == POTASSIUM:
                     dg[c] += p_move[5, c]
             dT[c] = moved
