@@ -10,6 +10,8 @@ from .brian.standalone import StandaloneProgram as StandaloneProgram
 from .catalogue import check as check
 from .derivatives.backpropagation import Gradient as Gradient
 from .derivatives.backpropagation import gradient as gradient
+from .derivatives.fit_result import Fit as Fit
+from .derivatives.fitting import fit as fit
 from .derivatives.jacobian import spike_time_jacobian as spike_time_jacobian
 from .models import entropy_rule as entropy_rule
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF

@@ -13,6 +13,7 @@ from spikelearn.derivatives.matching import match
 
 __all__ = ["Descent", "Problem", "descend"]
 
+_LEAD = 8
 _GROWTH = 1.6
 # No single descent goes further than by a factor of e^3.
 _REACH = 3.0
@@ -55,7 +56,7 @@ class Descent:
     jacobian: Floats
 
 
-def descend(problem: Problem, x: Floats, first: int | None = None) -> Descent:
+def descend(problem: Problem, x: Floats, missing: int = -1, extra: int = -1) -> Descent:
     """Follow the exact Jacobian down from coordinates `x`.
 
     Parameters
@@ -64,27 +65,26 @@ def descend(problem: Problem, x: Floats, first: int | None = None) -> Descent:
         What is to be fitted.
     x : ndarray
         Start.
-    first : int, optional
-        How many spikes of each train are fitted to begin with; then their number grows by steps, since over a long
-        train a wrong interval soon shifts one spike onto another. All at once if not given.
+    missing, extra : int
+        What is supposed of the first eight spikes: that one is missing before this recorded one, and that this recorded
+        one is too many; none if negative.
 
     Notes
     -----
-    Spikes are paired by their number until most find a partner by `matching.match`. Times enter as logarithms at
+    Spikes are paired by their number to begin with, and later by `matching.match` where most find a partner. Times enter as logarithms at
     first, which weighs early spikes as much as late ones, and as they are at the end.
     """
     longest = max(len(train) for train in problem.trains)
-    evaluations = 0
-    count = longest if first is None else min(first, longest)
-    while True:
-        pairs = _paired(problem, x, count)
-        if pairs is None:
-            pairs = [(np.arange(min(count, len(train))), np.arange(min(count, len(train)))) for train in problem.trains]
-        x, spent = _solve(problem, x, pairs, logarithmic=True, most=40)
-        evaluations += spent
-        if count == longest:
-            break
+    count = min(_LEAD, longest)
+    pairs = [_lead(train[:count], missing, extra) for train in problem.trains]
+    x, evaluations = _solve(problem, x, pairs, logarithmic=True, most=25)
+    while count < longest:
         count = min(int(np.ceil(count * _GROWTH)), longest)
+        found = _paired(problem, x, count)
+        # Where most find no partner they are paired by number: the matching would take one spike for another.
+        pairs = found or [_lead(train[:count], missing, extra) for train in problem.trains]
+        x, spent = _solve(problem, x, pairs, logarithmic=True, most=15)
+        evaluations += spent
     before = None
     for _ in range(_ROUNDS):
         pairs, cost = _all_pairs(problem, x)
@@ -100,6 +100,17 @@ def descend(problem: Problem, x: Floats, first: int | None = None) -> Descent:
     pairs, cost = _all_pairs(problem, x)
     residuals, jacobian = _residuals(problem, x, pairs, False, True)
     return Descent(x, pairs, cost, evaluations + 2, residuals, jacobian)
+
+
+def _lead(part: Floats, missing: int, extra: int) -> tuple[Integers, Integers]:
+    """Pair the first spikes by number, with one missing or one too many where that is supposed."""
+    recorded = np.arange(len(part))
+    if 0 <= extra < len(part):
+        recorded = np.delete(recorded, extra)
+    model = np.arange(len(recorded))
+    if missing >= 0:
+        model += recorded >= missing
+    return model, recorded
 
 
 def _paired(problem: Problem, x: Floats, count: int) -> list[tuple[Integers, Integers]] | None:
@@ -178,6 +189,6 @@ def _solve(
 
     found = least_squares(
         lambda z: at(z)[0], x, lambda z: at(z)[1], bounds=(x - _REACH, x + _REACH), method="trf", max_nfev=most,
-        xtol=1e-10, ftol=1e-10, gtol=1e-14,
+        xtol=1e-10, ftol=1e-3 if logarithmic else 1e-10, gtol=1e-14,
     )  # fmt: skip
     return np.asarray(found.x), spent

@@ -113,12 +113,16 @@ def fit(
     best: Descent | None = None
     evaluations, used = 0, 0
     for number in range(tries):
-        x = _start(problem, rng, float(spread), number)
-        found = descend(problem, x)
-        evaluations, used = evaluations + found.evaluations, number + 1
-        if len(found.residuals) > len(names) and (best is None or found.cost < best.cost):
-            best = found
-        if best is found and _good(problem, found, interval):
+        x, used = _start(problem, rng, float(spread), number), number + 1
+        for missing, extra in _suppositions(rows, rng, number):
+            found = descend(problem, x, missing, extra)
+            evaluations += found.evaluations
+            better = best is None or found.cost < best.cost
+            if better and len(found.residuals) > len(names) and (_determined(found) or _good(problem, found, interval)):
+                best = found
+            if best is not None and _good(problem, best, interval):
+                break
+        if best is not None and _good(problem, best, interval):
             break
     if best is None:
         raise ValueError(
@@ -180,6 +184,38 @@ def _start(problem: Problem, rng: np.random.Generator, spread: float, number: in
     return x
 
 
+def _suppositions(rows: list[Floats], rng: np.random.Generator, number: int) -> list[tuple[int, int]]:
+    """Say what may be wrong with the first eight spikes: nothing; the longest or shortest interval; then at random."""
+    if number == 0:
+        intervals = np.diff(rows[0][:8], prepend=0.0)
+        shortest = int(intervals[1:].argmin()) + 1 if len(intervals) > 1 else -1
+        return [(-1, -1), (int(intervals.argmax()), -1), (-1, shortest)]
+    return [(-1, -1), (int(rng.integers(8)), -1), (-1, int(rng.integers(8))), tuple(rng.integers(8, size=2).tolist())]
+
+
+def _determined(found: Descent) -> bool:
+    """Tell whether the derivatives of the spikes by the free parameters are independent."""
+    singular = np.linalg.svd(found.jacobian, compute_uv=False)
+    return bool(singular[-1] > _RANK * singular[0])
+
+
+def _refuse(problem: Problem, found: Descent, values: Floats) -> None:
+    """Say which parameters the spikes leave open."""
+    names = problem.coordinates.free
+    direction = np.abs(np.linalg.svd(found.jacobian)[2][-1])
+    open_ones = [name for name, part in zip(names, direction, strict=True) if part > 0.1]
+    if len(open_ones) == 1:
+        value = values[FREE.index(open_ones[0])]
+        raise ValueError(
+            f"{_WHERE}: free must name what the spikes determine, got {open_ones[0]}, which runs to its limit "
+            f"({value:.3g}) without moving any spike; fix it"
+        )
+    raise ValueError(
+        f"{_WHERE}: free must name what the spikes determine, got {', '.join(open_ones)}, which can be moved together "
+        "without moving any spike; leave one of them out"
+    )
+
+
 def _good(problem: Problem, found: Descent, interval: float) -> bool:
     total = sum(len(row) for row in problem.trains)
     rms = float(np.sqrt(np.mean(found.residuals**2))) * problem.gap
@@ -192,12 +228,8 @@ def _result(
 ) -> Fit:
     names = problem.coordinates.free
     values = problem.coordinates.values(found.x)
-    singular = np.linalg.svd(found.jacobian, compute_uv=False)
-    if singular[-1] <= _RANK * singular[0]:
-        raise ValueError(
-            f"{_WHERE}: free must name what the spikes determine, got {', '.join(names)}, which can be moved together "
-            "without moving any spike; leave one of them out"
-        )
+    if not _determined(found):
+        _refuse(problem, found, values)
     freedom = len(found.residuals) - len(names)
     variance = float((found.residuals**2).sum()) / freedom
     covariance = variance * np.linalg.inv(found.jacobian.T @ found.jacobian)
