@@ -4,5 +4,7 @@ from .fit_result import Fit as Fit
 from .fitting import fit as fit
 from .jacobian import NoEffect as NoEffect
 from .jacobian import spike_time_jacobian as spike_time_jacobian
+from .lyapunov import LyapunovExponents as LyapunovExponents
+from .lyapunov import lyapunov_exponents as lyapunov_exponents
 from .smoothness import NoDerivative as NoDerivative
 from .smoothness import Smoothness as Smoothness

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from brian2 import second, volt
 from mpmath import mp, mpf
 
 import spikelearn as sl
@@ -66,8 +67,8 @@ def compare(forty_digits, cases, spikes, seed):
     return worst
 
 
-def test_six_random_neurons_by_forty_digits(forty_digits):
-    worst = compare(forty_digits, 6, 5, seed=11)
+def test_four_random_neurons_by_forty_digits(forty_digits):
+    worst = compare(forty_digits, 4, 4, seed=11)
     assert max(worst.values()) < 1e-12, worst
 
 
@@ -101,8 +102,7 @@ def test_the_flow_has_the_semigroup_property(tau_K, length):
 def test_times_and_volts_scale():
     """Spike times are homogeneous of degree one in all times and of degree zero in all voltages."""
     neuron = sl.AdaptiveLIF(V_0="22 mV", delta_g=0.1, tau_K="150 ms", t_d="12 ms")
-    vary = {"V_0": np.array([19e-3, 22e-3, 30e-3])}
-    vary = {"V_0": vary["V_0"] * sl_volt()}
+    vary = {"V_0": np.array([19e-3, 22e-3, 30e-3]) * volt}
     start = sl.Initial(u="3 mV", g=0.1, past_spikes=["-4 ms", "-1 ms"])
     found = sl.spike_time_jacobian(neuron, "1 s", wrt=(*ALL, "past_spikes"), initial=start, n=3, vary=vary)
     by = {str(name): found["derivative"].sel(parameter=name).values for name in found["parameter"].values}
@@ -113,12 +113,6 @@ def test_times_and_volts_scale():
     V_0 = np.array([19e-3, 22e-3, 30e-3])[found["neuron"].values]
     volts = [V_0 * by["V_0"], 0.015 * by["theta"], 0.015 * by["Delta"], 3e-3 * by["u"]]
     np.testing.assert_allclose(sum(volts), 0.0, atol=1e-11 * np.abs(volts).max())
-
-
-def sl_volt():
-    from brian2 import volt
-
-    return volt
 
 
 def test_potentials_and_thresholds_are_the_same_thing():
@@ -137,7 +131,7 @@ def test_a_derivative_predicts_the_next_run():
     found = sl.spike_time_jacobian(neuron, n_spikes=10, wrt="V_0")
     left = []
     for step in (1e-5, 1e-6):
-        moved = sl.spike_time_jacobian(sl.AdaptiveLIF(V_0=(0.022 + step) * sl_volt(), delta_g=0.1, t_d="3 ms"), n_spikes=10, wrt="V_0")
+        moved = sl.spike_time_jacobian(sl.AdaptiveLIF(V_0=(0.022 + step) * volt, delta_g=0.1, t_d="3 ms"), n_spikes=10, wrt="V_0")
         expected = found["time"].values + step * found["derivative"].values[:, 0]
         left.append(np.abs(moved["time"].values - expected).max())
     assert 80 < left[0] / left[1] < 120
@@ -155,7 +149,7 @@ def test_an_arrival_that_meets_a_spike_is_said():
     """With a delay of exactly one interval the potassium of a spike arrives when the next spike is due."""
     neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0)
     T = float(sl.spike_time_jacobian(neuron, n_spikes=1, wrt="V_0")["time"][0])
-    late = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.1, t_d=T)
+    late = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.1, t_d=T * second)
     with pytest.warns(NoDerivative, match="a spike of neuron 0 and an arrival meet at 0.0277"):
         sl.spike_time_jacobian(late, n_spikes=2, wrt="V_0")
 
