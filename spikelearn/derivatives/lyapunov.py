@@ -146,8 +146,11 @@ def _follow(
     edges = step * np.arange(1, int(end / step + 1e-9) + 1)
     ends = reading.segments.end[reading.order]
     times, logs = [], []
-    part = 0
-    first = 0
+    part = first = 0
+    # When the segment began in which each neuron is; those that never fire again need nothing any more.
+    neuron, counts = reading.segments.neuron[reading.order], np.diff(reading.segments.first)
+    begun = np.where(counts > 0, 0.0, np.inf)
+    done = np.zeros(neurons, dtype=np.int64)
     arrivals = reading.part(0)
     for close in edges:
         last = int(np.searchsorted(ends, close))
@@ -157,9 +160,14 @@ def _follow(
                 arrivals = reading.part(part)
             stop = min(last, int(reading.edges[part + 1]))
             advance_tangent(run, reading.segments, arrivals, reading.order, first, stop, tangent)
+            begun[neuron[first:stop]] = ends[first:stop]
+            done += np.bincount(neuron[first:stop], minlength=neurons)
             first = stop
+        begun[done == counts] = np.inf
         times.append(close)
-        live = np.flatnonzero((run.times[:own] >= close - longest) & (run.times[:own] < close))
+        # Spikes that arrive in a segment that is not over yet, or later.
+        oldest = min(float(begun.min()), close) - longest
+        live = np.flatnonzero((run.times[:own] >= oldest) & (run.times[:own] < close))
         logs.append(_orthogonal(tangent, live, scales, autonomous))
     return np.array(times), np.array(logs), autonomous
 
