@@ -15,6 +15,7 @@ HEAVY = {"brian2", "scipy", "sympy", "pandas", "xarray", "matplotlib", "numba", 
 FLOORS = (
     "arrays",
     "compiled",
+    "progress",
     "parameters",
     "storage",
     "spikes",

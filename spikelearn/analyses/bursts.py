@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spikelearn.analyses.segments import intervals_of
 from spikelearn.arrays import Floats
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import rounding
 from spikelearn.spikes.checks import without_unit
@@ -80,8 +81,7 @@ def bursts(
     check_trains(trains, "bursts")
     if method not in METHODS:
         raise ValueError(unknown_name("bursts", "method", method, METHODS))
-    if min_spikes < 2:
-        raise ValueError(f"bursts: min_spikes must be at least 2, got {min_spikes}")
+    min_spikes = whole_number("bursts: min_spikes", min_spikes, at_least=2)
     longest = seconds(max_interval, "bursts: max_interval")
     if longest <= 0:
         raise ValueError(f"bursts: max_interval must be positive, got {longest} s")
@@ -212,11 +212,9 @@ def log_isi_threshold(
     """
     intervals = without_unit(intervals, "log_isi_threshold: intervals")
     highest = seconds(max_interval, "log_isi_threshold: max_interval")
-    if not 0 < void < 1 or bins_per_decade < 1:
-        raise ValueError(
-            "log_isi_threshold: void must lie between 0 and 1 and bins_per_decade be at least 1, "
-            f"got {void} and {bins_per_decade}"
-        )
+    bins_per_decade = whole_number("log_isi_threshold: bins_per_decade", bins_per_decade, at_least=1)
+    if not 0 < void < 1:
+        raise ValueError(f"log_isi_threshold: void must lie between 0 and 1, got {void}")
     logs = np.log10(intervals[intervals > 0]) * bins_per_decade
     if len(logs) < 2:
         return float("nan")

@@ -14,6 +14,8 @@ from spikelearn.analyses.triggered_surrogates import Stage, nested_test, whitene
 from spikelearn.analyses.triggered_weights import effective_sample_size, read_weights
 from spikelearn.analyses.whitening import Whitening, whitening
 from spikelearn.arrays import Floats
+from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
@@ -116,7 +118,8 @@ def spike_triggered_covariance(
     """
     ensemble = make_ensemble(stimulus, dt, window)
     sets, labels, exposure, _ = read_weights(ensemble, trains, weights)
-    if not 0 <= unit < len(sets):
+    unit = whole_number("unit", unit)
+    if unit >= len(sets):
         raise ValueError(f"unit must be 0 to {len(sets) - 1}, got {unit}")
     chosen = sets[unit : unit + 1]
     used = ensemble.valid(chosen)
@@ -141,11 +144,11 @@ def spike_triggered_covariance(
             white.matrix.T @ (average - prior_mean),
             n_surrogates=_checked_number(n_surrogates, alpha),
             alpha=alpha,
-            max_axes=len(matrix) if max_axes is None else max_axes,
+            max_axes=len(matrix) if max_axes is None else whole_number("max_axes", max_axes),
             min_shift=_checked_shift(ensemble, min_shift, n_vectors),
             seen=None if seen is None else np.flatnonzero(seen),
             relative_to_bulk=relative_to_bulk,
-            rng=np.random.default_rng(seed),
+            rng=generator(seed),
         )
     found = _labelled(ensemble, white, matrix, stages if n_surrogates else None, alpha)
     offset = np.tile(ensemble.center, ensemble.n_lags)
@@ -173,6 +176,7 @@ def spike_triggered_covariance(
 def _checked_number(n_surrogates: int, alpha: float) -> int:
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, got {alpha}")
+    n_surrogates = whole_number("n_surrogates", n_surrogates)
     if n_surrogates + 1 < 2 / alpha:
         raise ValueError(
             f"n_surrogates must be at least 2/alpha - 1 = {2 / alpha - 1:g} to reach alpha = {alpha}, "

@@ -75,7 +75,11 @@ def fi_curve(trains: Any, inputs: Any, *, dim: str = "unit", skip: Any = 0.0, in
     left_out = seconds(skip, "fi_curve: skip")
     begin, end = spikes.observed[:, 0] + left_out, spikes.observed[:, 1]
     if (begin >= end).any():
-        raise ValueError(f"fi_curve: skip must leave a part of every trial, got {left_out} s")
+        k = int((begin >= end).argmax())
+        raise ValueError(
+            f"fi_curve: skip must leave a part of what was observed of every trial, got {left_out} s, and of trial "
+            f"{spikes.trial_ids[k]} {spikes.observed[k, 1] - spikes.observed[k, 0]:g} s was observed"
+        )
     measures = _measures(spikes, begin, end)
     levels, group = np.unique(values, return_inverse=True)
     per_level: dict[str, Any] = {}

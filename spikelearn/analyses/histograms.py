@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spikelearn.analyses.segments import intervals_of
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import bin_centers, bin_indices, count_bins, read_window, rounding
 from spikelearn.spikes.construction import check_trains
@@ -125,10 +126,10 @@ def isi_histogram(
         place, centers = bin_indices(values, 0.0, width, n, slack=slack), bin_centers(0.0, width, n)
     else:
         first = seconds(min_interval, "isi_histogram: min_interval")
-        if not 0 < first < stop or bins_per_decade < 1:
+        bins_per_decade = whole_number("isi_histogram: bins_per_decade", bins_per_decade, at_least=1)
+        if not 0 < first < stop:
             raise ValueError(
-                "isi_histogram: logarithmic bins need 0 < min_interval < max_interval and at least one bin a decade, "
-                f"got {first} s, {stop} s and {bins_per_decade}"
+                f"isi_histogram: logarithmic bins need 0 < min_interval < max_interval, got {first} s and {stop} s"
             )
         n = max(round(np.log10(stop / first) * bins_per_decade), 1)
         edges = np.geomspace(first, stop, n + 1)

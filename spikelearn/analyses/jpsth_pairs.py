@@ -13,6 +13,7 @@ from spikelearn.analyses.jpsth_dataset import band_bins, lag_sums, near_diagonal
 from spikelearn.analyses.jpsth_moments import NORMALIZATIONS, PREDICTORS, as_factors, check_choice, joint_moments
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.parameters.names import unknown_name
+from spikelearn.progress import progress_bar
 from spikelearn.spikes.binning import bin_centers
 from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.ids import id_labels
@@ -76,8 +77,6 @@ def jpsth_pairs(
     >>> result.sizes["pair"], result.unit_2.values
     (6, array([1, 2, 3, 2, 3, 3]))
     """
-    from tqdm import tqdm
-
     check_choice("predictor", predictor, PREDICTORS)
     check_choice("normalization", normalization, NORMALIZATIONS)
     for name in keep:
@@ -94,9 +93,7 @@ def jpsth_pairs(
     kept = {name: np.empty((len(chosen), n, n), dtype=dtype) for name in keep}
     coincidence, covariogram = np.empty((len(chosen), n)), np.empty((len(chosen), 2 * n - 1))
     psth = np.empty((len(units), n))
-    for k, (i, j) in enumerate(
-        tqdm(chosen, desc="JPSTH", unit="pair", delay=2.0, leave=False, disable=None if progress else True)
-    ):
+    for k, (i, j) in enumerate(progress_bar(chosen, shown=progress, desc="JPSTH", unit="pair")):
         moments = joint_moments(
             per_unit[place[i]],
             per_unit[place[j]],

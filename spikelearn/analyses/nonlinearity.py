@@ -11,6 +11,7 @@ from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble, make_ensemble
 from spikelearn.analyses.triggered import observed_vectors
 from spikelearn.analyses.triggered_weights import read_weights
 from spikelearn.arrays import Floats
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def nonlinearity(
     """
     ensemble = make_ensemble(stimulus, dt, window)
     sets, _, exposure, repeats = read_weights(ensemble, trains, weights)
-    if not 0 <= unit < len(sets):
+    unit = whole_number("unit", unit)
+    if unit >= len(sets):
         raise ValueError(f"unit must be 0 to {len(sets) - 1}, got {unit}")
     looked = np.full(ensemble.n_vectors, float(repeats))
     if exposure is not None:

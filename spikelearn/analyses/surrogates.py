@@ -12,6 +12,8 @@ from spikelearn.analyses.joint_psth import bin_units
 from spikelearn.analyses.jpsth_dataset import band_bins, near_diagonal
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats
+from spikelearn.parameters.seeds import generator
+from spikelearn.progress import progress_bar
 from spikelearn.spikes.binning import bin_centers
 from spikelearn.spikes.construction import check_trains
 
@@ -78,15 +80,14 @@ def jpsth_significance(
     0.005
     """
     import xarray as xr
-    from tqdm import tqdm
 
     where = "jpsth_significance"
     first, second, start, width = _complete_counts(trains, units, bin_size, window, n_surrogates, alpha, where)
     a, b = standardized(first), standardized(second)
     observed = np.abs(a.T @ b)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     maxima = np.empty(n_surrogates)
-    for k in tqdm(range(n_surrogates), desc="surrogates", delay=2.0, leave=False, disable=None if progress else True):
+    for k in progress_bar(range(n_surrogates), shown=progress, desc="surrogates"):
         surrogate = a.T @ b[rng.permutation(len(b))]
         maxima[k] = max(surrogate.max(), -surrogate.min())
     ordered = np.sort(maxima)
@@ -164,7 +165,7 @@ def jpsth_bootstrap(
     where = "jpsth_bootstrap"
     first, second, start, width = _complete_counts(trains, units, bin_size, window, n_surrogates, alpha, where)
     half_bins = band_bins(half_width, width)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     k = len(first)
 
     def course(a: NDArray[np.int64], b: NDArray[np.int64]) -> Floats:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikelearn.parameters.numbers import whole_number
+
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
@@ -76,7 +78,7 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
         accepted = [int(k) for k in found["stage_component"].values if found["significant"].values[k]]
         order = np.array(accepted + [k for k in order if k not in accepted])
         n_axes = max(1, len(accepted)) if n_axes is None else n_axes
-    n_axes = min(len(values), 2 if n_axes is None else n_axes)
+    n_axes = min(len(values), 2 if n_axes is None else whole_number("n_axes", n_axes, at_least=1))
     figure = Figure(figsize=(9.5, max(3.2, 1.2 + 1.5 * n_axes)), layout="constrained")
     left, right = np.ravel(figure.subfigures(1, 2, squeeze=False))
     panel = left.subplots()

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.brian.cache import writable_cache
 from spikelearn.brian.compiling import build_program
 from spikelearn.parameters.names import unknown_name
+from spikelearn.progress import progress_bar
 from spikelearn.simulation.targets import TARGETS, why_not
 
 __all__ = ["Session", "choose_target", "session"]
@@ -112,7 +114,8 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
     ValueError
         `target` is none of Brian2's targets.
     RuntimeError
-        It needs a compiler, and there is none; or the standalone device holds an unfinished program.
+        It needs a compiler, and there is none; no folder for what is compiled can be written to; or the standalone
+        device holds an unfinished program.
 
     Examples
     --------
@@ -156,6 +159,8 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
                 device.seed(_seed(seed))
             yield Session(target, directory)
         else:
+            if target == "cython":
+                stack.enter_context(writable_cache())
             set_device("runtime")
             stack.callback(_leave_device, reset_device, old_dt)
             prefs["codegen.target"] = target
@@ -247,10 +252,8 @@ def _report(progress: bool | str) -> Iterator[Any]:
     if not progress:
         yield None
         return
-    from tqdm import tqdm
-
     label = progress if isinstance(progress, str) else "brian2"
-    with tqdm(total=100, desc=label, unit="%", delay=2.0, leave=False, disable=None) as bar:
+    with progress_bar(shown=True, total=100, desc=label, unit="%") as bar:
 
         def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
             bar.update(round(100 * completed) - bar.n)

@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from tqdm import tqdm
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.compiled import processors
 from spikelearn.eventdriven.inputs import Inputs, read_inputs
 from spikelearn.eventdriven.neurons import DONE, N_FLOATS, N_INTEGERS, OUTPUT_FULL, RING_FULL, run_neurons
 from spikelearn.parameters.names import unknown_name
+from spikelearn.progress import progress_bar
 
 __all__ = ["NeuronsResult", "simulate_neurons"]
 
@@ -126,8 +126,8 @@ def simulate_neurons(
     counts = np.zeros(n, dtype=np.int64)
     starts = range(0, n, _BLOCK)
     pieces: list[list[Floats]] = [[] for _ in starts]
-    with tqdm(
-        total=n, disable=None if progress else True, delay=2.0, smoothing=0.0,
+    with progress_bar(
+        shown=progress, total=n, smoothing=0.0, leave=True,
         bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining}",
     ) as bar:  # fmt: skip
         lock = threading.Lock()

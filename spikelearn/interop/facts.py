@@ -46,10 +46,12 @@ def decode_facts(text: str, where: str) -> dict[str, Any]:
     return facts
 
 
-def check_facts(facts: dict[str, Any], body: Iterable[bytes], where: str) -> dict[str, Any]:
+def check_facts(
+    facts: dict[str, Any], body: Iterable[bytes], where: str, instead: str = "without its facts, with t_stop="
+) -> dict[str, Any]:
     """Give the facts without their checksum, which must be that of facts and spikes.
 
-    Files of earlier versions have none.
+    Files of earlier versions have none. `instead` tells how a file that was changed on purpose is read.
 
     Raises
     ------
@@ -59,8 +61,8 @@ def check_facts(facts: dict[str, Any], body: Iterable[bytes], where: str) -> dic
     rest = {key: value for key, value in facts.items() if key != "sha256"}
     if "sha256" in facts and facts["sha256"] != _sha256(rest, body):
         raise ValueError(
-            f"{where} was changed since spikelearn wrote it (checksum differs); a table that was changed on purpose is "
-            "read without its facts, with t_stop="
+            f"{where} was changed since spikelearn wrote it (checksum differs); a file that was changed on purpose is "
+            f"read {instead}"
         )
     return rest
 

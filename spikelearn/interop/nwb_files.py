@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import os
+import warnings
 from typing import Any
 
 import numpy as np
 
+from spikelearn.arrays import Floats
 from spikelearn.interop.extras import extra
-from spikelearn.interop.facts import decode_facts, encode_facts
+from spikelearn.interop.facts import check_facts, decode_facts, encode_facts
 from spikelearn.interop.intervals import without_invalid
-from spikelearn.interop.nwb_tables import COLUMNS, NAME, RESERVED, NWBSession, read_session
+from spikelearn.interop.nwb_tables import COLUMNS, NAME, RESERVED, NWBSession, read_session, session_bytes
 from spikelearn.interop.nwb_tables import SessionError as _SessionError
 from spikelearn.interop.session import check_session_times, cut_session, cut_window, one_window, session_origins
 from spikelearn.parameters.units import seconds
@@ -24,7 +26,9 @@ from spikelearn.storage.files import whole_file
 __all__ = ["from_nwb", "to_nwb"]
 
 MARK = "spikelearn "
+DESCRIPTION = "Units written by spikelearn; window, names and checksum are in the notes of the file."
 INCOMPLETE = ("refuse", "keep", "drop_units", "drop_trials")
+_INSTEAD = "with t_stop= or by_trial=True, as a file of others"
 # The session's begin is a required field; where it is not known, the epoch of Unix time says so.
 UNKNOWN = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -63,34 +67,28 @@ def to_nwb(
         The place cannot be written to.
     """
     pynwb = extra("pynwb", "nwb", "to_nwb")
+    origins = session_origins(trains, seconds(gap, "to_nwb: gap"))
+    columns, edges = _session_columns(trains, origins), np.stack([origins + trains.t_start, origins + trains.t_stop], 1)
     file = pynwb.NWBFile(
         session_description=session_description,
         identifier=identifier,
         session_start_time=session_start_time,
-        notes=MARK + encode_facts(trains),
+        notes=MARK + encode_facts(trains, session_bytes(columns, edges)),
     )
-    origins = session_origins(trains, seconds(gap, "to_nwb: gap"))
-    for origin, own_id in zip(origins, _numbers_of(trains.trial_ids), strict=True):
-        file.add_trial(start_time=float(origin + trains.t_start), stop_time=float(origin + trains.t_stop), id=own_id)
+    for (begin, end), own_id in zip(edges.tolist(), _numbers_of(trains.trial_ids), strict=True):
+        file.add_trial(start_time=begin, stop_time=end, id=own_id)
     # HDF5 needs a type for every column, which a column without a single entry does not have.
-    several = trains.n_trials > 1 and trains.n_spikes > 0
-    for name, text in COLUMNS.items() if several else ():
-        file.add_unit_column(name, text, index=True)
+    if trains.n_units:
+        file.units = pynwb.misc.Units(name="units", description=DESCRIPTION)
+    for name, text in COLUMNS.items():
+        if name in columns:
+            file.add_unit_column(name, text, index=True)
     beside = _columns_to_write(trains)
     for name in beside:
         file.add_unit_column(name, "From the columns of units." if name != NAME else "Name of the unit.")
-    train, numbers = train_of(trains.offsets), _numbers_of(trains.unit_ids)
-    trial, unit = train // max(trains.n_units, 1), train % max(trains.n_units, 1)
-    for k in range(trains.n_units):
-        own = unit == k
-        exact = {"trial_of_spike": trial[own], "time_in_trial": trains.times[own]} if several else {}
-        file.add_unit(
-            id=numbers[k],
-            spike_times=trains.times[own] + origins[trial[own]],
-            obs_intervals=trains.observed + origins[:, None] if trains.n_trials else None,
-            **exact,
-            **{name: column[k] for name, column in beside.items()},
-        )
+    for k, own_id in enumerate(_numbers_of(trains.unit_ids)):
+        own = {name: column[k] for name, column in (columns | beside).items()}
+        file.add_unit(id=own_id, **own)
     with whole_file(path) as temporary, pynwb.NWBHDF5IO(str(temporary), "w") as out:
         out.write(file)
 
@@ -172,8 +170,13 @@ def from_nwb(
         # HDF5, hdmf and pynwb raise errors of a dozen kinds for a file that was cut off or holds something else.
         raise ValueError(f"{where} is not a whole NWB file: {str(error).splitlines()[0]}") from error
     plain = t_start is None and t_stop is None and not by_trial and units_table is None
-    if session.notes.startswith(MARK) and plain:
-        return _as_written(session, decode_facts(session.notes[len(MARK) :], where), where)
+    if session.notes.startswith(MARK):
+        if plain:
+            return _as_written(session, where)
+        if units_table is None:
+            _warn_of_changes(session, where)
+    elif plain and session.description == DESCRIPTION:
+        raise ValueError(f"{where} was changed since spikelearn wrote it: its notes are missing; it is read {_INSTEAD}")
     if not session.columns["spike_times"]:
         raise ValueError(f"{where} must hold a table of units with spike times; there is none")
     times = check_session_times(session.columns["spike_times"], session.unit_ids, where, sort=sort)
@@ -226,8 +229,37 @@ def _columns_to_write(trains: SpikeTrains) -> dict[str, list[Any]]:
     return beside
 
 
-def _as_written(session: NWBSession, facts: dict[str, Any], where: str) -> SpikeTrains:
-    columns = session.columns
+def _session_columns(trains: SpikeTrains, origins: Floats) -> dict[str, list[Any]]:
+    """Lay trials on the time axis of the session: columns with one array a unit."""
+    train = train_of(trains.offsets)
+    trial, unit = train // max(trains.n_units, 1), train % max(trains.n_units, 1)
+    of_unit = [unit == k for k in range(trains.n_units)]
+    columns: dict[str, list[Any]] = {"spike_times": [trains.times[own] + origins[trial[own]] for own in of_unit]}
+    if trains.n_trials:
+        columns["obs_intervals"] = [trains.observed + origins[:, None]] * trains.n_units
+    if trains.n_trials > 1 and trains.n_spikes:
+        columns["trial_of_spike"] = [trial[own] for own in of_unit]
+        columns["time_in_trial"] = [trains.times[own] for own in of_unit]
+    return columns
+
+
+def _check(session: NWBSession, facts: dict[str, Any], where: str) -> dict[str, Any]:
+    # Rows that were added to the table of trials change nothing of what was written.
+    trials = np.empty((0, 2)) if session.trials is None else session.trials[: facts["n_trials"]]
+    body = session_bytes(session.columns, trials)
+    return check_facts(facts, body, where, _INSTEAD)
+
+
+def _warn_of_changes(session: NWBSession, where: str) -> None:
+    try:
+        _check(session, decode_facts(session.notes[len(MARK) :], where), where)
+    except (ValueError, TypeError):
+        text = f"{where} was changed since spikelearn wrote it (checksum differs); it is read as a file of others"
+        warnings.warn(text, UserWarning, stacklevel=3)
+
+
+def _as_written(session: NWBSession, where: str) -> SpikeTrains:
+    facts, columns = decode_facts(session.notes[len(MARK) :], where), session.columns
     several = facts["n_trials"] > 1 and facts["n_spikes"] > 0
     times = columns["time_in_trial" if several else "spike_times"]
     trial = columns["trial_of_spike"] if several else [np.zeros(len(own), dtype=np.int64) for own in times]
@@ -237,6 +269,7 @@ def _as_written(session: NWBSession, facts: dict[str, Any], where: str) -> Spike
             f"{where} was changed since spikelearn wrote it: it holds {total} spikes of {len(times)} units, not "
             f"{facts['n_spikes']} of {facts['n_units']}; pass t_stop= or by_trial=True to read it as it is"
         )
+    facts = _check(session, facts, where)
     kept = {key: facts[key] for key in ("observed", "slack", *NAMES) if key in facts}
     return SpikeTrains.from_indices(
         np.repeat(np.arange(len(times)), [len(own) for own in times]),

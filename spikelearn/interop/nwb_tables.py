@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from spikelearn.arrays import Floats
 from spikelearn.spikes.ids import Ids, read_ids, unnamed
 
-__all__ = ["COLUMNS", "NAME", "RESERVED", "NWBSession", "SessionError", "read_session"]
+__all__ = ["COLUMNS", "NAME", "RESERVED", "NWBSession", "SessionError", "read_session", "session_bytes"]
 
 COLUMNS = {
     "trial_of_spike": "Row of the trials table in which the spike happened.",
@@ -34,6 +35,7 @@ class NWBSession(NamedTuple):
     trial_ids: Ids
     invalid: Floats  # (n, 2)
     notes: str
+    description: str  # of the table of units
 
 
 def read_session(file: Any, where: str, *, trials: str = "trials", units_table: str | None = None) -> NWBSession:
@@ -62,7 +64,29 @@ def read_session(file: Any, where: str, *, trials: str = "trials", units_table: 
     invalid = np.empty((0, 2))
     if file.invalid_times is not None:
         invalid = _edges(file.invalid_times)
-    return NWBSession(columns, ids, beside, rows, trial_ids, invalid, str(file.notes or ""))
+    return NWBSession(
+        columns, ids, beside, rows, trial_ids, invalid, str(file.notes or ""), str(getattr(units, "description", ""))
+    )
+
+
+def session_bytes(columns: Mapping[str, Sequence[Any]], trials: Any) -> Iterator[bytes]:
+    """Give what a checksum of units and trials is made of, as they are written and as they are read.
+
+    Parameters
+    ----------
+    columns : mapping
+        As in `NWBSession`: one array a unit, nothing where the file has no such column.
+    trials : array_like, shape (n_trials, 2)
+        Begin and end of the trials.
+    """
+    yield np.asarray(trials, dtype=np.float64).tobytes()
+    for name in ("spike_times", "obs_intervals", *COLUMNS):
+        own = columns.get(name, ())
+        yield f"{name} {len(own)}".encode()
+        for values in own:
+            plain = np.asarray(values, dtype=np.int64 if name == "trial_of_spike" else np.float64).ravel()
+            yield f"{len(plain)} ".encode()
+            yield plain.tobytes()
 
 
 def _units(file: Any, where: str, wanted: str | None) -> Any:

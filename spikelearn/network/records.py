@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
 
-# Far beyond any membrane; numbers above 2**52 have another meaning in the compiled loop.
-LARGEST_WEIGHT = 1e9
+LARGEST_WEIGHT = 1e9  # far beyond any membrane; above 2**52 numbers have another meaning in the compiled loop
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +72,7 @@ class SpikeSource:
     Parameters
     ----------
     trains : SpikeTrains
-        One trial, one unit a train.
+        One trial, one unit a train, observed throughout; outside its window a source is silent.
     """
 
     trains: SpikeTrains
@@ -83,6 +82,8 @@ class SpikeSource:
             raise TypeError(f"SpikeSource.trains must be SpikeTrains, got {type(self.trains).__name__}")
         if self.trains.n_trials != 1:
             raise ValueError(f"SpikeSource.trains must hold one trial, got {self.trains.n_trials}")
+        if not self.trains.fully_observed:
+            raise ValueError(f"SpikeSource.trains must be observed throughout, got {self.trains.observed.tolist()} s")
 
     @property
     def n(self) -> int:
@@ -198,8 +199,7 @@ class Projection:
         Raises
         ------
         ValueError
-            The name is neither a variable of the synapses nor a voltage; they are not connected, or have no effect of
-            a spike and so no delay.
+            The name is neither a variable nor a voltage; there are no connections, or no on_pre and so no delay.
         """
         where = f"Projection {source} -> {target}"
         check_weight_variable(weight, synapses, where)

@@ -16,7 +16,7 @@ def generator(seed: Any) -> np.random.Generator:
 
     Parameters
     ----------
-    seed : int, Generator, SeedSequence or None
+    seed : int, sequence of int, Generator, SeedSequence or None
         None for one that is different each time; a generator is handed back, and goes on.
 
     Raises
@@ -33,4 +33,6 @@ def generator(seed: Any) -> np.random.Generator:
     """
     if seed is None or isinstance(seed, (np.random.Generator, np.random.SeedSequence, np.random.BitGenerator)):
         return np.random.default_rng(seed)
+    if isinstance(seed, (list, tuple)):
+        return np.random.default_rng([whole_number(f"seed[{k}]", part) for k, part in enumerate(seed)])
     return np.random.default_rng(whole_number("seed", seed))

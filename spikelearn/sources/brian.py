@@ -77,7 +77,8 @@ def trials_of(monitor: Any, n_units: int, *, t_start: float = 0.0, t_stop: float
 def poisson_group(
     rate: Any, n_trials: int, n_units: int, dt: Any, duration: Any, t_start: Any, seed: int, where: str
 ) -> tuple[Any, ...]:
-    """Build independent Poisson cells."""
+    """Build independent Poisson cells; the seed is only looked at, since Brian2 draws while it runs."""
+    generator(seed)
     expression, names, step = _rate_names(rate, dt, duration, t_start, where)
     cells = _cells("", f"rand() < ({expression})*dt", names, n_trials, n_units, step, where)
     return (cells,)

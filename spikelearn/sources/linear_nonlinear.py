@@ -12,6 +12,7 @@ import numpy as np
 from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.simulation.simulable import Runner
 from spikelearn.sources import ln_checks as checks
 from spikelearn.sources.ln_sampling import draw
@@ -192,7 +193,7 @@ class LinearNonlinear:
             A rate overflows, or is not one; the duration is no whole number of frames.
         """
         trials = whole_number(f"{_WHERE}.sample: n_trials", n_trials, at_least=1)
-        return draw(self, trials, duration, np.random.default_rng(seed))
+        return draw(self, trials, duration, generator(seed))
 
     def expected_rate(self) -> Floats:
         """Give the mean rate of each cell in Hz, shape (cells,)."""

@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.analyses.whitening import Whitening, whitening
 from spikelearn.arrays import Floats
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.sources.cubature import Moments
 
 if TYPE_CHECKING:
@@ -177,8 +178,10 @@ def expectation_of(source: LinearNonlinear, weights: str, unit: int, max_lag: in
         raise ValueError(unknown_name(where, "kind of weights", str(weights), WEIGHTS))
     if weights != "single" and source.n_units < 2:
         raise ValueError(f"{where}: {weights} weights must have two cells, got one")
-    if not 0 <= unit < source.n_units:
+    unit = whole_number(f"{where}: unit", unit)
+    if unit >= source.n_units:
         raise ValueError(f"{where}: unit must be 0 to {source.n_units - 1}, got {unit}")
+    max_lag = whole_number(f"{where}: max_lag", max_lag)
     needed = source.n_lags + max_lag
     frames = needed if window is None else window
     if frames < needed:

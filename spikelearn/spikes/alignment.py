@@ -105,10 +105,13 @@ def align(
     observed[whole] = [-before, after]
     flat, offsets = _cut(trains, events, trial, before, after)
     if not whole.all():
-        # Both the spike and the border of the observed part were rounded in the subtraction of the event.
         per_trial = np.diff(offsets).reshape(len(events), trains.n_units).sum(axis=1)
         inside = np.repeat(observed, per_trial, axis=0)
-        flat = np.clip(flat, inside[:, 0], np.nextafter(inside[:, 1], -np.inf))
+        # A spike counts as on the begin of a cut but for rounding, also where nothing of the cut was observed.
+        seen = inside[:, 0] < inside[:, 1]
+        flat, offsets = keep_times(flat, offsets, seen)
+        # Both the spike and the border of the observed part were rounded in the subtraction of the event.
+        flat = np.clip(flat, inside[seen, 0], np.nextafter(inside[seen, 1], -np.inf))
     return {
         "times": flat,
         "offsets": offsets,

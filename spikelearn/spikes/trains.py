@@ -46,7 +46,7 @@ class SpikeTrains(StoredTrains):
         observed. Without it every trial was observed throughout.
     slack : float
         Rounding error in seconds that the times carry from when they were larger, as `aligned` and `shift` leave it;
-        bins tolerate it.
+        bins tolerate it. Trains are equal (``==``) only if it is the same; `same_spikes` leaves it aside.
     n_trials : int, optional
         Needed only where there are no units, since offsets then cannot tell.
     unit_ids, trial_ids : iterable of int or str, optional

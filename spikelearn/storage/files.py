@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from spikelearn.storage.interrupts import interrupts_heard
 from spikelearn.storage.manifest import own_files, read_manifest, write_manifest
 from spikelearn.storage.workspace import name_lock, settle, swap_in, workspace
 
@@ -116,7 +117,7 @@ def settle_name(final: Path) -> None:
 def _working(final: Path, trouble: str) -> Iterator[Path]:
     """Open a workspace beside `final`; folders made on the way go again if nothing comes of it."""
     made = [parent for parent in final.parents if not parent.exists()]
-    with contextlib.ExitStack() as stack:
+    with interrupts_heard(), contextlib.ExitStack() as stack:
         stack.push(lambda kind, *_: _remove_empty(made) if kind is not None else None)
         for attempt in range(_ATTEMPTS):
             try:

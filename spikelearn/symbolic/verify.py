@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
 from spikelearn.symbolic.approximate import set_point_weights, steady_state_without_weights
 from spikelearn.symbolic.numeric import Numeric, Vector, weight_function
@@ -72,7 +73,7 @@ def check_gradient(derived: DerivedRule, points: int = 10, seed: int = 0) -> Gra
     -------
     GradientCheck
     """
-    rng = generator(seed)
+    points, rng = whole_number("check: points", points, at_least=1), generator(seed)
     if derived.approximation == "exact":
         return _check_exact(derived, points, rng)
     return _check_order(derived, points, rng)

@@ -257,7 +257,7 @@ def test_the_progress_bar_moves_within_one_neuron(monkeypatch):
         __exit__ = lambda self, *error: None  # noqa: E731
         update = staticmethod(steps.append)
 
-    monkeypatch.setattr(run, "tqdm", Bar)
+    monkeypatch.setattr(run, "progress_bar", Bar)
     monkeypatch.setattr(run, "_BUDGET", 100)
     spikes = simulate_neurons(BASE, 30.0, 1, progress=True).counts[0]
     assert len(steps) == pytest.approx(2 * spikes / 100, abs=2)

@@ -404,3 +404,26 @@ def test_edges_that_miss_the_window_by_rounding_are_its_edges():
 def test_the_description_of_one_spike_and_of_a_window_from_zero():
     trains = SpikeTrains.from_arrays([[0.25]], t_start=-0.0, t_stop=0.5)
     assert repr(trains) == "SpikeTrains(1 trial x 1 unit, 1 spike in [0.0, 0.5) s)"
+
+
+def test_what_is_equal_is_counted_alike():
+    """The slack decides in which bin a spike counts: trains of another slack were equal and were counted otherwise."""
+    spike = 0.5 - 1e-13
+    typed = SpikeTrains.from_arrays([[spike]], t_stop=1.0)
+    carried = SpikeTrains([spike], [0, 1], 1, t_stop=1.0, slack=1e-12)
+    assert typed.binned(0.5).tolist() != carried.binned(0.5).tolist()
+    assert typed != carried
+    assert carried == SpikeTrains([spike], [0, 1], 1, t_stop=1.0, slack=1e-12)
+    assert typed.same_spikes(carried)
+    assert carried.same_spikes(typed.with_ids(unit_ids=["a"], unit_columns={"quality": ["good"]}))
+    others = [
+        SpikeTrains.from_arrays([[0.5]], t_stop=1.0),
+        SpikeTrains.from_arrays([[spike]], t_stop=2.0),
+        SpikeTrains.from_arrays([[spike]], t_start=-1.0, t_stop=1.0),
+        SpikeTrains.from_arrays([[], [spike]], t_stop=1.0),
+        SpikeTrains.from_trials([[[spike]], [[]]], t_stop=1.0),
+        SpikeTrains.from_trials([[[spike]]], t_stop=1.0, observed=[[0.0, 0.75]]),
+    ]
+    assert not any(typed.same_spikes(other) for other in others)
+    with pytest.raises(TypeError, match=r"SpikeTrains.same_spikes must get SpikeTrains, got list"):
+        typed.same_spikes([0.5])

@@ -106,6 +106,8 @@ def test_one_time(value, expected):
         ([0.1 + 1j], TypeError, "must be real numbers, got the type complex128"),
         ([None], TypeError, "must be real numbers, got None"),
         (["0.1 mV"], ValueError, "must have the unit of 1 second"),
+        (["0.1"], ValueError, "must|unit"),
+        (["soon"], ValueError, "must|unit"),
         (np.ma.array([0.1, 0.2], mask=[False, True]), ValueError, r"not be masked, got 1 masked entries, .* at \[1\]"),
         ([0.1, np.ma.masked], ValueError, "must not be masked"),
     ],

@@ -63,6 +63,14 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def terminate():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def fail():
     raise OSError(errno.ENOSPC, "no space left")
 
@@ -74,6 +82,8 @@ def in_child(work):
             work()
         except OSError:
             os._exit(3)
+        except KeyboardInterrupt:
+            os._exit(130)
         except BaseException:
             import traceback
 
@@ -166,6 +176,9 @@ def main():
         "steps without exchange": lambda: steps(folder, die),
         "faults": lambda: steps(folder, fail),
         "faults without exchange": lambda: steps(folder, fail),
+        "interrupts": lambda: steps(folder, interrupt),
+        "interrupts without exchange": lambda: steps(folder, interrupt),
+        "terminations": lambda: steps(folder, terminate),
         "random": lambda: at_random(folder, number),
         "writers": lambda: in_turn(folder, number),
     }[what]()

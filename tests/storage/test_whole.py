@@ -31,8 +31,19 @@ def killed(folder, what, number=0, timeout=120):
 
 
 @posix
-@pytest.mark.parametrize("what", ["steps", "steps without exchange", "faults", "faults without exchange"])
-def test_a_kill_or_a_fault_at_any_step_leaves_the_old_or_the_new(tmp_path, what):
+@pytest.mark.parametrize(
+    "what",
+    [
+        "steps",
+        "steps without exchange",
+        "faults",
+        "faults without exchange",
+        "interrupts",
+        pytest.param("interrupts without exchange", marks=pytest.mark.slow),
+        pytest.param("terminations", marks=pytest.mark.slow),
+    ],
+)
+def test_a_kill_a_fault_or_a_signal_at_any_step_leaves_the_old_or_the_new(tmp_path, what):
     assert killed(tmp_path / "here", what) > 30
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.inputs import assign_tables
@@ -41,6 +40,7 @@ from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult,
 from spikelearn.eventdriven.network.sharing import count_targets, delays, ranges, share, writable
 from spikelearn.eventdriven.network.windows import run_windows
 from spikelearn.eventdriven.phi import Tables
+from spikelearn.progress import progress_bar
 
 __all__ = ["run_network"]
 
@@ -217,11 +217,10 @@ class _Run:
         workers = len(self.ranges) - 1
         with (
             ThreadPoolExecutor(workers) as pool,
-            tqdm(
-                total=self.duration, initial=self.begin, disable=None if progress else True, delay=2.0, unit="s",
-                smoothing=0.0,
+            progress_bar(
+                shown=progress, total=self.duration, initial=self.begin, unit="s", smoothing=0.0, leave=True
             ) as bar,
-        ):  # fmt: skip
+        ):
             while done < total and not halt.is_set():
                 started = time.perf_counter()
                 last = min(done + size, total)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.ei_trials.checkpoint import Keeper
+from spikelearn.progress import progress_bar
 
 __all__ = ["TrialRunner", "run_loop"]
 
@@ -52,7 +53,7 @@ def run_loop(runner: TrialRunner, n_trials: int, keeper: Keeper, progress: bool 
         for name, array in stored.arrays.items():
             if name.startswith(_HISTORY):
                 history[name.removeprefix(_HISTORY)] = _longer(array, n_trials)
-    with _bar(n_trials, done, progress) as bar:
+    with progress_bar(shown=progress, total=n_trials, initial=done, desc="trials") as bar:
         for trial in range(done + 1, n_trials + 1):
             record = runner.advance(trial)
             for name, values in record.items():
@@ -77,9 +78,3 @@ def _longer(array: NDArray[Any], n_trials: int) -> NDArray[Any]:
     whole = np.empty((n_trials, *array.shape[1:]), dtype=array.dtype)
     whole[: len(array)] = array
     return whole
-
-
-def _bar(total: int, done: int, progress: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=total, initial=done, desc="trials", disable=None if progress else True, delay=2.0, leave=False)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.ei_rate.model import EIRates
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -38,6 +39,8 @@ def last_up(run: xr.Dataset) -> Any:
 
 def switches(run: xr.Dataset, first: int = 1, last: int | None = None) -> Any:
     """Count the changes between Up and silence from trial `first` to trial `last`, both included."""
+    first = whole_number("switches: first", first, at_least=1)
+    last = None if last is None else whole_number("switches: last", last)
     up = up_trials(run)[first - 1 : last]
     return (up[1:] != up[:-1]).sum(axis=0)
 

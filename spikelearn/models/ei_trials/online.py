@@ -17,6 +17,7 @@ from spikelearn.models.ei_trials.result import TrialsDivergedError
 from spikelearn.models.ei_trials.starts import Starts, read_noise, read_rule, read_starts
 from spikelearn.models.ei_trials.terms import term_rates
 from spikelearn.parameters.numbers import one_number, whole_number
+from spikelearn.progress import progress_bar
 from spikelearn.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -160,8 +161,6 @@ def online_on_array(
     ValueError
         The rule is none of the three that the compiled code knows.
     """
-    from tqdm import tqdm
-
     from spikelearn.models.ei_trials.online_kernel import online_steps
 
     rates = term_rates(rule)
@@ -177,7 +176,7 @@ def online_on_array(
     out = np.empty((n, settings.steps // RECORD_EVERY, len(NAMES)))
     size, normals = (settings.noise, NOISE_DECAY), np.empty((_BLOCK if settings.noise else 0, 2))
     blocks = range(0, settings.steps, _BLOCK)
-    with tqdm(total=n * len(blocks), desc="online", disable=not progress, delay=2.0, leave=False) as bar:
+    with progress_bar(shown=progress, total=n * len(blocks), desc="online") as bar:
         for start in range(n):
             kicks = kick_steps(settings.seed, start, settings.steps, protocol.dt)
             state = np.array([0.0, 0.0, *starts.A[:, start], *starts.W[:, start], 0.0, 0.0, 0.0])

@@ -7,6 +7,7 @@ from typing import Any
 
 from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import whole_number
 
 __all__ = ["NOISE_DECAY", "TINY", "VARIANTS", "Protocol", "protocol_of", "trial_constants"]
 
@@ -51,6 +52,10 @@ class Protocol:
     window: int = 5001
     rate_floor: float = 1.0
     weight_floor: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "kick_start", "kick_stop", "window"):
+            whole_number(f"Protocol.{name}", getattr(self, name))
 
     @property
     def kick_steps(self) -> int:

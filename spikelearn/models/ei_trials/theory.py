@@ -12,6 +12,7 @@ from spikelearn.arrays import Floats
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.models.ei_trials.protocol import protocol_of
 from spikelearn.models.ei_trials.starts import read_rule, read_starts
+from spikelearn.parameters.numbers import whole_number
 
 __all__ = ["end_lines", "floor_end", "ignition_threshold", "kick_peak", "predicted_first_up", "up_state_margin"]
 
@@ -103,7 +104,7 @@ def predicted_first_up(
     protocol, threshold = protocol_of(variant), ignition_threshold(model, variant)
     step = rule.update(model)
     W, floor = starts.W[:, 0], protocol.rate_floor
-    for trial in range(1, at_most + 1):
+    for trial in range(1, whole_number("predicted_first_up: at_most", at_most) + 1):
         if W[2] * kick_peak(model, W[0], variant) > model.Theta_I:
             return None
         if W[0] > threshold:

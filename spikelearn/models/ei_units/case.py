@@ -15,7 +15,7 @@ from spikelearn.models.ei_trials.starts import read_sensor
 from spikelearn.models.ei_units.model import PUBLISHED_START, EIUnits
 from spikelearn.models.ei_units.rates import unit_rates
 from spikelearn.parameters.names import unknown_name
-from spikelearn.parameters.numbers import one_number
+from spikelearn.parameters.numbers import one_number, whole_number
 from spikelearn.rules.rule import Rule
 
 __all__ = ["UnitsCase"]
@@ -68,6 +68,7 @@ class UnitsCase:
     def __post_init__(self) -> None:
         protocol_of(self.variant)
         read_sensor(self.sensor)
+        whole_number("EIUnits.weights_seed", self.weights_seed)
         for name in ("rates", "populations"):
             if not isinstance(getattr(self, name), Mapping):
                 raise ValueError(f"EIUnits.{name} must be a table, got {getattr(self, name)!r}")

@@ -8,6 +8,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.ei_units.model import EIUnits
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,6 +30,7 @@ def silent_units(run: xr.Dataset, kind: str) -> Any:
 
 def saturated(model: EIUnits, run: xr.Dataset, trial: int = 1) -> Any:
     """Say which starts have E above nine tenths of its cut-off in a trial, counted from 1."""
+    trial = whole_number("saturated: trial", trial, at_least=1)
     return run["E_trial"].sel(trial=trial).values > 0.9 * model.populations.E_max
 
 

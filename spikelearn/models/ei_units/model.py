@@ -13,6 +13,7 @@ from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.models.ei_trials.protocol import Protocol
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -127,7 +128,7 @@ class EIUnits:
         return np.array(drawn)
 
     def _draw(self, seed: int, start: tuple[float, float], W_EI: tuple[float, float] | None) -> Floats:
-        rng = np.random.default_rng(whole_number("EIUnits.draw_weights: seed", seed))
+        rng = generator(whole_number("EIUnits.draw_weights: seed", seed))
         W = np.zeros((self.n, self.n))
         for name, block in self.blocks.items():
             mean, sd = start if W_EI is None or name != "W_EI" else W_EI

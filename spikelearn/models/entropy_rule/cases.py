@@ -18,6 +18,7 @@ from spikelearn.models.entropy_rule.model import EntropyRule
 from spikelearn.models.entropy_rule.replaying import replay
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.simulation.recording import Recording
 from spikelearn.storage.provenance import provenance_of
 
@@ -123,7 +124,7 @@ def run_replay(case: EntropyCase, cycles: int, noise: float, seed: int | None) -
 
     start = case.frames[0].copy() if case.primer == "frame" else corner_primer()
     if noise:
-        start += np.random.default_rng(seed).normal(0.0, noise, start.shape)
+        start += generator(seed).normal(0.0, noise, start.shape)
     steps = cycles * len(case.frames)
     path = replay(case.weights(), start, steps, case.dt, case.rule.l, case.rule.activation)
     frame, rms = nearest_frame(path, case.frames)

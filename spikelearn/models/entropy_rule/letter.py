@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.seeds import generator
 
 __all__ = ["SIDE", "corner_primer", "letter_movie", "letter_pixels"]
 
@@ -68,6 +69,7 @@ def corner_primer(noise: float = 0.0, seed: int | np.random.SeedSequence | None 
     y, x = np.divmod(np.arange(SIDE * SIDE), SIDE)
     kept: NDArray[np.bool_] = (y >= 10) & (x < 10) & (letter_movie()[-1] > 0)
     primer = np.where(kept, 1.0, -1.0)
+    numbers = generator(seed)
     if noise:
-        primer += np.random.default_rng(seed).normal(0.0, noise, primer.shape)
+        primer += numbers.normal(0.0, noise, primer.shape)
     return np.asarray(primer, dtype=np.float64)

@@ -13,6 +13,7 @@ from spikelearn.arrays import Floats
 from spikelearn.models.entropy_rule.activation import get_activation
 from spikelearn.models.entropy_rule.frames import check_step
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 
 __all__ = ["NoisyEstimate", "learn_from_noise"]
 
@@ -77,7 +78,7 @@ def learn_from_noise(
     n_steps, n_before = (max(1, round(time / step)) for time in (duration, settle))
     if window not in ("antisymmetric", "one_sided"):
         raise ValueError(f"{where}: window must be 'antisymmetric' or 'one_sided', got {window!r}")
-    rng, noise = np.random.default_rng(seed), np.asarray(Q, dtype=np.float64)
+    rng, noise = generator(seed), np.asarray(Q, dtype=np.float64)
     n = len(noise)
     S = get_activation(activation).value
     if callable(drift):

@@ -13,6 +13,7 @@ from spikelearn.models.entropy_rule.activation import Activation, get_activation
 from spikelearn.models.entropy_rule.filters import resample
 from spikelearn.models.entropy_rule.frames import check_matrix, check_periodic, check_step, read_frames
 from spikelearn.parameters.numbers import check_flag, whole_number
+from spikelearn.progress import progress_bar
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -131,13 +132,11 @@ def _advance(
     progress: bool,
 ) -> Floats:  # fmt: skip
     """Step in stretches, so that a bar can move and an interrupt is heard between them."""
-    from tqdm import tqdm
-
     activation = get_activation(rule.activation)
     rates = np.array([rule.network_decay, rule.l, rule.gamma, rule.epsilon])
     kept = np.empty((n_steps // stride, len(y)))
     chunk = max(1, _CHUNK // stride) * stride
-    with tqdm(total=n_steps, desc="array", unit="step", delay=2.0, leave=False, disable=not progress) as bar:
+    with progress_bar(shown=progress, total=n_steps, desc="array", unit="step") as bar:
         for done in range(0, n_steps, chunk):
             count = min(chunk, n_steps - done)
             rows = kept[done // stride : done // stride + count // stride]

@@ -11,6 +11,7 @@ from spikelearn.arrays import Floats
 from spikelearn.models.entropy_rule.filters import low_pass
 from spikelearn.models.entropy_rule.minimiser import check_decay
 from spikelearn.models.entropy_rule.stationary import seen_input
+from spikelearn.parameters.numbers import whole_number
 
 __all__ = ["PeriodicSolution", "periodic_solution"]
 
@@ -100,6 +101,7 @@ def periodic_solution(
     where = "EntropyRule.periodic"
     decay = check_decay(l, where)
     # Two points a step: Runge-Kutta's method needs the middle.
+    refine = whole_number(f"{where}: refine", refine, at_least=1)
     x, S, half = seen_input(frames, dt, l_net, activation, 2 * refine, where)
     p, q = low_pass(x, half, gamma), low_pass(S, half, gamma)
     n_points, n = x.shape

@@ -13,6 +13,7 @@ from spikelearn.models.escape_noise.binning import bin_width, checked_spikes
 from spikelearn.models.escape_noise.keeper import LearningDivergedError
 from spikelearn.models.escape_noise.links import get_link
 from spikelearn.models.escape_noise.settings import checked_rates, time_constant
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -161,6 +162,7 @@ def learn_in_brian(
     from spikelearn.brian.session import session
 
     V, width = network.checked_visible(X_visible), bin_width(dt)
+    seed = None if seed is None else whole_number("learn_in_brian: seed", seed)
     mu_M, mu_Q = checked_rates(mu_M, mu_Q)
     time = time_constant(tau_G, "learn_in_brian: tau_G")
     time_b = time_constant(tau_baseline, "learn_in_brian: tau_baseline", least=width)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spikelearn.arrays import Bins
 from spikelearn.models.escape_noise.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from spikelearn.models.escape_noise.posterior import sample_path
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -77,8 +78,7 @@ class Keeper:
         unit: str,
         total: int,
     ) -> None:
-        if every < 1:
-            raise ValueError(f"learn: checkpoint_every must be at least 1, got {every}")
+        every = whole_number("learn: checkpoint_every", every, at_least=1)
         if resume and folder is None:
             raise ValueError("learn: resume=True must come with checkpoint=folder")
         self.folder = None if folder is None else Path(folder)

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from spikelearn.compiled import njit, processors
+from spikelearn.parameters.numbers import whole_number
 
 __all__ = [
     "accumulate",
@@ -41,7 +42,8 @@ def compiled(function: _Function) -> _Function:
 def in_chunks(task: Callable[[int, int], None], n: int, threads: int | None, work: int) -> None:
     """Run ``task(start, stop)`` over 0 to n in `threads` threads, or as many as pay for `work` inner steps."""
     # A thread costs about as much to start as 20,000 steps.
-    available = threads if threads is not None else min(processors(), 1 + work // 100_000)
+    given = None if threads is None else whole_number("threads", threads, at_least=1)
+    available = min(processors(), 1 + work // 100_000) if given is None else given
     count = max(1, min(n, available))
     if count == 1:
         task(0, n)

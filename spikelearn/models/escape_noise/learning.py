@@ -23,13 +23,14 @@ from spikelearn.models.escape_noise.posterior import credit, path_gradients, sam
 from spikelearn.models.escape_noise.settings import check_estimator, checked_rates, time_constant
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.progress import progress_bar
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from spikelearn.models.escape_noise.network import VariationalNetwork
 
-__all__ = ["Learning", "LearningDivergedError", "checked_data", "learn", "progress_bar"]
+__all__ = ["Learning", "LearningDivergedError", "checked_data", "learn"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +176,10 @@ def learn(
 
     keeper.keep(done, state_now(), rng, last=True)
     # Overflow is looked for below, after every step, and ends learning with a message of its own.
-    with progress_bar(total, done, progress) as bar, np.errstate(over="ignore", invalid="ignore"):
+    with (
+        progress_bar(shown=progress, total=total, initial=done, desc="learning") as bar,
+        np.errstate(over="ignore", invalid="ignore"),
+    ):
         for update in range(done + 1, total + 1):
             path = sample_path(current, draw(), width, rng, threads=threads)
             reward = credit(path.free_energy, width, estimator, time)
@@ -212,10 +216,3 @@ def checked_data(network: VariationalNetwork, X_visible: ArrayLike) -> Bins:
     if not (V.shape[0] and V.shape[1]):
         raise ValueError(f"learn: X_visible must hold at least one trial and one bin, got shape {V.shape}")
     return V
-
-
-def progress_bar(total: int, done: int, progress: bool) -> Any:
-    """Make a bar that appears after two seconds, if at all."""
-    from tqdm import tqdm
-
-    return tqdm(total=total, initial=done, desc="learning", disable=None if progress else True, delay=2.0, leave=False)

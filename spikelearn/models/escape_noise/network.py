@@ -271,6 +271,4 @@ class VariationalNetwork:
 
 
 def _positive(value: int, name: str) -> int:
-    if value < 1:
-        raise ValueError(f"VariationalNetwork: {name} must be at least 1, got {value}")
-    return int(value)
+    return whole_number(f"VariationalNetwork: {name}", value, at_least=1)

@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.models.escape_noise.binning import bin_width
 from spikelearn.models.escape_noise.keeper import Keeper, checksum, energy_limit, mean_energy, settings_of
 from spikelearn.models.escape_noise.kernels import bin_terms, compiled, intensity
-from spikelearn.models.escape_noise.learning import Learning, checked_data, progress_bar
+from spikelearn.models.escape_noise.learning import Learning, checked_data
 from spikelearn.models.escape_noise.likelihood import constants
 from spikelearn.models.escape_noise.links import get_link
 from spikelearn.models.escape_noise.settings import checked_rates, time_constant
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.progress import progress_bar
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.network import VariationalNetwork
@@ -187,7 +188,7 @@ def learn_online(
     good, began = network.with_weights(state["W_M"], state["W_Q"]), network.with_weights(state["W_M"], state["W_Q"])
     keeper.keep(done, {**state, "signals": signals[:done]}, rng, last=True)
     keeper.confirm()
-    with progress_bar(total, done, progress) as bar:
+    with progress_bar(shown=progress, total=total, initial=done, desc="learning") as bar:
         for trial in range(done, total):
             if not carry_over:
                 for name in ("phi", "a", "G"):

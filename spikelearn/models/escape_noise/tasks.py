@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Bins
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
 
 __all__ = ["corridor", "corridor_patterns", "reversing_sequence", "staircase"]
@@ -16,6 +17,7 @@ def _blocks(
     p: tuple[float, float], first: int,
 ) -> Bins:  # fmt: skip
     """Walk through the blocks of units in the given order, staying in each for a normal number of bins."""
+    n_bins, n_units = whole_number("n_bins", n_bins), whole_number("n_units", n_units)
     edges = np.linspace(0, n_units, n_blocks + 1).round().astype(int)
     active = np.empty(0, dtype=np.int64)
     step = first
@@ -63,8 +65,8 @@ def staircase(
     >>> staircase(1, 90, dwell=(30, 0), p=(1.0, 0.0))[0, [0, 30, 60]].sum(axis=1)
     array([10, 10, 10], dtype=uint64)
     """
-    rng = generator(seed)
-    order = list(range(n_blocks))
+    rng, n_trials = generator(seed), whole_number("staircase: n_trials", n_trials, at_least=1)
+    order = list(range(whole_number("staircase: n_blocks", n_blocks, at_least=1)))
     return np.stack([_blocks(rng, n_bins, n_units, order, n_blocks, dwell, p, 0) for _ in range(n_trials)])
 
 
@@ -90,8 +92,8 @@ def reversing_sequence(
     ndarray of uint8, shape (trials, bins, units)
         The order of the blocks reverses at trial ``n_trials // 2``.
     """
-    rng = generator(seed)
-    forward = list(range(n_blocks))
+    rng, n_trials = generator(seed), whole_number("reversing_sequence: n_trials", n_trials, at_least=1)
+    forward = list(range(whole_number("reversing_sequence: n_blocks", n_blocks, at_least=1)))
     half = n_trials // 2
     return np.stack(
         [
@@ -139,6 +141,6 @@ def corridor(
     -------
     ndarray of uint8, shape (laps, places * stay, units)
     """
-    rng = generator(seed)
-    chance = np.where(np.repeat(patterns, stay, axis=0), *p)
+    rng, n_laps = generator(seed), whole_number("corridor: n_laps", n_laps)
+    chance = np.where(np.repeat(patterns, whole_number("corridor: stay", stay, at_least=1), axis=0), *p)
     return (rng.random((n_laps, *chance.shape)) < chance).astype(np.uint8)

@@ -13,6 +13,7 @@ from spikelearn.arrays import Floats, Integers
 from spikelearn.brian.steps import whole_multiple
 from spikelearn.models.low_rank.sampling import Vectors
 from spikelearn.parameters.numbers import check_flag, flat, whole_numbers
+from spikelearn.progress import progress_bar
 from spikelearn.simulation.recording import Recording
 from spikelearn.simulation.simulable import RunSettings
 from spikelearn.storage.provenance import provenance_of
@@ -167,9 +168,7 @@ def _progress(shown: bool, n_steps: int) -> Iterator[Callable[[int], None] | Non
     if not shown:
         yield None
         return
-    from tqdm import tqdm
-
-    with tqdm(total=n_steps, desc="low rank", unit="step", delay=2.0, leave=False, disable=None) as bar:
+    with progress_bar(shown=True, total=n_steps, desc="low rank", unit="step") as bar:
 
         def tick(done: int) -> None:
             bar.update(done - bar.n)

@@ -8,6 +8,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.low_rank.stability import jacobian_at
+from spikelearn.parameters.numbers import whole_number
 
 if TYPE_CHECKING:
     from spikelearn.models.low_rank.model import LowRank
@@ -73,7 +74,8 @@ def fluctuations(model: LowRank, branch: int = 0, *, whiten: bool = False) -> Fl
     The print takes the large n limit (document 002 Q2, Eq. (12) to (5)) without saying how fast it is reached.
     """
     points = model.fixed_points()
-    if not 0 <= branch < len(points):
+    branch = whole_number("LowRank.fluctuations: branch", branch)
+    if branch >= len(points):
         raise ValueError(f"LowRank.fluctuations: branch must lie in 0 to {len(points) - 1}, got {branch}")
     point = points[branch]
     if point.amplitude == 0:

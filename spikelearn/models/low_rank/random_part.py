@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spikelearn.parameters.numbers import whole_number
+
 if TYPE_CHECKING:
     from spikelearn.models.low_rank.model import LowRank
 
@@ -55,6 +57,7 @@ def _spread(model: LowRank, branch: int, name: str) -> float:
     from dataclasses import replace
 
     points = replace(model, g=0.0).fixed_points()
-    if not 0 <= branch < len(points):
+    branch = whole_number(f"LowRank.{name}: branch", branch)
+    if branch >= len(points):
         raise ValueError(f"LowRank.{name}: branch must lie in 0 to {len(points) - 1}, got {branch}")
     return points[branch].spread

@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.arrays import Floats, Integers
 from spikelearn.models.low_rank.admissible import residual_root
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 
 if TYPE_CHECKING:
     from spikelearn.models.low_rank.model import LowRank
@@ -88,7 +89,7 @@ def sample(model: LowRank, n: int, seed: int | None = None, *, whiten: bool = Fa
         Too few neurons for `whiten`, too many for a random part, or a mixture with `whiten`.
     """
     count = whole_number("LowRank.sample: n", n, at_least=1)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     if model.mixture is not None:
         return _mixture(model, count, rng, whiten)
     if model.g and count > _LARGEST_DENSE:

@@ -11,6 +11,7 @@ from spikelearn.arrays import Floats
 from spikelearn.models.tangent_kernel.layers import Kept
 from spikelearn.models.tangent_kernel.passes import both_passes, forward
 from spikelearn.models.tangent_kernel.solution import Linearised
+from spikelearn.parameters import seeds
 
 __all__ = ["LinearisedDescent", "Trained", "descend", "descend_linearised", "sgd", "sgd_linearised"]
 
@@ -116,7 +117,7 @@ def sgd_linearised(
     """
     C, goal = solution.C, solution.y - solution.start
     p, size = len(goal), float(np.linalg.norm(goal))
-    generator = np.random.default_rng(seed)
+    generator = seeds.generator(seed)
     a = np.zeros_like(goal)
     reached, steps = (1.0 if size else 0.0), 0
     while reached > tol and steps < max_steps:
@@ -185,7 +186,7 @@ def sgd(solution: Linearised, seed: Any = 0, tol: float = 1e-8, max_steps: int =
     weights = tuple(w.copy() for w in before)
     inputs, layers = solution.made.x[0], Kept(weights)
     size, p = float(np.linalg.norm(y - solution.start)), len(y)
-    generator = np.random.default_rng(seed)
+    generator = seeds.generator(seed)
     reached, steps = (1.0 if size else 0.0), 0
     while reached > tol and steps < max_steps:
         for mu in generator.integers(p, size=p):

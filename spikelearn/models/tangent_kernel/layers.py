@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from spikelearn.arrays import Floats
+from spikelearn.parameters import seeds
 
 __all__ = ["Kept", "Layers", "Redrawn", "drawn"]
 
@@ -76,7 +77,7 @@ class Redrawn:
 
     def __init__(self, n: int, depth: int, seed: Any) -> None:
         self._n, self._depth = n, depth
-        self._generator = np.random.default_rng(seed)
+        self._generator = seeds.generator(seed)
         self._states: list[Any] = [self._generator.bit_generator.state]
 
     def _rows(self, layer: int) -> Iterator[tuple[slice, Floats]]:
@@ -154,7 +155,7 @@ def drawn(n: int, depth: int, seed: Any) -> tuple[Floats, ...]:
     >>> [w.shape for w in drawn(3, 2, seed=0)]
     [(3, 3), (3, 3), (3,)]
     """
-    generator = np.random.default_rng(seed)
+    generator = seeds.generator(seed)
     scale = 1 / np.sqrt(n)
     weights = []
     for shape in [(n, n)] * depth + [(n,)]:

@@ -18,7 +18,9 @@ from spikelearn.models.tangent_kernel.model import TangentKernel
 from spikelearn.models.tangent_kernel.slopes import Slope, fit_slope
 from spikelearn.models.tangent_kernel.solution import Linearised
 from spikelearn.models.tangent_kernel.theory import exponents
+from spikelearn.parameters import seeds
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.progress import progress_bar
 
 __all__ = ["WidthStudy", "distance", "slopes"]
 
@@ -99,7 +101,7 @@ class WidthStudy:
 
     def task(self) -> tuple[Floats, Floats]:
         """Give the examples' directions, shape (p, n_dims) with rows of length one, and the targets, shape (p,)."""
-        generator = np.random.default_rng(self.data_seed)
+        generator = seeds.generator(self.data_seed)
         directions = generator.standard_normal((self.n_examples, self.n_dims))
         directions /= np.linalg.norm(directions, axis=1)[:, None]
         return directions, generator.standard_normal(self.n_examples)
@@ -114,7 +116,7 @@ class WidthStudy:
     def draw(self, n: int, seed: int) -> tuple[TangentKernel, Floats, Floats]:
         """Give one network with its examples, shape (p, n), and targets."""
         directions, y = self.task()
-        frame, _ = np.linalg.qr(np.random.default_rng([seed, n, 1]).standard_normal((n, self.n_dims)))
+        frame, _ = np.linalg.qr(seeds.generator([seed, n, 1]).standard_normal((n, self.n_dims)))
         network = TangentKernel(n, self.depth, self.phi, self.gamma, seed=[seed, n])
         return network, network.normalised(directions @ frame.T), y
 
@@ -154,15 +156,12 @@ class WidthStudy:
             itself was not trained.
         """
         import xarray as xr
-        from tqdm import tqdm
 
         shape = (len(self.widths), self.n_seeds)
         table = {name: np.empty(shape) for name in self.exponents}
         works = [self._work(n) for n in self.widths]
         total = sum(works) * self.n_seeds
-        with tqdm(
-            total=total, disable=None if progress else True, delay=2.0, leave=False, unit_scale=True, unit="op"
-        ) as bar:
+        with progress_bar(shown=progress, total=total, unit_scale=True, unit="op") as bar:
             for place, n, seed in self._points():
                 bar.set_description(f"n = {n}, draw {seed}", refresh=False)
                 if watch is not None:
