@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from brian2 import mV, ms, second, volt
+from brian2 import ms, mV, second, volt
 
 import spikelearn as sl
 from spikelearn.derivatives import locked_firing
@@ -75,18 +75,18 @@ def multipliers(axes):
     axes.set_xscale("log", base=2)
     axes.set_xticks(shown, [str(m) for m in shown])
     axes.set(xlabel="delay (whole periods)", ylabel="factor from spike to spike", title="locked firing with delay")
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, loc="upper left")
+    axes.set_ylim(0.78, 1.01)
 
 
-def learning(axes, steps=300):
+def learning(axes, steps=150):
     rng = np.random.default_rng(2)
     n, inputs = 4, 12
     neuron = sl.AdaptiveLIF(V_0=16 * mV, delta_g=0.05, tau_K=50 * ms, t_d=2 * ms)
     trains = sl.SpikeTrains.from_arrays([np.sort(rng.uniform(0, 0.1, 3)) for _ in range(inputs)], t_stop=0.2)
-    target = np.array([0.030, 0.040, 0.050, 0.060])
     pre, post = np.repeat(np.arange(inputs), n), np.tile(np.arange(n), inputs)
     weight, delay = rng.uniform(-0.5, 0.8, len(pre)) * 1e-3, rng.uniform(2e-3, 8e-3, len(pre))
-    errors = []
+    errors, target = [], None
     for _ in range(steps):
         network = sl.Network(
             {"cells": Population(neuron, n)},
@@ -97,6 +97,8 @@ def learning(axes, steps=300):
             {"in": SpikeSource(trains)},
         )  # fmt: skip
         recording = sl.simulate(network, 0.15 * second, threads=1)
+        if target is None:
+            target = np.array([train[0] for train in recording.spikes]) + np.array([-6e-3, -3e-3, 3e-3, 6e-3])
         loss, off = np.zeros(len(recording.spikes.times)), []
         for i, train in enumerate(recording.spikes):
             off.append(train[0] - target[i])
@@ -105,10 +107,10 @@ def learning(axes, steps=300):
         found = sl.gradient(network, recording, loss)
         own = len(pre)
         by_weight, by_delay = found.weights[recording.sources >= n], found.delays[recording.sources >= n]
-        # A step that would halve the squared error if it were linear, and no weight moved by more than 0.1 mV.
+        # A step that would halve the squared error if it were linear, and no weight moved by more than 0.2 mV.
         slope = np.concatenate([by_weight * 1e-3, by_delay * 1e-3])
         step = 0.5 * np.sum(np.square(off)) / max(slope @ slope, 1e-30)
-        size = min(1.0, 0.1 / max(np.abs(step * slope).max(), 1e-30))
+        size = min(1.0, 0.2 / max(np.abs(step * slope).max(), 1e-30))
         weight = weight - size * step * slope[:own] * 1e-3
         delay = np.maximum(delay - size * step * slope[own:] * 1e-3, 1e-3)
     axes.semilogy(np.array(errors) * 1e3, color=COLOURS["simulation"], linewidth=1.0)

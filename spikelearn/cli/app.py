@@ -1,4 +1,4 @@
-"""The command line: list, systems, show, run, check, sweep, derive, analyse, targets.
+"""The command line: list, systems, show, run, check, sweep, derive, analyse, fit, targets.
 
 Only light modules are imported here; each command imports what it needs, so that help comes at once.
 """
@@ -216,6 +216,33 @@ def sweep(
         typer.echo(command.status(status))
     elif name is not None:
         typer.echo(command.run_sweep(name, store, workers=workers, dask=dask, progress=not quiet))
+
+
+@app.command()
+def fit(
+    file: Annotated[str, typer.Argument(help="A .nwb, .csv, .tsv, .parquet or .mat file, or a folder of 'run' or Phy.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-fit].")
+    ] = None,
+    free: Annotated[str, typer.Option(help="Free parameters, with commas between them.")] = "V_0,delta_g,tau_K,t_d",
+    given: Annotated[
+        list[str] | None, typer.Option("--set", help="A start or fixed value, such as 'tau=12 ms'; may be repeated.")
+    ] = None,
+    unit: Annotated[int | None, typer.Option(help="Which unit, by position; all as one neuron if not given.")] = None,
+    t_start: Annotated[str | None, typer.Option(help="Begin of the window, if the file does not say.")] = None,
+    t_stop: Annotated[str | None, typer.Option(help="End of the window, if the file does not say.")] = None,
+    starts: Annotated[int, typer.Option(help="Largest number of starts.")] = 10,
+    seed: Annotated[int, typer.Option(help="Of the random starts.")] = 0,
+) -> None:
+    """Fit an adaptive LIF neuron to recorded spikes: estimates with errors, and a figure."""
+    from spikelearn.cli.fit import fit_file
+
+    typer.echo(
+        fit_file(
+            file, output, free=free, given=given or [], unit=unit, n_starts=starts, seed=seed, t_start=t_start,
+            t_stop=t_stop,
+        )
+    )  # fmt: skip
 
 
 @app.command()

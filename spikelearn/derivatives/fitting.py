@@ -14,6 +14,7 @@ from spikelearn.derivatives.fit_parameters import FREE, Coordinates
 from spikelearn.derivatives.fit_result import Fit
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.parameters.units import seconds
 from spikelearn.simulation.arguments import initial_state
 from spikelearn.simulation.initial import Initial
@@ -76,7 +77,7 @@ def fit(
     Raises
     ------
     ValueError
-        Fewer spikes than free parameters need, a start that does not fire, parameters that the spikes do not determine,
+        Trains observed in part, fewer spikes than free parameters need, a start that does not fire, parameters that the spikes do not determine,
         or a name or value out of range.
     TypeError
         An argument of another kind.
@@ -109,7 +110,7 @@ def fit(
         raise ValueError(f"{_WHERE}: gap must be positive, got {gap if gap is not None else width}")
     problem = Problem(coordinates, rows, width, float(trains.t_stop))
     _check_effect(problem, coordinates.logarithms(coordinates.start))
-    rng = np.random.default_rng(whole_number("seed", seed))
+    rng = generator(seed)
     best: Descent | None = None
     evaluations, used = 0, 0
     for number in range(tries):
@@ -135,6 +136,8 @@ def fit(
 def _rows(trains: Any) -> list[Floats]:
     if not isinstance(trains, SpikeTrains):
         raise TypeError(f"{_WHERE}: trains must be SpikeTrains, got {type(trains).__name__}")
+    if not trains.fully_observed:
+        raise ValueError(f"{_WHERE}: trains must be observed throughout, since a missing spike counts, got {trains.observed.tolist()} s")
     if trains.t_start != 0.0:
         raise ValueError(f"{_WHERE}: trains must begin at time 0, where the initial state is, got t_start = {trains.t_start} s")
     rows = [trains.train(unit, trial) for trial in range(trains.n_trials) for unit in range(trains.n_units)]

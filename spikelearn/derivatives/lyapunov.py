@@ -14,6 +14,7 @@ from spikelearn.eventdriven.sensitivity.passes import Reading, read_again
 from spikelearn.eventdriven.sensitivity.tangent import Tangent, advance_tangent, no_tangent
 from spikelearn.network.records import Network
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.simulation.arguments import initial_state, positive_time
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
@@ -122,7 +123,7 @@ def lyapunov_exponents(
             f"{_WHERE}: recording must be longer than the transient of {skip:g} s and {_BATCHES} windows of {step:g} s, "
             f"got {end:g} s"
         )
-    times, growth, autonomous = _follow(reading, described, columns, step, end, whole_number("seed", seed))
+    times, growth, autonomous = _follow(reading, described, columns, step, end, seed)
     late = times > skip
     rates = growth[late] / step
     batches = np.array([part.mean(axis=0) for part in np.array_split(rates, _BATCHES)])
@@ -132,14 +133,14 @@ def lyapunov_exponents(
 
 
 def _follow(
-    reading: Reading, described: Described, columns: int, step: float, end: float, seed: int
+    reading: Reading, described: Described, columns: int, step: float, end: float, seed: Any
 ) -> tuple[Floats, Floats, bool]:
     run = reading.run
     neurons = len(run.u0)
     own = int(run.offsets[neurons])
     longest = max(float(run.delay.max(initial=0.0)), float(run.parameters[:, 6].max()), float(run.parameters[:, 7].max()))
     tangent = no_tangent(run, columns)
-    tangent.u[:] = np.random.default_rng(seed).standard_normal(tangent.u.shape)
+    tangent.u[:] = generator(seed).standard_normal(tangent.u.shape)
     autonomous = len(run.times) == own
     # One scale for volts, one for conductances: exponents do not depend on them.
     scales = float(run.parameters[:, 1].mean() / run.parameters[:, 3].mean()), 1.0
