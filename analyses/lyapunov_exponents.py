@@ -26,7 +26,8 @@ def network(w_E, w_I, seed=1, n=100):
     weights = np.where(pre < n * 4 // 5, w_E, w_I) * mV
     population = Population(neuron, n, {"V_0": rng.uniform(17, 23, n) * mV})
     return sl.Network(
-        {"cells": population}, [Projection("cells", "cells", Connections(pre, post), weights, rng.uniform(1, 4, len(pre)) * ms)]
+        {"cells": population},
+        [Projection("cells", "cells", Connections(pre, post), weights, rng.uniform(1, 4, len(pre)) * ms)],
     )
 
 

@@ -29,7 +29,9 @@ def phase_response(axes):
         trains = sl.SpikeTrains.from_arrays([[t - 1e-3] for t in times], t_stop=2.0)
         pairs = Connections(np.arange(len(times)), np.zeros(len(times), dtype=int))
         return sl.Network(
-            {"one": Population(neuron, 1)}, [Projection("kicks", "one", pairs, weight * volt, 1 * ms)], {"kicks": SpikeSource(trains)}
+            {"one": Population(neuron, 1)},
+            [Projection("kicks", "one", pairs, weight * volt, 1 * ms)],
+            {"kicks": SpikeSource(trains)},
         )
 
     silent = network(np.zeros(len(times)))
@@ -69,7 +71,9 @@ def multipliers(axes):
         predicted.append(abs(found.multipliers[0]))
         measured.append(rate)
         print(f"{m:4d}{found.period * 1e3:13.4f}{found.phase:8.3f}{predicted[-1]:20.5f}{rate:10.5f}")
-    axes.plot(shown, predicted, "_", markersize=14, markeredgewidth=2, color=COLOURS["theory"], label="largest multiplier")
+    axes.plot(
+        shown, predicted, "_", markersize=14, markeredgewidth=2, color=COLOURS["theory"], label="largest multiplier"
+    )
     axes.plot(shown, measured, "o", markersize=4, color=COLOURS["simulation"], label="decay a spike in a run")
     axes.axhline(1.0, color=COLOURS["muted"], linewidth=0.8)
     axes.set_xscale("log", base=2)
@@ -114,7 +118,9 @@ def learning(axes, steps=150):
         weight = weight - size * step * slope[:own] * 1e-3
         delay = np.maximum(delay - size * step * slope[own:] * 1e-3, 1e-3)
     axes.semilogy(np.array(errors) * 1e3, color=COLOURS["simulation"], linewidth=1.0)
-    axes.set(xlabel="step of gradient descent", ylabel="rms distance from target times (ms)", title="learning spike times")
+    axes.set(
+        xlabel="step of gradient descent", ylabel="rms distance from target times (ms)", title="learning spike times"
+    )
     print(f"learning: rms distance {errors[0] * 1e3:.3g} ms before, {errors[-1] * 1e3:.3g} ms after {steps} steps")
 
 

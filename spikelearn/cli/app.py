@@ -220,7 +220,9 @@ def sweep(
 
 @app.command()
 def fit(
-    file: Annotated[str, typer.Argument(help="A .nwb, .csv, .tsv, .parquet or .mat file, or a folder of 'run' or Phy.")],
+    file: Annotated[
+        str, typer.Argument(help="A .nwb, .csv, .tsv, .parquet or .mat file, or a folder of 'run' or Phy.")
+    ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-fit].")
     ] = None,

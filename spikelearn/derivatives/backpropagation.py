@@ -67,7 +67,9 @@ class Gradient:
     smoothness: Smoothness
 
     def __repr__(self) -> str:
-        return f"Gradient({self.neurons.sizes['neuron']} neurons, {len(self.weights)} synapses, {len(self.spikes)} spikes)"
+        return (
+            f"Gradient({self.neurons.sizes['neuron']} neurons, {len(self.weights)} synapses, {len(self.spikes)} spikes)"
+        )
 
 
 def gradient(
@@ -168,12 +170,16 @@ def _by_spike(d_loss: Any, trains: SpikeTrains) -> Floats:
         if sizes != counts.tolist():
             worst = next((k for k, (a, b) in enumerate(zip(sizes, counts, strict=False)) if a != b), len(sizes))
             has = f"{sizes[worst]} for unit {worst}" if worst < len(sizes) else f"{len(sizes)} arrays"
-            needs = f"{counts[worst]}" if worst < min(len(counts), len(sizes)) else f"one for each of {len(counts)} units"
+            needs = (
+                f"{counts[worst]}" if worst < min(len(counts), len(sizes)) else f"one for each of {len(counts)} units"
+            )
             raise ValueError(f"{_WHERE}: d_loss must hold one number for each spike, {needs}, got {has}")
         rows = np.concatenate([np.ravel(row) for row in rows])
     flat = np.asarray(rows, dtype=np.float64)
     if flat.shape != (len(trains.times),):
-        raise ValueError(f"{_WHERE}: d_loss must hold one number for each of {len(trains.times)} spikes, got shape {flat.shape}")
+        raise ValueError(
+            f"{_WHERE}: d_loss must hold one number for each of {len(trains.times)} spikes, got shape {flat.shape}"
+        )
     if not np.isfinite(flat).all():
         raise ValueError(f"{_WHERE}: d_loss must be finite, got {float(flat[~np.isfinite(flat)][0])}")
     return flat
@@ -192,7 +198,11 @@ def _labelled(described: Described, adjoint: Adjoint, smooth: Smoothness) -> Gra
     neurons["u"], neurons["g"] = adjoint.u, adjoint.g
     dataset = xr.Dataset(
         {
-            name: ("neuron", np.asarray(values, dtype=np.float64), {"units": f"L/{UNITS[name]}" if UNITS[name] != "1" else "L"})
+            name: (
+                "neuron",
+                np.asarray(values, dtype=np.float64),
+                {"units": f"L/{UNITS[name]}" if UNITS[name] != "1" else "L"},
+            )
             for name, values in neurons.items()
         }
     )
@@ -204,5 +214,5 @@ def _labelled(described: Described, adjoint: Adjoint, smooth: Smoothness) -> Gra
     return Gradient(
         dataset, adjoint.weight[:cut], adjoint.delay[:cut], adjoint.times[described.recorded], own,
         [adjoint.times[run.offsets[r] : run.offsets[r + 1]] for r in rows],
-        np.bincount(described.drive, adjoint.weight[cut:], minlength=drives), smooth,
+        np.bincount(described.drive, adjoint.weight[cut:], minlength=drives).astype(np.float64), smooth,
     )  # fmt: skip

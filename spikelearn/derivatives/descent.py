@@ -71,8 +71,10 @@ def descend(problem: Problem, x: Floats, missing: int = -1, extra: int = -1) -> 
 
     Notes
     -----
-    Spikes are paired by their number to begin with, and later by `matching.match` where most find a partner. Times enter as logarithms at
-    first, which weighs early spikes as much as late ones, and as they are at the end.
+    Eight spikes of each train are fitted first, paired by their number. Then their number grows by steps, since over a
+    long train a wrong interval soon shifts one spike onto another, and pairs are those of `matching.match` where most
+    find a partner. Times enter as logarithms at first, which weighs early spikes as much as late ones, and as they are
+    at the end.
     """
     longest = max(len(train) for train in problem.trains)
     count = min(_LEAD, longest)

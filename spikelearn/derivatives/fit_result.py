@@ -110,7 +110,9 @@ class Fit:
         return fit_figure(self)
 
     def __repr__(self) -> str:
-        said = ", ".join(f"{name}={value:.6g} ({self.standard_errors[name]:.2g})" for name, value in self.estimates.items())
+        said = ", ".join(
+            f"{name}={value:.6g} ({self.standard_errors[name]:.2g})" for name, value in self.estimates.items()
+        )
         return (
             f"Fit({said}; SI units; jitter {self.jitter:.3g} s, {self.missing} missing, {self.extra} extra, "
             f"{'good' if self.good else 'not good'})"

@@ -77,7 +77,8 @@ def fit(
     Raises
     ------
     ValueError
-        Trains observed in part, fewer spikes than free parameters need, a start that does not fire, parameters that the spikes do not determine,
+        Trains observed in part, fewer spikes than free parameters need, a start that does not fire, parameters that
+        the spikes do not determine,
         or a name or value out of range.
     TypeError
         An argument of another kind.
@@ -103,7 +104,10 @@ def fit(
     coordinates = _coordinates(neuron, names, start)
     most = sum(len(row) for row in rows)
     if most <= len(names):
-        raise ValueError(f"{_WHERE}: trains must hold more spikes than free parameters, got {most} spikes for {len(names)} parameters")
+        raise ValueError(
+            f"{_WHERE}: trains must hold more spikes than free parameters, "
+            f"got {most} spikes for {len(names)} parameters"
+        )
     interval = float(np.median(np.concatenate([np.diff(row, prepend=0.0) for row in rows])))
     width = interval / 4.0 if gap is None else seconds(gap, f"{_WHERE}: gap")
     if not width > 0.0:
@@ -127,8 +131,8 @@ def fit(
             break
     if best is None:
         raise ValueError(
-            f"{_WHERE}: trains must be near what such a neuron can fire, got none of {tries} starts that pairs more spikes "
-            "than there are free parameters; begin nearer, or give a longer gap"
+            f"{_WHERE}: trains must be near what such a neuron can fire, got none of {tries} starts that "
+            "pairs more spikes than there are free parameters; begin nearer, or give a longer gap"
         )
     return _result(neuron, problem, best, interval, used, evaluations)
 
@@ -137,9 +141,14 @@ def _rows(trains: Any) -> list[Floats]:
     if not isinstance(trains, SpikeTrains):
         raise TypeError(f"{_WHERE}: trains must be SpikeTrains, got {type(trains).__name__}")
     if not trains.fully_observed:
-        raise ValueError(f"{_WHERE}: trains must be observed throughout, since a missing spike counts, got {trains.observed.tolist()} s")
+        raise ValueError(
+            f"{_WHERE}: trains must be observed throughout, since a missing spike counts, "
+            f"got {trains.observed.tolist()} s"
+        )
     if trains.t_start != 0.0:
-        raise ValueError(f"{_WHERE}: trains must begin at time 0, where the initial state is, got t_start = {trains.t_start} s")
+        raise ValueError(
+            f"{_WHERE}: trains must begin at time 0, where the initial state is, got t_start = {trains.t_start} s"
+        )
     rows = [trains.train(unit, trial) for trial in range(trains.n_trials) for unit in range(trains.n_units)]
     rows = [np.asarray(row[row > 0.0], dtype=np.float64) for row in rows]
     rows = [row for row in rows if len(row)]
@@ -156,7 +165,9 @@ def _coordinates(neuron: AdaptiveLIF, names: tuple[str, ...], start: Initial) ->
     states = {name: float(np.ravel(states.get(name, 0.0))[0]) for name in ("u", "g")}
     numbers = np.array([states[name] if name in states else float(values[name]) for name in FREE])
     if numbers[0] <= numbers[1]:
-        raise ValueError(f"{_WHERE}: neuron must fire to begin with: V_0 must lie above theta = {numbers[1]} V, got {numbers[0]} V")
+        raise ValueError(
+            f"{_WHERE}: neuron must fire to begin with: V_0 must lie above theta = {numbers[1]} V, got {numbers[0]} V"
+        )
     for name in names:
         value = numbers[FREE.index(name)]
         if not (value > 0.0 and np.isfinite(value)):
@@ -172,7 +183,10 @@ def _check_effect(problem: Problem, x: Floats) -> None:
     spikes, by = problem.coordinates.train(x, count, 20.0 * problem.t_stop)
     idle = [name for name, column in zip(problem.coordinates.free, by.T, strict=True) if not column.any()]
     if len(spikes) and idle:
-        raise ValueError(f"{_WHERE}: free must name what spikes depend on, got {', '.join(idle)}, on which none of {len(spikes)} does")
+        raise ValueError(
+            f"{_WHERE}: free must name what spikes depend on, got {', '.join(idle)}, "
+            f"on which none of {len(spikes)} does"
+        )
 
 
 def _start(problem: Problem, rng: np.random.Generator, spread: float, number: int) -> Floats:
@@ -247,7 +261,8 @@ def _result(
     missing = sum(len(spikes) - len(first) for first, _ in found.pairs)
     extra = sum(len(row) - len(second) for row, (_, second) in zip(problem.trains, found.pairs, strict=True))
     return Fit(
-        problem.coordinates.neuron(neuron, values), estimates, errors, covariance, float(np.sqrt(variance)) * problem.gap,
+        problem.coordinates.neuron(neuron, values), estimates, errors, np.asarray(covariance),
+        float(np.sqrt(variance)) * problem.gap,
         problem.trains, spikes, found.pairs, missing, extra, _good(problem, found, interval), starts, evaluations,
         problem.t_stop,
     )  # fmt: skip

@@ -116,7 +116,9 @@ def spike_time_jacobian(
     if not isinstance(neuron, AdaptiveLIF):
         raise TypeError(f"{_WHERE}: neuron must be an AdaptiveLIF, got {type(neuron).__name__}")
     if (duration is None) == (n_spikes is None):
-        raise ValueError(f"{_WHERE} must get either duration or n_spikes, got {'neither' if duration is None else 'both'}")
+        raise ValueError(
+            f"{_WHERE} must get either duration or n_spikes, got {'neither' if duration is None else 'both'}"
+        )
     names = read_names(f"{_WHERE}: wrt", wrt, (*DIRECTIONS, *STATES, "past_spikes"))
     start = initial_state(initial)
     if n_spikes is None:
@@ -142,9 +144,7 @@ def spike_time_jacobian(
     moved = forward(reading, tangent)[described.recorded]
     idle = [label for label, column in zip(labels, moved.T, strict=True) if len(moved) and not column.any()]
     if idle:
-        warnings.warn(
-            f"{_WHERE}: no spike depends on {', '.join(idle)}: zero in every row", NoEffect, stacklevel=2
-        )
+        warnings.warn(f"{_WHERE}: no spike depends on {', '.join(idle)}: zero in every row", NoEffect, stacklevel=2)
     return xr.Dataset(
         {"derivative": (("spike", "parameter"), moved), "time": ("spike", trains.times, {"units": "s"})},
         coords={
@@ -174,6 +174,8 @@ def _counted(neuron: AdaptiveLIF, wanted: int, start: Initial, n: int, vary: Map
         slow = row[3] + row[6] + (row[4] if np.isfinite(row[4]) else 0.0)
         found = spikes_of_one(row, wanted, past[offsets[i] : offsets[i + 1]], wanted * _SILENT * slow)
         if len(found) < wanted:
-            raise ValueError(f"{_WHERE}: neuron {i} must fire n_spikes = {wanted} spikes, got {len(found)} before it falls silent")
+            raise ValueError(
+                f"{_WHERE}: neuron {i} must fire n_spikes = {wanted} spikes, got {len(found)} before it falls silent"
+            )
         trains.append(found)
     return SpikeTrains.from_arrays(trains, t_stop=float(np.nextafter(max(train[-1] for train in trains), np.inf)))

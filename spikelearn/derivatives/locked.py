@@ -57,8 +57,8 @@ def locked_firing(neuron: AdaptiveLIF, periods_back: int) -> LockedFiring:
     ``dt_{k+1} = dt_k + a dg_k + b D_k``, ``dg_{k+1} = c dg_k + d D_k``, so that the multipliers solve
     ``lambda^m [(lambda - 1)(lambda - c) + N] = N``, ``N = b (lambda - c) + a d``.
 
-    This is not the edge of the bistable regime at rho = 1.308: that one belongs to the rate theory, in which spikes have
-    no times, and is where -d(delta_g tau_K R)/dg = 1. Locked spikes can be stable beyond it and unstable below it.
+    This is not the edge of the bistable regime at rho = 1.308: that one belongs to the rate theory, in which spikes
+    have no times, and is where -d(delta_g tau_K R)/dg = 1. Locked spikes can be stable beyond it and unstable below it.
 
     Parameters
     ----------
@@ -92,7 +92,9 @@ def locked_firing(neuron: AdaptiveLIF, periods_back: int) -> LockedFiring:
     m = whole_number("periods_back", periods_back, at_least=0)
     v = {name: float(value) for name, value in neuron.values().items()}
     if not (v["t_d"] > 0.0 and math.isfinite(v["tau_K"])):
-        raise ValueError(f"{_WHERE}: neuron must have a delay and a finite tau_K, got t_d = {v['t_d']} s, tau_K = {v['tau_K']} s")
+        raise ValueError(
+            f"{_WHERE}: neuron must have a delay and a finite tau_K, got t_d = {v['t_d']} s, tau_K = {v['tau_K']} s"
+        )
     longest = v["t_d"] / m if m else v["t_d"] + 100.0 * (v["tau"] + v["tau_K"])
     shortest = v["t_d"] / (m + 1)
 
@@ -103,7 +105,10 @@ def locked_firing(neuron: AdaptiveLIF, periods_back: int) -> LockedFiring:
     above = np.array([excess(T) for T in grid])
     place = np.flatnonzero((above[:-1] > 0.0) & (above[1:] <= 0.0))
     if not len(place):
-        raise ValueError(f"{_WHERE}: neuron must fire with a period from {shortest:.6g} to {longest:.6g} s for periods_back = {m}, got none")
+        raise ValueError(
+            f"{_WHERE}: neuron must fire with a period from {shortest:.6g} to {longest:.6g} s "
+            f"for periods_back = {m}, got none"
+        )
     T = float(brentq(excess, grid[place[0]], grid[place[0] + 1], xtol=1e-17, rtol=1e-15))
     f = v["t_d"] / T - m
     multipliers, g = _multipliers(v, m, T)

@@ -104,8 +104,9 @@ def lyapunov_exponents(
     Examples
     --------
     >>> import spikelearn as sl
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0)
     >>> ring = sl.Network(
-    ...     {"ring": sl.network.Population(sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0), 3, {"V_0": ["20 mV", "21 mV", "22 mV"]})},
+    ...     {"ring": sl.network.Population(neuron, 3, {"V_0": ["20 mV", "21 mV", "22 mV"]})},
     ...     [sl.network.Projection("ring", "ring", sl.network.Connections([0, 1, 2], [1, 2, 0]), "-1 mV", "2 ms")],
     ... )
     >>> found = sl.derivatives.lyapunov_exponents(ring, sl.simulate(ring, "4 s"))
@@ -120,8 +121,8 @@ def lyapunov_exponents(
     end = float(recording.spike_trains().t_stop)
     if end < skip + _BATCHES * step:
         raise ValueError(
-            f"{_WHERE}: recording must be longer than the transient of {skip:g} s and {_BATCHES} windows of {step:g} s, "
-            f"got {end:g} s"
+            f"{_WHERE}: recording must be longer than the transient of {skip:g} s and {_BATCHES} windows of "
+            f"{step:g} s, got {end:g} s"
         )
     times, growth, autonomous = _follow(reading, described, columns, step, end, seed)
     late = times > skip
@@ -138,7 +139,9 @@ def _follow(
     run = reading.run
     neurons = len(run.u0)
     own = int(run.offsets[neurons])
-    longest = max(float(run.delay.max(initial=0.0)), float(run.parameters[:, 6].max()), float(run.parameters[:, 7].max()))
+    longest = max(
+        float(run.delay.max(initial=0.0)), float(run.parameters[:, 6].max()), float(run.parameters[:, 7].max())
+    )
     tangent = no_tangent(run, columns)
     tangent.u[:] = generator(seed).standard_normal(tangent.u.shape)
     autonomous = len(run.times) == own

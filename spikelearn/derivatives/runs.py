@@ -63,7 +63,9 @@ def same_spikes(where: str, recording: Any) -> SpikeTrains:
         raise TypeError(f"{where}: recording must be what simulate() returned, got {type(recording).__name__}")
     engine = recording.provenance.get("engine")
     if engine != "exact":
-        raise ValueError(f"{where}: recording must be of the exact engine, whose spike times lie on no grid, got {engine}")
+        raise ValueError(
+            f"{where}: recording must be of the exact engine, whose spike times lie on no grid, got {engine}"
+        )
     trains = recording.spike_trains()
     if trains.n_trials != 1 or trains.t_start != 0.0:
         raise ValueError(f"{where}: recording must be one run from time 0, got one from {trains.t_start:g} s")
@@ -108,8 +110,8 @@ def describe_network(where: str, network: Network, recording: Recording, initial
     trains = same_spikes(where, recording)
     if wiring.rules:
         raise ValueError(
-            f"{where}: every synapse must be static, got {int(wiring.learns.sum())} plastic ones: what a spike time does "
-            "to weights that change with every spike is not part of these derivatives; leave plasticity out of the "
+            f"{where}: every synapse must be static, got {int(wiring.learns.sum())} plastic ones: what a spike time "
+            "does to weights that change with every spike is not part of these derivatives; leave plasticity out of the "
             "Projection"
         )
     n = wiring.n
@@ -160,9 +162,7 @@ def _assemble(
     return run, place[: len(trains.times)]
 
 
-def _random_input(
-    wiring: Wiring, recording: Recording, end: float
-) -> tuple[list[Floats], Floats, Integers, Integers]:
+def _random_input(wiring: Wiring, recording: Recording, end: float) -> tuple[list[Floats], Floats, Integers, Integers]:
     """Draw the events of the Poisson input again: their times, jumps, neurons, and which input they belong to."""
     if not wiring.rates:
         return [], np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)

@@ -29,7 +29,10 @@ def describe(n, probability, w_E=0.3, w_I=-1.5):
     neuron = sl.AdaptiveLIF(delta_g=0.08, tau_K=100 * ms, t_d=5 * ms)
     cut = n * 4 // 5
     V_0 = rng.uniform(17, 23, n) * mV
-    populations = {"E": Population(neuron, cut, {"V_0": V_0[:cut]}), "I": Population(neuron, n - cut, {"V_0": V_0[cut:]})}
+    populations = {
+        "E": Population(neuron, cut, {"V_0": V_0[:cut]}),
+        "I": Population(neuron, n - cut, {"V_0": V_0[cut:]}),
+    }
     projections = []
     for a, w in (("E", w_E), ("I", w_I)):
         for b in "EI":

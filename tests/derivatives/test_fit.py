@@ -53,7 +53,11 @@ def test_exact_spikes_give_exact_parameters():
 
 def test_thresholds_and_potentials_can_be_free():
     recorded = sl.simulate(TRUTH, "1.2 s").spikes
-    found = sl.fit(sl.AdaptiveLIF(V_0="24 mV", delta_g=0.1, tau_K="80 ms", t_d="20 ms", V_th="-51 mV", E_K="-78 mV"), recorded, ("theta", "Delta", "tau"))
+    found = sl.fit(
+        sl.AdaptiveLIF(V_0="24 mV", delta_g=0.1, tau_K="80 ms", t_d="20 ms", V_th="-51 mV", E_K="-78 mV"),
+        recorded,
+        ("theta", "Delta", "tau"),
+    )
     for name, value in {"theta": 0.015, "Delta": 0.015, "tau": 0.01}.items():
         assert found.estimates[name] == pytest.approx(value, rel=1e-7)
     assert float(found.neuron.V_th) == pytest.approx(-0.05, rel=1e-8)
@@ -86,7 +90,7 @@ def test_several_trials_are_fitted_together():
 
 @pytest.mark.slow
 def test_intervals_hold_what_they_promise():
-    """400 noisy sets: 95 % intervals cover at least 91 and at most 98.5 % of the time, bias is below a fifth of an error.
+    """400 noisy sets: 95 % intervals cover 91 to 98.5 % of the time, bias is below a fifth of an error.
 
     With true coverage 0.95 fewer than 364 or more than 393 of 400 occur with probability below 1e-3 each; the standard
     error of the mean of 400 standardised estimates is 0.05, so that 0.2 is four of them.
@@ -128,13 +132,21 @@ def three():
         (lambda: sl.fit(START, three(), "V_0", spread=-1), ValueError, "spread must be a number from 0 to 10"),
         (lambda: sl.fit(START, three(), "V_0", gap="0 s"), ValueError, "gap must be positive"),
         (lambda: sl.fit(START, three(), "V_0", n_starts=0), ValueError, "n_starts must be at least 1"),
-        (lambda: sl.fit(START, three(), ("t_d",), initial=sl.Initial(past_spikes=["-1 ms"])), ValueError, "t_d must not be free"),
+        (
+            lambda: sl.fit(START, three(), ("t_d",), initial=sl.Initial(past_spikes=["-1 ms"])),
+            ValueError,
+            "t_d must not be free",
+        ),
         (
             lambda: sl.fit(sl.AdaptiveLIF(t_d="5 s"), three(), ("V_0", "tau_K")),
             ValueError,
             "must name what spikes depend on, got tau_K, on which none of 3 does",
         ),
-        (lambda: sl.fit(START, sl.SpikeTrains.from_arrays([[]], t_stop=1.0)), ValueError, "must hold spikes after time 0"),
+        (
+            lambda: sl.fit(START, sl.SpikeTrains.from_arrays([[]], t_stop=1.0)),
+            ValueError,
+            "must hold spikes after time 0",
+        ),
     ],
 )
 def test_bad_input_is_refused(call, error, text):

@@ -29,7 +29,13 @@ def small(n=5, degree=2, seed=5, t_d=3 * ms, tau_K=60 * ms, refractory=0.0, mean
         {"cells": population},
         [
             Projection("cells", "cells", Connections(pre, post), weights, delays),
-            Projection("input", "cells", Connections(np.zeros(n, dtype=int), np.arange(n)), rng.uniform(-1, 2, n) * mV, "0.75 ms"),
+            Projection(
+                "input",
+                "cells",
+                Connections(np.zeros(n, dtype=int), np.arange(n)),
+                rng.uniform(-1, 2, n) * mV,
+                "0.75 ms",
+            ),
         ],
         {"input": SpikeSource(sl.SpikeTrains.from_arrays(trains, t_stop=1.0))},
     )
@@ -55,7 +61,16 @@ def differences(reference, forty_digits, network, duration, loss, change):
             synapses = [[pre, post, mpf(w), mpf(d)] for pre, post, w, d in synapses]
             change(values, synapses, sign * e)
             trains = reference(values, synapses, external, duration, advance=forty_digits.advance, number=mpf)
-            sides.append(sum((mpf(c) * t for row, train in zip(loss, trains, strict=True) for c, t in zip(row, train, strict=True)), mpf(0)))
+            sides.append(
+                sum(
+                    (
+                        mpf(c) * t
+                        for row, train in zip(loss, trains, strict=True)
+                        for c, t in zip(row, train, strict=True)
+                    ),
+                    mpf(0),
+                )
+            )
         return float((sides[1] - sides[0]) / (2 * e))
 
 
@@ -181,7 +196,10 @@ def test_backward_equals_forward(options):
     for room in (4_000_000, 50):
         found = sl.gradient(network, recording, loss, room=room)
         columns = ("V_0", "theta", "Delta", "tau", "tau_K", "delta_g", "t_d", "refractory")
-        parts = [np.nan_to_num(found.neurons[name].values)[:, None] * tangent.parameters[:, k] for k, name in enumerate(columns)]
+        parts = [
+            np.nan_to_num(found.neurons[name].values)[:, None] * tangent.parameters[:, k]
+            for k, name in enumerate(columns)
+        ]
         parts += [found.weights[:, None] * tangent.weight, found.delays[:, None] * tangent.delay]
         parts += [found.neurons["u"].values[:, None] * given[0], found.neurons["g"].values[:, None] * given[1]]
         parts += [np.concatenate(found.sources)[:, None] * given[2]]
@@ -282,18 +300,19 @@ def refused():
         [Projection("cells", "cells", Connections([0], [1]), 1 * mV, 1 * ms, plasticity=pair_stdp("0.1 mV", "0.1 mV"))],
     )
     neuron = sl.AdaptiveLIF()
+    on_a_grid = sl.Recording(recording.spikes, None, {"engine": "brian2"})
     return [
         (lambda: sl.gradient(3, recording, zero), TypeError, "model must be an AdaptiveLIF or a Network, got int"),
         (lambda: sl.gradient(network, 3, zero), TypeError, "recording must be what simulate"),
         (lambda: sl.gradient(network, recording, zero[1:]), ValueError, "one number for each of"),
-        (lambda: sl.gradient(network, recording, [[1.0]] * 5), ValueError, "d_loss must hold one number for each spike"),
+        (lambda: sl.gradient(network, recording, [[1.0]] * 5), ValueError, "must hold one number for each spike"),
         (lambda: sl.gradient(network, recording, zero + np.nan), ValueError, "d_loss must be finite, got nan"),
         (lambda: sl.gradient(other, recording, zero), ValueError, "recording must be a run of this model"),
-        (lambda: sl.gradient(network, recording, zero, initial=sl.Initial(u=1 * mV)), ValueError, "mV from its threshold"),
-        (lambda: sl.gradient(network, recording, zero, vary={"V_0": [1]}), ValueError, "vary must be left out for a network"),
+        (lambda: sl.gradient(network, recording, zero, initial=sl.Initial(u=1 * mV)), ValueError, "mV from its"),
+        (lambda: sl.gradient(network, recording, zero, vary={"V_0": [1]}), ValueError, "vary must be left out"),
         (lambda: sl.gradient(network, recording, zero, room=0), ValueError, "room must be at least 1"),
         (lambda: sl.gradient(learning, sl.simulate(learning, 0.05), zero), ValueError, "must be static, got 1 plastic"),
-        (lambda: sl.gradient(neuron, sl.Recording(recording.spikes, None, {"engine": "brian2"}), zero), ValueError, "exact engine"),
+        (lambda: sl.gradient(neuron, on_a_grid, zero), ValueError, "must be of the exact engine"),
         (lambda: sl.gradient(neuron, sl.simulate(neuron, 0.05, record="counts"), zero), ValueError, "keeps none"),
     ]  # fmt: skip
 

@@ -131,7 +131,9 @@ def test_a_derivative_predicts_the_next_run():
     found = sl.spike_time_jacobian(neuron, n_spikes=10, wrt="V_0")
     left = []
     for step in (1e-5, 1e-6):
-        moved = sl.spike_time_jacobian(sl.AdaptiveLIF(V_0=(0.022 + step) * volt, delta_g=0.1, t_d="3 ms"), n_spikes=10, wrt="V_0")
+        moved = sl.spike_time_jacobian(
+            sl.AdaptiveLIF(V_0=(0.022 + step) * volt, delta_g=0.1, t_d="3 ms"), n_spikes=10, wrt="V_0"
+        )
         expected = found["time"].values + step * found["derivative"].values[:, 0]
         left.append(np.abs(moved["time"].values - expected).max())
     assert 80 < left[0] / left[1] < 120

@@ -62,7 +62,7 @@ def _first_after(times: Any, low: int, high: int, delay: float, cut: float) -> i
 
 @njit(cache=True, error_model="numpy")
 def _cut(segments: Segments, s: int, first: int) -> float:
-    """Give the last time of an arrival in segment s or before; what a spike takes, nothing at its instant takes again."""
+    """Give the last time of an arrival in segment s or before; nothing takes again what a spike takes."""
     cut = cut_after(segments.end[s], segments.kind[s])
     k = s - 1
     while k >= first and segments.end[k] >= cut:
@@ -87,9 +87,7 @@ def _bound(run: Run, segments: Segments, low: Any, high: Any, spans: Any) -> Non
 
 
 @njit(cache=True, error_model="numpy")
-def _walk(
-    run: Run, segments: Segments, low: Any, high: Any, place: Any, spans: Any, where: Any, counts: Any
-) -> None:
+def _walk(run: Run, segments: Segments, low: Any, high: Any, place: Any, spans: Any, where: Any, counts: Any) -> None:
     """Note the segment of every arrival, synapse by synapse, or -1 where the membrane stands still."""
     times, delays, onto, clamped = run.times, run.delay, run.onto, segments.clamped
     cuts = np.empty(1)

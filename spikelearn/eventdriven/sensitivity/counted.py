@@ -1,4 +1,4 @@
-"""One neuron until it has fired so many spikes, without a table: what a fit runs over and over with other parameters."""
+"""One neuron until it has fired so many spikes, without a table: what a fit runs again and again."""
 
 from __future__ import annotations
 

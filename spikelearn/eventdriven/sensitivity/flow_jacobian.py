@@ -4,8 +4,8 @@ The deficit ``y = V_0 - u`` obeys ``tau y' = g A - (1 + g) y``, A = V_0 + Delta,
 its start and in A, ``y(h) = E y_0 + A c`` with ``E = exp(-h/tau - kappa (g_0 - g(h)))``, kappa = tau_K/tau. Here c is
 the power series in ``eta = 1 - e^{-h/tau_K}`` whose terms obey, with G = 1 + g_0 and p = kappa eta,
 ``(n + 1) T_{n+1} = (n eta - G p) T_n + g_0 p eta T_{n-1}`` from n = 2 on, T_1 = g_0 p, T_2 = -G p T_1/2. Differentiated
-term by term it gives dc/dg_0 and dc/dkappa. All of c is proportional to g_0, and kappa is varied at fixed g_0 and h/tau:
-so little cancels, however weak or slow the potassium is. Long times are cut into steps of at most
+term by term it gives dc/dg_0 and dc/dkappa. All of c is proportional to g_0, and kappa is varied at fixed g_0 and
+h/tau: so little cancels, however weak or slow the potassium is. Long times are cut into steps of at most
 ``tau/(1 + g)``; what lies more than `_FORGOTTEN` of them back has no effect that a double can hold, so that the cost
 of an interval has a bound.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -154,4 +154,3 @@ class Margins:
     mismatch: float = 0.0
     mismatch_spike: int = -1
     arrivals: int = 0
-    notes: list[str] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def make_segments(run: Run) -> Segments:
     neuron, end = np.empty(room, dtype=np.int32), np.empty(room)
     kind, source = np.empty(room, dtype=np.int8), np.empty(room, dtype=np.int64)
     clamped = np.empty(room, dtype=np.bool_)
-    count = _list(run, first, neuron, end, kind, source, clamped)
+    count = int(_list(run, first, neuron, end, kind, source, clamped))
     if count < 0:
         spike = -1 - count
         raise ValueError(
@@ -45,7 +46,7 @@ def make_segments(run: Run) -> Segments:
 
 
 @njit(cache=True, error_model="numpy")
-def _list(run: Run, first, neuron, end, kind, source, clamped) -> int:  # type: ignore[no-untyped-def]
+def _list(run: Run, first: Any, neuron: Any, end: Any, kind: Any, source: Any, clamped: Any) -> Any:
     parameters, times, offsets, past = run.parameters, run.times, run.offsets, run.past
     s = 0
     for i in range(len(run.u0)):
@@ -84,7 +85,7 @@ def _list(run: Run, first, neuron, end, kind, source, clamped) -> int:  # type: 
 
 
 @njit(cache=True, error_model="numpy", inline="always")
-def cut_after(end: float, kind: int) -> float:
+def cut_after(end: float, kind: int) -> Any:
     """Give the last time at which a jump that arrives still belongs to the segment before this end.
 
     A spike takes with it what arrives at its instant; own potassium comes before jumps; a jump a few roundings before
