@@ -111,8 +111,8 @@ def describe_network(where: str, network: Network, recording: Recording, initial
     if wiring.rules:
         raise ValueError(
             f"{where}: every synapse must be static, got {int(wiring.learns.sum())} plastic ones: what a spike time "
-            "does to weights that change with every spike is not part of these derivatives; leave plasticity out of the "
-            "Projection"
+            "does to weights that change with every spike is not part of these derivatives; leave plasticity out of "
+            "the Projection"
         )
     n = wiring.n
     if trains.n_units != n:

@@ -61,7 +61,7 @@ def _first_after(times: Any, low: int, high: int, delay: float, cut: float) -> i
 
 
 @njit(cache=True, error_model="numpy")
-def _cut(segments: Segments, s: int, first: int) -> float:
+def _cut(segments: Segments, s: int, first: int) -> Any:
     """Give the last time of an arrival in segment s or before; nothing takes again what a spike takes."""
     cut = cut_after(segments.end[s], segments.kind[s])
     k = s - 1

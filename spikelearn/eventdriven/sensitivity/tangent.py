@@ -1,8 +1,8 @@
 """The forward pass: how every spike time moves when parameters, weights, delays and initial states move.
 
 Each column of the tangent is one direction. A neuron carries (du, dg) right after its last event and dT, how that
-event moved. Over a segment u at its end moves by ``a + f dT``, f = du/dt before the event. A spike of the flow keeps u at
-the threshold: ``dT = (dtheta - a)/f``. What arrives moves with the spike that it came from: ``dT = dt + ddelay``.
+event moved. Over a segment u at its end moves by ``a + f dT``, f = du/dt before the event. A spike of the flow keeps u
+at the threshold: ``dT = (dtheta - a)/f``. What arrives moves with the spike that it came from: ``dT = dt + ddelay``.
 """
 
 from __future__ import annotations
