@@ -12,6 +12,8 @@ import numpy as np
 from brian2 import ms, mV
 
 import spikelearn as sl
+from spikelearn.derivatives.descent import Problem, descend
+from spikelearn.derivatives.fitting import _coordinates, _start
 from spikelearn.derivatives.runs import describe_network
 from spikelearn.eventdriven.network.run import run_network
 from spikelearn.eventdriven.sensitivity.passes import backward, read_again
@@ -42,16 +44,6 @@ def describe(n, probability, w_E=0.3, w_I=-1.5):
             delays = rng.uniform(1.0, 4.0, len(pre)) * ms
             projections.append(Projection(a, b, sl.network.Connections(pre, post), w * mV, delays))
     return sl.Network(populations, projections)
-
-
-def cost(function):
-    """Least processor time of several turns, seconds."""
-    best = np.inf
-    for _ in range(TURNS):
-        began = time.process_time()
-        function()
-        best = min(best, time.process_time() - began)
-    return best
 
 
 def network(n, probability, duration):
@@ -92,9 +84,46 @@ def network(n, probability, duration):
     return ratio, peak / events
 
 
+def fits(starts=20):
+    """Print successes, runs of the model and time of single descents from spread starts, and of Nelder and Mead's."""
+    from scipy.optimize import minimize
+
+    truth = sl.AdaptiveLIF(V_0=24 * mV, delta_g=0.1, tau_K=80 * ms, t_d=20 * ms)
+    coordinates = _coordinates(truth, ("V_0", "delta_g", "tau_K", "t_d"), Initial())
+    x = coordinates.logarithms(coordinates.start)
+    spikes = coordinates.spikes(coordinates.start, 50, 100.0)
+    problem = Problem(coordinates, [spikes], float(np.median(np.diff(spikes))) / 4, float(spikes[-1]) + 1e-3)
+
+    def loss(z):
+        found = coordinates.spikes(coordinates.values(z), 50, 20.0 * problem.t_stop)
+        found = np.concatenate([found, np.full(50 - len(found), 20.0 * problem.t_stop)])
+        return np.sum(np.log(found / spikes) ** 2)
+
+    descend(problem, x + 0.1)
+    print(f"{'spread':>8}{'exact Jacobian: successes, runs, ms':>40}{'Nelder-Mead':>24}")
+    for spread in (0.3, 0.6, 1.0):
+        rng = np.random.default_rng(5)
+        rows = {"exact": [0, 0, 0.0], "simplex": [0, 0, 0.0]}
+        for _ in range(starts):
+            begin = _start(problem, rng, spread, 1)
+            clock = time.process_time()
+            found = descend(problem, begin)
+            rows["exact"][2] += time.process_time() - clock
+            rows["exact"][1] += found.evaluations
+            rows["exact"][0] += bool(np.abs(found.x - x).max() < 1e-6)
+            clock = time.process_time()
+            other = minimize(loss, begin, method="Nelder-Mead", options={"maxfev": 4000, "xatol": 1e-9, "fatol": 1e-18})
+            rows["simplex"][2] += time.process_time() - clock
+            rows["simplex"][1] += other.nfev
+            rows["simplex"][0] += bool(np.abs(other.x - x).max() < 1e-6)
+        said = [f"{a}/{starts}, {b / starts:.0f}, {c / starts * 1e3:.1f}" for a, b, c in rows.values()]
+        print(f"{spread:>8}{said[0]:>40}{said[1]:>24}")
+
+
 def main():
     for n, probability, duration in ((20, 0.5, 5.0), (100, 0.2, 3.0), (500, 0.1, 1.0), (2000, 0.05, 0.25)):
         network(n, probability, duration)
+    fits()
 
 
 if __name__ == "__main__":
