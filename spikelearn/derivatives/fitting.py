@@ -25,6 +25,10 @@ __all__ = ["fit"]
 _WHERE = "fit"
 # A fit is good if its residuals are below this part of an interval, and this part of all spikes has a partner.
 _CLOSE, _PAIRED = 0.05, 0.9
+# Costs that differ by less than this part are those of one optimum; below the second there is no noise to mislead.
+_SAME, _EXACT = 1e-4, 1e-8
+# How far from a good optimum another descent begins, in logarithms.
+_NEAR = 0.3
 # Of the largest singular value of the Jacobian: what lies below is not determined by the spikes.
 _RANK = 1e-9
 
@@ -46,8 +50,8 @@ def fit(
     the logarithms of the free parameters (of V_0, of V_0 - theta), by `scipy.optimize.least_squares` with the exact
     Jacobian. A few spikes are fitted first, then more and more. Which spike stands for which is found by the cheapest
     matching, in which a spike that is missing from the record, or too many in it, costs as much as one that is off by
-    `gap`. Starts are tried one after the other until a fit is good, else the best is taken: the parameters of `neuron`
-    first, then random ones about them.
+    `gap`. Starts are tried one after the other until a fit is good and another descent, from near it, has come to the
+    same; else the best is taken. The first start are the parameters of `neuron`, then random ones about them.
 
     Parameters
     ----------
@@ -116,18 +120,27 @@ def fit(
     _check_effect(problem, coordinates.logarithms(coordinates.start))
     rng = generator(seed)
     best: Descent | None = None
-    evaluations, used = 0, 0
+    evaluations, used, confirmed = 0, 0, 0
     for number in range(tries):
-        x, used = _start(problem, rng, float(spread), number), number + 1
-        for missing, extra in _suppositions(rows, rng, number):
+        good = best is not None and _good(problem, best, interval)
+        if best is not None and good:
+            # From about an optimum that is good: to it once more, or to a better one near it.
+            x, suppositions = best.x + rng.uniform(-_NEAR, _NEAR, len(names)), [(-1, -1)]
+        else:
+            x, suppositions = _start(problem, rng, float(spread), number), _suppositions(rows, rng, number)
+        used = number + 1
+        for missing, extra in suppositions:
             found = descend(problem, x, missing, extra)
             evaluations += found.evaluations
-            better = best is None or found.cost < best.cost
-            if better and len(found.residuals) > len(names) and (_determined(found) or _good(problem, found, interval)):
-                best = found
-            if best is not None and _good(problem, best, interval):
+            if len(found.residuals) <= len(names) or not (_determined(found) or _good(problem, found, interval)):
+                continue
+            if best is None or found.cost < best.cost * (1.0 - _SAME):
+                best, confirmed = found, 0
+            elif found.cost <= best.cost * (1.0 + _SAME):
+                confirmed += 1
+            if _good(problem, best, interval):
                 break
-        if best is not None and _good(problem, best, interval):
+        if best is not None and _good(problem, best, interval) and (confirmed or best.cost < _EXACT):
             break
     if best is None:
         raise ValueError(
@@ -190,10 +203,11 @@ def _check_effect(problem: Problem, x: Floats) -> None:
 
 
 def _start(problem: Problem, rng: np.random.Generator, spread: float, number: int) -> Floats:
-    """Give the start itself, then random ones that fire."""
+    """Give the start itself, then by turns random ones near it and all over the range, all of which fire."""
     x = problem.coordinates.logarithms(problem.coordinates.start)
     if number == 0:
         return x
+    spread = min(spread, _NEAR) if number % 2 and number > 1 else spread
     for _ in range(100):
         y = x + rng.uniform(-spread, spread, len(x))
         if len(problem.coordinates.spikes(problem.coordinates.values(y), 3, 20.0 * problem.t_stop)) == 3:
