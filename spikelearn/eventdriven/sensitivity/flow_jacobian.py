@@ -33,7 +33,7 @@ _F2, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F11, _F12, _F13, _F14, _F15, _F16
 )
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def exp_less_linear(s: float) -> float:
     """Give e^s - 1 - s for s >= 0 without cancellation."""
     if s > 0.7:

@@ -28,7 +28,7 @@ __all__ = ["jump_exponent", "replay"]
 _FAR = 300.0
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def jump_exponent(
     length: float, age: float, share: float, rate: float, rate_K: float, kappa: float
 ) -> tuple[float, float, float]:

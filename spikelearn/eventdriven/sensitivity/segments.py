@@ -84,7 +84,7 @@ def _list(run: Run, first: Any, neuron: Any, end: Any, kind: Any, source: Any, c
     return s
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def cut_after(end: float, kind: int) -> Any:
     """Give the last time at which a jump that arrives still belongs to the segment before this end.
 
