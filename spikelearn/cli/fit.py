@@ -29,7 +29,7 @@ def fit_file(
     n_starts: int = 10,
     seed: int = 0,
     **reading: Any,
-) -> str:
+) -> tuple[str, list[dict[str, Any]], Path]:
     """Fit an AdaptiveLIF to a file of spike trains and write estimates, the model's spikes and a figure into a folder.
 
     Parameters
@@ -51,8 +51,12 @@ def fit_file(
 
     Returns
     -------
-    str
+    text : str
         The table of estimates and a line for what was written.
+    rows : list of dict
+        The table.
+    folder : Path
+        Where everything is.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def fit_file(
         write_manifest(temporary, "fit", {"source": source, "fit": made})
     shown = table.to_string(index=False, float_format=lambda value: f"{value:.6g}")
     verdict = "good" if found.good else "NOT good: residuals or spikes without partner are many; try other starts"
-    return "\n".join(
+    text = "\n".join(
         [
             repr(trains), "", shown, "",
             f"jitter {found.jitter * 1e3:.3g} ms, {found.missing} spikes of the model without a recorded one, "
@@ -94,6 +98,7 @@ def fit_file(
             "", f"estimates, spikes, figure and manifest in {folder}",
         ]
     )  # fmt: skip
+    return text, [{str(key): value for key, value in row.items()} for row in table.to_dict("records")], folder
 
 
 def _values(given: Sequence[str]) -> dict[str, Any]:
