@@ -120,12 +120,12 @@ def fit(
     _check_effect(problem, coordinates.logarithms(coordinates.start))
     rng = generator(seed)
     best: Descent | None = None
-    evaluations, used, confirmed = 0, 0, 0
+    evaluations, used, confirmed, supposed = 0, 0, 0, (-1, -1)
     for number in range(tries):
         good = best is not None and _good(problem, best, interval)
         if best is not None and good:
             # From about an optimum that is good: to it once more, or to a better one near it.
-            x, suppositions = best.x + rng.uniform(-_NEAR, _NEAR, len(names)), [(-1, -1)]
+            x, suppositions = best.x + rng.uniform(-_NEAR, _NEAR, len(names)), [supposed]
         else:
             x, suppositions = _start(problem, rng, float(spread), number), _suppositions(rows, rng, number)
         used = number + 1
@@ -135,7 +135,7 @@ def fit(
             if len(found.residuals) <= len(names) or not (_determined(found) or _good(problem, found, interval)):
                 continue
             if best is None or found.cost < best.cost * (1.0 - _SAME):
-                best, confirmed = found, 0
+                best, confirmed, supposed = found, 0, (missing, extra)
             elif found.cost <= best.cost * (1.0 + _SAME):
                 confirmed += 1
             if _good(problem, best, interval):
