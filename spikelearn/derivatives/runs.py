@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats, Integers
-from spikelearn.eventdriven.network.cells import Inputs
-from spikelearn.eventdriven.network.neuron import draw
+from spikelearn.eventdriven.network.drive import _interval
 from spikelearn.eventdriven.sensitivity.records import COLUMNS, Run
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.exact import network_inputs
@@ -172,16 +171,15 @@ def _random_input(wiring: Wiring, recording: Recording, end: float) -> tuple[lis
     active = [np.flatnonzero(rate > 0.0) for rate in wiring.rates]
     drive = np.concatenate([np.full(len(rows), k) for k, rows in enumerate(active)]).astype(np.int64)
     drive = drive[np.lexsort((drive, np.concatenate(active)))]
-    stream = Inputs(
-        inputs.poisson_start, inputs.poisson_rate, inputs.poisson_weight, inputs.poisson_key, np.zeros(entries),
-        np.zeros(entries, dtype=np.uint64),
-    )  # fmt: skip
     trains = []
     for e in range(entries):
-        times = []
-        draw(e, stream)
-        while stream.next[e] < end:
-            times.append(stream.next[e])
-            draw(e, stream)
+        key, rate = inputs.poisson_key[e], float(inputs.poisson_rate[e])
+        times, number, t = [], 0, 0.0
+        while True:
+            t -= _interval(key, np.uint64(number), rate)
+            number += 1
+            if t >= end:
+                break
+            times.append(t)
         trains.append(np.array(times))
     return trains, np.asarray(inputs.poisson_weight), target, drive
