@@ -32,6 +32,7 @@ FLOORS = (
     "symbolic",
     "sources",
     "network",
+    "derivatives",
     "sweeps",
     "cli",
     "__main__",

@@ -28,6 +28,8 @@ frames = functools.cache(lambda: np.random.default_rng(1).normal(size=(5, 3)))
 derived = functools.cache(lambda: sl.derive_rule("(E_set - E)**2/2", sl.EIRates()))
 low = functools.cache(lambda: sl.LowRank(C=[[0.8, 0.1], [0.1, 0.5]], phi="erf", gain=3.0))
 rule = functools.cache(lambda: sl.rules.TwoTerm(alpha=0.01, beta=0.01))
+two = functools.cache(lambda: sl.Network({"E": network.Population(cell(), 2)}))
+pair = functools.cache(lambda: (two(), sl.simulate(two(), 0.3)))
 W0 = {"W_EE": 2.1, "W_EI": 3.0, "W_IE": 4.0, "W_II": 2.0}
 noise = functools.cache(lambda: np.random.default_rng(1).normal(size=2000))
 movie = functools.cache(lambda: entropy_rule.learn_movie(frames()))
@@ -112,6 +114,15 @@ CALLS = {
     "analyses.spike_triggered_covariance": lambda **own: analyses.spike_triggered_covariance(
         noise()[:100], 0.01, trains(), **({"n_surrogates": 39} | own)
     ),
+    "derivatives.locked_firing": lambda periods_back=1: sl.derivatives.locked_firing(
+        sl.AdaptiveLIF(delta_g=0.01, tau_K="0.2 s", t_d="28 ms"), periods_back
+    ),
+    "derivatives.lyapunov_exponents": lambda **own: sl.derivatives.lyapunov_exponents(
+        *pair(), transient=0.01, window=0.01, **own
+    ),
+    "fit": lambda **own: sl.fit(cell(), sl.simulate(cell(), 0.2).spikes, "V_0", **own),
+    "gradient": lambda **own: sl.gradient(*pair(), np.ones(len(pair()[1].spikes.times)), **own),
+    "spike_time_jacobian": lambda **own: sl.spike_time_jacobian(cell(), wrt="V_0", **({"n_spikes": 2} | own)),
     "interop.read_csv": lambda **own: interop.read_csv(table() / "plain.csv", t_stop=1.0, **own),
     "interop.read_parquet": lambda **own: interop.read_parquet(table() / "plain.parquet", t_stop=1.0, **own),
     "models.ei_trials.Protocol": call(ei_trials.Protocol),
@@ -168,6 +179,7 @@ CALLS = {
 }
 # What engines hand to models, and what functions give back: nobody writes these numbers by hand.
 INNER = {
+    "Fit", "derivatives.LockedFiring",
     "AdaptiveLIF.values", "AdaptiveLIF.group_values", "AdaptiveLIF.arrival_delay", "AdaptiveLIF.brian_objects",
     "EIUnits.in_trials", "UpStateNetwork.in_trials",
     "EquationNeuron.values", "EquationNeuron.group_values", "EquationNeuron.arrival_delay",
