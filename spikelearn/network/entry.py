@@ -116,7 +116,7 @@ SYSTEM = register(
             "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
             "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
         },
-        example={"populations": {"pair": {"n": 2, "V_0": "20 mV", "delta_g": 0.0}}},
+        example={"populations": {"E": {"n": 10, "V_0": "20 mV", "delta_g": 0.0}}},
         example_run={"duration": "0.2 s"},
         agreement={"mean_interval": 0.02},
     )

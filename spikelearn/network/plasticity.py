@@ -105,7 +105,7 @@ class Plasticity:
                 parse_expression(text, known, where)
                 found = unit_of(text, known, where)
                 if found is not units[name]:
-                    voltage = "have the unit of a voltage" if self.unit == "V" else f"have the unit {self.unit} of w"
+                    voltage = "be a voltage" if self.unit == "V" else f"have the unit {self.unit} of w"
                     wanted = voltage if name == "w" else "have no unit"
                     raise ValueError(f"{where} must {wanted}, got {text!r} with {unit_name(found)}")
             object.__setattr__(self, event, dict(getattr(self, event)))

@@ -188,6 +188,10 @@ class Network:
                 raise ValueError(unknown_name(projection.where, "population or source", projection.source, known))
             if projection.target not in self.populations:
                 raise ValueError(unknown_name(projection.where, "population", projection.target, self.populations))
+            if isinstance(projection.connections, FixedInDegree):
+                joined = self.populations.get(projection.source) or self.sources[projection.source]
+                same = projection.source == projection.target and not projection.allow_self
+                projection.connections._check_size(joined.n, same, projection.where)
             self._check_jump(projection)
         for drive in self.poisson:
             if drive.population not in self.populations:
@@ -264,6 +268,7 @@ class Network:
     def run_options(self) -> dict[str, str]:
         """Arguments of `simulate` that apply to it beyond the common ones."""
         return {
+            "vary": "parameters of populations that differ between neurons, such as 'E.V_0'",
             "initial": "state at time 0 and past spikes",
             "threads": "threads of the exact engine",
             "units": "neurons whose traces are recorded",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, unmasked, widened
+from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.names import nearest, shown
 
 __all__ = ["parse_quantity", "seconds", "si_value", "unit_dimensions"]
@@ -25,12 +26,31 @@ _LONGEST = 1000
 _NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d._])|inf(?!\w)))")
 # SI symbols that Brian2 leaves out because they would shadow variables of one letter.
 _SHORT_UNITS = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "metre"}
+_KINDS = {
+    "1 s": "a time",
+    "1 V": "a voltage",
+    "1 Hz": "a rate",
+    "1 A": "a current",
+    "1 S": "a conductance",
+    "1 F": "a capacitance",
+    "1 ohm": "a resistance",
+    "1 m": "a length",
+    "1 kelvin": "a temperature",
+    "1 mole": "an amount of substance",
+    "1 mole/m**3": "a concentration",
+    "1 F/m**2": "a capacitance per area",
+    "1 S/m**2": "a conductance per area",
+    "1 A/m**2": "a current per area",
+    "1 V/s": "a voltage per time",
+}
+_EXAMPLES = {"1 second": "1 s"}
 _FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z_]\w*)\s*(?:(?:\*\*|\^)\s*(-?\d+(?:\.\d+)?))?")
 # The micro sign and the Greek letter mu look alike; Brian2 writes the prefix as u.
 _MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
 
 
 def _unit(name: str, text: str) -> Any:
+    load_brian2()
     from brian2 import units
     from brian2.units.fundamentalunits import Unit
 
@@ -124,9 +144,19 @@ def _float(value: Any, where: str) -> float:
 @functools.cache
 def unit_dimensions(unit: str) -> Any:
     """Give the dimensions of a unit, read once: models are built by the thousand in sweeps."""
+    load_brian2()
     from brian2.units.fundamentalunits import get_dimensions
 
     return get_dimensions(parse_quantity(unit))
+
+
+def _needed(unit: str) -> str:
+    """Say what is needed in words, with an example: ``a voltage, such as '20 mV'``."""
+    if unit == "1":
+        return "a pure number"
+    dimension = unit_dimensions(unit)
+    kind = next((word for name, word in _KINDS.items() if unit_dimensions(name) == dimension), "a quantity")
+    return f"{kind}, such as {_EXAMPLES.get(unit, unit)!r}"
 
 
 def si_value(value: Any, unit: str, where: str) -> Any:
@@ -158,6 +188,7 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     >>> si_value("10 ms", "1 ms", "tau")
     0.01
     """
+    load_brian2()
     from brian2.units.fundamentalunits import get_dimensions
 
     value = unmasked(value, where)
@@ -182,10 +213,10 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     except OverflowError as error:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{where} must be a number with the unit of {unit}, got {shown(value)}") from error
+        said = "a number" if unit == "1" else f"a number: {_needed(unit)}"
+        raise TypeError(f"{where} must be {said}, got {shown(value)}") from error
     if not same:
-        expected = "be a pure number" if unit == "1" else f"have the unit of {unit}"
-        raise ValueError(f"{where} must {expected}, got {shown(value, plain=True)}")
+        raise ValueError(f"{where} must be {_needed(unit)}, got {shown(value, plain=True)}")
     return float(plain) if plain.ndim == 0 else plain
 
 

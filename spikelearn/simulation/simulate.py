@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +18,7 @@ from spikelearn.simulation.targets import TARGETS
 
 __all__ = ["Initial", "simulate"]
 
+_log = logging.getLogger(__name__)
 _NEEDED = ("recordable", "settable", "run_options", "engines", "check_initial")
 
 
@@ -68,7 +71,9 @@ def simulate(
     record_dt : Quantity, str or float, optional
         Step of the traces; `dt` if not given. On the brian2 engine a whole multiple of `dt`.
     vary : mapping of str to array_like, optional
-        Parameters that differ between neurons: name -> array of shape (n,), with units.
+        Parameters that differ between neurons: name -> array of shape (n,), with units. In a network, of populations:
+        "E.V_0" -> one value for each neuron of E. The fast way to map a plane of parameters; `spikelearn.sweep` makes
+        the arrays from a grid, measures every neuron and keeps the results.
     initial : Initial, optional
         State at time 0; everything zero and no past spikes if not given.
     progress : bool
@@ -151,7 +156,11 @@ def simulate(
     )
     chosen = engine or next(iter(engines))
     announce(foresee(model, settings, chosen))
+    _log.info("%s on the engine %s: %g s of model time", name, chosen, length)
+    _log.debug("%s: %s", name, settings)
+    begin = time.perf_counter()
     recording: Recording = engines[chosen](model, settings)
+    _log.info("%s after %.3f s: %r", name, time.perf_counter() - begin, recording)
     return recording
 
 
