@@ -226,13 +226,13 @@ class Finder(ast.NodeVisitor):
             self.add("name", start, end, chosen)
 
 
-def candidates(rooms, seed):
+def candidates(rooms, seed, root=ROOT):
     """Give all errors of the rooms by kind, in an order that the seed decides."""
     by_kind = {kind: [] for kind in KINDS}
-    paths = sorted(path for room in rooms for path in (ROOT / "spikelearn").glob(room) if "figure" not in path.name)
+    paths = sorted(path for room in rooms for path in (root / "spikelearn").glob(room) if "figure" not in path.name)
     for path in paths:
         text = path.read_bytes()
-        finder = Finder(path.relative_to(ROOT).as_posix(), text, seed)
+        finder = Finder(path.relative_to(root).as_posix(), text, seed)
         finder.visit(ast.parse(text))
         for mutant in finder.found:
             by_kind[mutant.kind].append(mutant)
@@ -408,12 +408,12 @@ class Bench:
         room, files = tests_of(mutant.path)
         seconds = self.seconds(room, files)
         path = self.copy / mutant.path
-        before, stamp = path.read_bytes(), path.stat()
+        before, stamp, diff = path.read_bytes(), path.stat(), mutant.diff(self.copy)
         self.planted += 1
         while True:
             left_out = [part for test in self.kept["broken"] for part in ("--deselect", test)]
             try:
-                path.write_bytes(mutant.source(ROOT))
+                path.write_bytes(mutant.source(self.copy))
                 # Another time, so that it is read again, but no newer one, so that compiled code beside it may stay.
                 os.utime(path, (stamp.st_atime, int(stamp.st_mtime) - 1 - self.planted))
                 status, first, took, text = run_tests(self.copy, [*left_out, *files], seconds, before.decode())
@@ -421,12 +421,12 @@ class Bench:
                 path.write_bytes(before)
                 os.utime(path, (stamp.st_atime, stamp.st_mtime))
             if status is not None and status > 2:
-                raise SystemExit(f"pytest ended with {status}:\n{mutant.diff(ROOT)}\n{text[-3000:]}")
+                raise SystemExit(f"pytest ended with {status}:\n{mutant}\n{text[-3000:]}")
             if status is None or status <= 0 or self.passes(first):
                 break
         found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "by": first or "a crash" * bool(status)}
         found["verdict"] = LATE if status is None else KILLED if status else SURVIVED
-        return found | {"seconds": round(took, 1), "diff": mutant.diff(ROOT)}
+        return found | {"seconds": round(took, 1), "diff": diff}
 
 
 def load_libraries():
@@ -465,12 +465,8 @@ def read_options(arguments):
 def main(arguments=None):
     """Draw, plant, test, and print the score."""
     options = read_options(arguments)
-    by_kind = candidates(options.rooms, options.seed)
-    mutants = drawn(by_kind, options.number)
-    total = sum(map(len, by_kind.values()))
-    print(f"{len(mutants)} of {total} errors, seed {options.seed}:", *(f"{k} {len(v)}," for k, v in by_kind.items()))
     if options.list:
-        print(*(mutant.diff(ROOT) for mutant in mutants), sep="\n\n")
+        print(*(m.diff(ROOT) for m in drawn(candidates(options.rooms, options.seed), options.number)), sep="\n\n")
         return 0
     kept = read_log(options.log)
     known = {found["diff"]: found for found in kept["results"]}
@@ -478,8 +474,13 @@ def main(arguments=None):
     end, results = time.monotonic() + 60 * options.minutes, []
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         bench = Bench(Path(folder).resolve(), options.limit, kept)
-        for mutant in mutants:
-            found = known.get(mutant.diff(ROOT))
+        # The tree may change meanwhile; the copy does not.
+        by_kind = candidates(options.rooms, options.seed, bench.copy)
+        print(
+            f"{sum(map(len, by_kind.values()))} errors, seed {options.seed}:", {k: len(v) for k, v in by_kind.items()}
+        )
+        for mutant in drawn(by_kind, options.number):
+            found = known.get(mutant.diff(bench.copy))
             if found is None and options.again:
                 continue
             if found is not None and found["verdict"] == KILLED and not bench.passes(found["by"]):
