@@ -1,0 +1,188 @@
+"""Pages that are made of what the repository holds: reference, systems, ledger, errata, gallery, notebooks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+__all__ = ["colliding_names", "everything", "public_names"]
+
+PACKAGES = ("", "analyses", "interop", "network", "sources", "rules", "sweeps", "symbolic", "plotting", "catalogue")
+# Pages at the top of docs/ that are no page of a system.
+OTHERS = {
+    "index", "README", "trust", "coming_from", "conventions", "exam", "sources", "design", "style", "promises", "texts",
+    "exact_engine", "command_line",
+}  # fmt: skip
+
+
+def public_names(root: Path) -> dict[str, list[str]]:
+    """Give what every public package exports, functions and classes, from its list of names."""
+    found = {}
+    for package in PACKAGES:
+        folder = root / "spikelearn" / package
+        path = folder / "__init__.pyi"
+        if path.is_file():
+            names = [
+                alias.asname or alias.name
+                for node in ast.parse(path.read_text(encoding="utf-8")).body
+                if isinstance(node, ast.ImportFrom) and node.module
+                for alias in node.names
+            ]
+            names = [name for name in names if not (folder / name).is_dir() and name != "figures"]
+        else:
+            names = _exported(folder / "__init__.py") or _exported(folder.with_suffix(".py"))
+        full = f"spikelearn.{package}".rstrip(".")
+        names = [name for name in names if name not in found.get("spikelearn", ())]  # described once
+        if names:
+            found[full] = sorted(set(names), key=lambda name: (name.lower(), name))
+    return found
+
+
+def _exported(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            return [str(name) for name in ast.literal_eval(node.value)]
+    return []
+
+
+def colliding_names(root: Path) -> dict[str, str]:
+    """Give other file names to functions that differ from a class by capitals alone, as file systems may not tell."""
+    found: dict[str, str] = {}
+    for package, names in public_names(root).items():
+        lower = [name.lower() for name in names]
+        for name in names:
+            if lower.count(name.lower()) > 1 and name == name.lower():
+                found[f"{package}.{name}"] = f"{package}.{name}-function"
+    return found
+
+
+def everything(root: Path, into: Path, runs: Path | None = None) -> None:
+    """Make all pages anew in the folder `into`; `runs` is what docs/run_scripts.py wrote."""
+    shutil.rmtree(into, ignore_errors=True)
+    (into / "reference").mkdir(parents=True)
+    _reference(root, into)
+    _systems(root, into)
+    rows = tomllib.loads((root / "docs" / "ledger.toml").read_text(encoding="utf-8"))["row"]
+    _ledger(rows, into)
+    _errata(rows, into)
+    _gallery(root, into, runs)
+    _notebooks(root, into, runs)
+
+
+def _reference(root: Path, into: Path) -> None:
+    titles = {"spikelearn": "spikelearn: models, runs, spike trains, rules"}
+    lines = ["Reference", "=========", ""]
+    lines += ["What users call, from the lists of public names. Each entry has its arguments, shapes, units and an example.", ""]
+    for package, names in public_names(root).items():
+        title = titles.get(package, package)
+        lines += [title, "-" * len(title), "", f".. currentmodule:: {package}", ""]
+        lines += [".. autosummary::", "   :toctree: reference", "   :nosignatures:", ""]
+        lines += [f"   {name}" for name in names] + [""]
+    (into / "reference.rst").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _systems(root: Path, into: Path) -> None:
+    pages = sorted(path for path in (root / "docs").glob("*.md") if path.stem not in OTHERS)
+    text = "# Systems and analyses\n\nOne page each: the question, the equations, code, what was predicted beside what was measured, and where a source is wrong.\n\n"
+    text += "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(f"/{path.stem}" for path in pages) + "\n```\n"
+    (into / "systems.md").write_text(text, encoding="utf-8")
+
+
+def _cell(text: str) -> str:
+    """A text as one cell of a table, with nothing in it read as markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", " ".join(text.split()))
+
+
+def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
+    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, whether it is right, and the test that shows it.\n"
+    text += "The file itself is `docs/ledger.toml`; a test asks that every function and test named here exists.\n"
+    for document in sorted({row["document"] for row in rows}):
+        these = [row for row in rows if row["document"] == document]
+        counts = {status: sum(row["status"] == status for row in these) for status in sorted({r["status"] for r in these})}
+        name = f"Document {document}" if document.isdigit() else document
+        text += f"\n## {name}\n\n{', '.join(f'{n} {status}' for status, n in counts.items())}.\n\n"
+        text += "| item | status | function | test | reason |\n|---|---|---|---|---|\n"
+        for row in these:
+            test = row.get("test", "").split("::")[-1]
+            code = [f"`{word}`" if word else "" for word in (row.get("function", "").removeprefix("spikelearn."), test)]
+            text += f"| {_cell(row['item'])} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
+    (into / "ledger.md").write_text(text, encoding="utf-8")
+
+
+def _errata(rows: list[dict[str, Any]], into: Path) -> None:
+    wrong = [row for row in rows if row["status"] in ("wrong", "typo")]
+    text = f"# Errata of the sources\n\n{len(wrong)} of {len(rows)} items of the sources are wrong or misprinted. What holds instead, and the test that shows it:\n"
+    for document in sorted({row["document"] for row in wrong}):
+        text += f"\n## {f'Document {document}' if document.isdigit() else document}\n\n| item | | what holds | test |\n|---|---|---|---|\n"
+        for row in wrong:
+            if row["document"] == document:
+                test = row.get("test", "").split("::")[-1]
+                text += f"| {_cell(row['item'])} | {row['status']} | {_cell(row.get('reason', ''))} | `{test}` |\n"
+    (into / "errata.md").write_text(text, encoding="utf-8")
+
+
+def _gallery(root: Path, into: Path, runs: Path | None) -> None:
+    folder = into / "gallery"
+    folder.mkdir()
+    text = "# Gallery\n\nEvery script below was run for this page: its picture and what it prints are those of that run.\n"
+    for kind, title in (("examples", "Examples: one idea each"), ("analyses", "Studies: figures and tables of the sources")):
+        text += f"\n## {title}\n\n::::{{grid}} 1 2 2 3\n:gutter: 3\n\n"
+        names = []
+        for path in sorted((root / kind).glob("*.py")):
+            headline, rest = _docstring(path)
+            name = f"{kind}-{path.stem}"
+            names.append(name)
+            pictures = sorted((runs / name).rglob("*.png")) if runs else []
+            kept = []
+            for picture in pictures:
+                kept.append(f"{name}-{picture.stem}.png")
+                shutil.copyfile(picture, folder / kept[-1])
+            _script_page(path, folder / f"{name}.md", headline, rest, kept, runs and runs / f"{name}.txt")
+            card = f":::{{grid-item-card}} {path.stem.replace('_', ' ')}\n:link: gallery/{name}\n:link-type: doc\n"
+            if kept:
+                card += f":img-top: gallery/{kept[0]}\n:img-alt: Figure of {path.stem}\n"
+            text += f"{card}\n{headline}\n:::\n"
+        text += "::::\n\n```{toctree}\n:hidden:\n\n" + "\n".join(f"gallery/{name}" for name in names) + "\n```\n"
+    text += "\n## Notebooks\n\nText, code and outcome in one: [notebooks](notebooks.md).\n\n```{toctree}\n:hidden:\n\nnotebooks\n```\n"
+    (into / "gallery.md").write_text(text, encoding="utf-8")
+
+
+def _docstring(path: Path) -> tuple[str, str]:
+    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or path.stem
+    headline, _, rest = words.partition("\n")
+    return headline.strip(), rest.strip().replace("``", "`")
+
+
+def _script_page(path: Path, page: Path, headline: str, rest: str, pictures: list[str], printed: Path | None) -> None:
+    source = path.read_text(encoding="utf-8")
+    text = f"# {path.stem.replace('_', ' ').capitalize()}\n\n{headline}\n\n{rest}\n\n"
+    for picture in pictures:
+        text += f"![Figure that {path.name} makes: {headline}]({picture})\n\n"
+    if printed and printed.is_file() and printed.read_text(encoding="utf-8").strip():
+        text += f"It prints\n\n````text\n{printed.read_text(encoding='utf-8').strip()}\n````\n\n"
+    text += f"## `{path.parent.name}/{path.name}`\n\n````python\n{source.rstrip()}\n````\n"
+    page.write_text(text, encoding="utf-8")
+
+
+def _notebooks(root: Path, into: Path, runs: Path | None) -> None:
+    folder = into / "notebooks"
+    folder.mkdir()
+    names = []
+    for path in sorted((root / "analyses").glob("*.ipynb")):
+        executed = runs / "notebooks" / path.name if runs else path
+        notebook = json.loads((executed if executed.is_file() else path).read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            for output in cell.get("outputs", []):
+                if "image/png" in output.get("data", {}):  # a picture needs words for who cannot see it
+                    output.setdefault("metadata", {})["image/png"] = {"alt": f"Figure in the notebook {path.stem}"}
+        (folder / path.name).write_text(json.dumps(notebook), encoding="utf-8")
+        names.append(path.stem)
+    text = "# Notebooks\n\nText, code and outcome in one; the files are in `analyses/`.\n\n```{toctree}\n:maxdepth: 1\n\n"
+    (into / "notebooks.md").write_text(text + "\n".join(f"notebooks/{name}" for name in names) + "\n```\n", encoding="utf-8")
