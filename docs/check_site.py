@@ -11,7 +11,15 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-LOADING = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src"}
+LOADING = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "embed": "src",
+}
 # What a style sheet may ask for: url(...) and @import.
 OUTSIDE_CSS = re.compile(r"""(?:url\(\s*|@import\s+)["']?(?:https?:)?//[^)"']+""")
 

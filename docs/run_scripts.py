@@ -1,8 +1,9 @@
-"""Run every example and study once, and keep what it draws and prints for the gallery.
+"""Run every example, study and notebook once, and keep what it draws and prints for the gallery.
 
 ``python docs/run_scripts.py FOLDER [--only NAME ...] [--jobs 2]``. Each script gets a folder of its own below FOLDER,
-which holds its figures; what it prints goes to ``FOLDER/KIND-NAME.txt``. A script that fails is printed with all that
-it said, and the exit status is 1. Examples run with RuntimeWarning as an error.
+which holds its figures; what it prints goes to ``FOLDER/KIND-NAME.txt``; a notebook goes with its outcome to
+``FOLDER/notebooks``. One that fails is printed with all that it said, and the exit status is 1. Examples run with
+RuntimeWarning as an error.
 """
 
 from __future__ import annotations
@@ -20,8 +21,19 @@ ROOT = Path(__file__).resolve().parents[1]
 ALONE = ("network_cost",)
 
 
+NOTEBOOK = """
+import sys
+import nbclient, nbformat
+notebook = nbformat.read(sys.argv[1], as_version=4)
+nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
+nbformat.write(notebook, sys.argv[2])
+"""
+
+
 def command(script: Path, folder: Path) -> list[str]:
     """Give the command that runs a script with its figures in a folder."""
+    if script.suffix == ".ipynb":
+        return [sys.executable, "-c", NOTEBOOK, str(script), str(folder / script.name)]
     if script.parent.name == "examples":
         return [sys.executable, "-W", "error::RuntimeWarning", str(script), str(folder)]
     return [sys.executable, str(script), "--output", str(folder)]
@@ -30,11 +42,17 @@ def command(script: Path, folder: Path) -> list[str]:
 def run(script: Path, output: Path) -> bool:
     """Run one script; say how it went; give whether it succeeded."""
     name = f"{script.parent.name}-{script.stem}"
-    folder = output / name
+    folder = output / ("notebooks" if script.suffix == ".ipynb" else name)
     folder.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "MPLBACKEND": "agg", "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    if script.suffix == ".py":
+        environment["MPLBACKEND"] = "agg"  # a notebook's figures go into the notebook
+    else:
+        environment.pop("MPLBACKEND", None)
     begun = time.monotonic()
-    done = subprocess.run(command(script, folder), cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command(script, folder), cwd=output, env=environment, capture_output=True, text=True, check=False
+    )
     seconds = time.monotonic() - begun
     words = done.stdout.replace(f"{folder}/", "").replace(str(folder), "FOLDER")
     (output / f"{name}.txt").write_text(words, encoding="utf-8")
@@ -47,13 +65,15 @@ def run(script: Path, output: Path) -> bool:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run the scripts; give 1 if one of them failed, or if none was found."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("output", type=Path)
     parser.add_argument("--only", nargs="+", metavar="NAME", help="file names without .py")
     parser.add_argument("--jobs", type=int, default=1, help="scripts at a time")
     chosen = parser.parse_args(arguments)
     output = chosen.output.resolve()
-    scripts = [path for kind in ("examples", "analyses") for path in sorted((root / kind).glob("*.py"))]
+    output.mkdir(parents=True, exist_ok=True)
+    patterns = ("examples/*.py", "analyses/*.py", "analyses/*.ipynb")
+    scripts = [path for pattern in patterns for path in sorted(root.glob(pattern))]
     if chosen.only:
         scripts = [path for path in scripts if path.stem in chosen.only]
     if not scripts:

@@ -16,7 +16,7 @@ NAMES = {
     "003": "Soldado-Magraner et al. 2022",
     "004": "Galtier & Wainrib",
 }
-# "002 Q1", "document 003", "Fig. S8 of 003", "solutions of 002": never a number with digits, a point or a letter beside it.
+# "002 Q1", "document 003", "Fig. S8 of 003": never a number with digits, a point or a letter beside it.
 SHORT = re.compile(r"(?<![\w.\-/=])(?:documents? )?(00[0-4])(?![\w\-/=]|\.\d)")
 
 

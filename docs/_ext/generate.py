@@ -79,7 +79,10 @@ def everything(root: Path, into: Path, runs: Path | None = None) -> None:
 def _reference(root: Path, into: Path) -> None:
     titles = {"spikelearn": "spikelearn: models, runs, spike trains, rules"}
     lines = ["Reference", "=========", ""]
-    lines += ["What users call, from the lists of public names. Each entry has its arguments, shapes, units and an example.", ""]
+    lines += [
+        "What users call, from the lists of public names. Each entry has its arguments, shapes, units and an example.",
+        "",
+    ]
     for package, names in public_names(root).items():
         title = titles.get(package, package)
         lines += [title, "-" * len(title), "", f".. currentmodule:: {package}", ""]
@@ -90,37 +93,45 @@ def _reference(root: Path, into: Path) -> None:
 
 def _systems(root: Path, into: Path) -> None:
     pages = sorted(path for path in (root / "docs").glob("*.md") if path.stem not in OTHERS)
-    text = "# Systems and analyses\n\nOne page each: the question, the equations, code, what was predicted beside what was measured, and where a source is wrong.\n\n"
+    text = "# Systems and analyses\n\nOne page each: the question, the equations, code, what was predicted beside what was "
+    text += "measured, and where a source is wrong.\n\n"
     text += "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(f"/{path.stem}" for path in pages) + "\n```\n"
     (into / "systems.md").write_text(text, encoding="utf-8")
 
 
 def _cell(text: str) -> str:
-    """A text as one cell of a table, with nothing in it read as markup."""
+    """Write a text as one cell of a table, with nothing in it read as markup."""
     return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", " ".join(text.split()))
 
 
 def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
-    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, whether it is right, and the test that shows it.\n"
+    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, whether it is right, and "
+    text += "the test that shows it.\n"
     text += "The file itself is `docs/ledger.toml`; a test asks that every function and test named here exists.\n"
     for document in sorted({row["document"] for row in rows}):
         these = [row for row in rows if row["document"] == document]
-        counts = {status: sum(row["status"] == status for row in these) for status in sorted({r["status"] for r in these})}
+        counts = {
+            status: sum(row["status"] == status for row in these) for status in sorted({r["status"] for r in these})
+        }
         name = f"Document {document}" if document.isdigit() else document
         text += f"\n## {name}\n\n{', '.join(f'{n} {status}' for status, n in counts.items())}.\n\n"
         text += "| item | status | function | test | reason |\n|---|---|---|---|---|\n"
         for row in these:
             test = row.get("test", "").split("::")[-1]
             code = [f"`{word}`" if word else "" for word in (row.get("function", "").removeprefix("spikelearn."), test)]
-            text += f"| {_cell(row['item'])} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
+            text += (
+                f"| {_cell(row['item'])} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
+            )
     (into / "ledger.md").write_text(text, encoding="utf-8")
 
 
 def _errata(rows: list[dict[str, Any]], into: Path) -> None:
     wrong = [row for row in rows if row["status"] in ("wrong", "typo")]
-    text = f"# Errata of the sources\n\n{len(wrong)} of {len(rows)} items of the sources are wrong or misprinted. What holds instead, and the test that shows it:\n"
+    text = f"# Errata of the sources\n\n{len(wrong)} of {len(rows)} items of the sources are wrong or misprinted. "
+    text += "What holds instead, and the test that shows it:\n"
     for document in sorted({row["document"] for row in wrong}):
-        text += f"\n## {f'Document {document}' if document.isdigit() else document}\n\n| item | | what holds | test |\n|---|---|---|---|\n"
+        text += f"\n## {f'Document {document}' if document.isdigit() else document}\n\n"
+        text += "| item | | what holds | test |\n|---|---|---|---|\n"
         for row in wrong:
             if row["document"] == document:
                 test = row.get("test", "").split("::")[-1]
@@ -131,8 +142,15 @@ def _errata(rows: list[dict[str, Any]], into: Path) -> None:
 def _gallery(root: Path, into: Path, runs: Path | None) -> None:
     folder = into / "gallery"
     folder.mkdir()
-    text = "# Gallery\n\nEvery script below was run for this page: its picture and what it prints are those of that run.\n"
-    for kind, title in (("examples", "Examples: one idea each"), ("analyses", "Studies: figures and tables of the sources")):
+    text = "# Gallery\n\n"
+    if runs:
+        text += "Every script below was run for this page: its picture and what it prints are those of that run.\n"
+    else:
+        text += "The scripts alone, without their pictures: they were not run for this page.\n"
+    for kind, title in (
+        ("examples", "Examples: one idea each"),
+        ("analyses", "Studies: figures and tables of the sources"),
+    ):
         text += f"\n## {title}\n\n::::{{grid}} 1 2 2 3\n:gutter: 3\n\n"
         names = []
         for path in sorted((root / kind).glob("*.py")):
@@ -150,7 +168,8 @@ def _gallery(root: Path, into: Path, runs: Path | None) -> None:
                 card += f":img-top: gallery/{kept[0]}\n:img-alt: Figure of {path.stem}\n"
             text += f"{card}\n{headline}\n:::\n"
         text += "::::\n\n```{toctree}\n:hidden:\n\n" + "\n".join(f"gallery/{name}" for name in names) + "\n```\n"
-    text += "\n## Notebooks\n\nText, code and outcome in one: [notebooks](notebooks.md).\n\n```{toctree}\n:hidden:\n\nnotebooks\n```\n"
+    text += "\n## Notebooks\n\nText, code and outcome in one: [notebooks](notebooks.md).\n\n"
+    text += "```{toctree}\n:hidden:\n\nnotebooks\n```\n"
     (into / "gallery.md").write_text(text, encoding="utf-8")
 
 
@@ -184,5 +203,9 @@ def _notebooks(root: Path, into: Path, runs: Path | None) -> None:
                     output.setdefault("metadata", {})["image/png"] = {"alt": f"Figure in the notebook {path.stem}"}
         (folder / path.name).write_text(json.dumps(notebook), encoding="utf-8")
         names.append(path.stem)
-    text = "# Notebooks\n\nText, code and outcome in one; the files are in `analyses/`.\n\n```{toctree}\n:maxdepth: 1\n\n"
-    (into / "notebooks.md").write_text(text + "\n".join(f"notebooks/{name}" for name in names) + "\n```\n", encoding="utf-8")
+    text = (
+        "# Notebooks\n\nText, code and outcome in one; the files are in `analyses/`.\n\n```{toctree}\n:maxdepth: 1\n\n"
+    )
+    (into / "notebooks.md").write_text(
+        text + "\n".join(f"notebooks/{name}" for name in names) + "\n```\n", encoding="utf-8"
+    )
