@@ -93,8 +93,8 @@ def _reference(root: Path, into: Path) -> None:
 
 def _systems(root: Path, into: Path) -> None:
     pages = sorted(path for path in (root / "docs").glob("*.md") if path.stem not in OTHERS)
-    text = "# Systems and analyses\n\nOne page each: the question, the equations, code, what was predicted beside what was "
-    text += "measured, and where a source is wrong.\n\n"
+    text = "# Systems and analyses\n\nOne page each: the question, the equations, code, what was predicted beside "
+    text += "what was measured, and where a source is wrong.\n\n"
     text += "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(f"/{path.stem}" for path in pages) + "\n```\n"
     (into / "systems.md").write_text(text, encoding="utf-8")
 
@@ -105,8 +105,8 @@ def _cell(text: str) -> str:
 
 
 def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
-    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, whether it is right, and "
-    text += "the test that shows it.\n"
+    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, whether it is right, "
+    text += "and the test that shows it.\n"
     text += "The file itself is `docs/ledger.toml`; a test asks that every function and test named here exists.\n"
     for document in sorted({row["document"] for row in rows}):
         these = [row for row in rows if row["document"] == document]
