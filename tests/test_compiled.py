@@ -1,12 +1,18 @@
+import importlib.util
+import multiprocessing
 import os
 import re
-import subprocess
-import sys
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numba
 import pytest
+from numba.core import caching
 
 import spikelearn
+from spikelearn import compiled
 from spikelearn.compiled import drop_stale
 
 
@@ -32,46 +38,138 @@ def square(x):
 """
 
 
-def run_square(folder, before="", after=""):
-    found = f"import sys; sys.path.insert(0, {str(folder)!r})\nimport squared\nprint(squared.square(3.0))"
-    code = "\n".join([before, found, after])
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
+def load(folder, text=None):
+    """The function as a new process would have it: nothing compiled, only what is on disk."""
+    path = folder / "squared.py"
+    if text is not None:
+        path.write_text(text)
+    spec = importlib.util.spec_from_file_location("squared", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.square
+
+
+def from_disk(square):
+    assert square(3.0) == 9.0
+    return sum(square.stats.cache_hits.values())
 
 
 def test_damaged_compiled_code_is_thrown_away(tmp_path):
-    (tmp_path / "squared.py").write_text(SQUARE)
-    hits = "print(sum(squared.square.stats.cache_hits.values()))"
-    assert run_square(tmp_path, after=hits) == ["9.0", "0"]
-    assert run_square(tmp_path, after=hits) == ["9.0", "1"], "it is kept on disk"
+    assert from_disk(load(tmp_path, SQUARE)) == 0
+    assert from_disk(load(tmp_path)) == 1, "it is kept on disk"
     files = [path for path in (tmp_path / "__pycache__").iterdir() if path.suffix in (".nbi", ".nbc")]
     assert {path.suffix for path in files} == {".nbi", ".nbc"}
     for damage in (lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"\x80" * len(data)):
         for path in files:
             path.write_bytes(damage(path.read_bytes()))
-            assert run_square(tmp_path, after=hits) == ["9.0", "0"]
-            assert run_square(tmp_path, after=hits) == ["9.0", "1"], "it is written anew"
+            assert from_disk(load(tmp_path)) == 0
+            assert from_disk(load(tmp_path)) == 1, "it is written anew"
 
 
-NO_PLACE = """
-import numba.core.caching as caching
-def refuse(self):
+def refuse(*_):
     raise PermissionError("read-only")
-caching._CacheLocator.ensure_cache_path = refuse
-"""
 
 
-def test_without_a_place_for_compiled_code_it_is_compiled_anew(tmp_path):
+def test_without_a_place_for_compiled_code_it_is_compiled_anew(tmp_path, monkeypatch):
     """Numba itself refuses to import such a function; as superuser a test can only pretend."""
-    (tmp_path / "squared.py").write_text(SQUARE)
-    assert run_square(tmp_path, NO_PLACE) == ["9.0"]
-    (tmp_path / "squared.py").write_text(SQUARE.replace("from spikelearn.compiled", "from numba"))
-    with pytest.raises(AssertionError, match="cannot cache function"):
-        run_square(tmp_path, NO_PLACE)
-    (tmp_path / "squared.py").write_text(SQUARE)
-    full = NO_PLACE.replace("_CacheLocator.ensure_cache_path", "IndexDataCacheFile.save").replace("(self)", "(*_)")
-    assert run_square(tmp_path, full) == ["9.0"]
+    with monkeypatch.context() as nowhere:
+        nowhere.setattr(caching._CacheLocator, "ensure_cache_path", refuse)
+        assert load(tmp_path, SQUARE)(3.0) == 9.0
+        with pytest.raises(RuntimeError, match="cannot cache function"):
+            load(tmp_path, SQUARE.replace("from spikelearn.compiled", "from numba"))
+    with monkeypatch.context() as full:
+        full.setattr(caching.IndexDataCacheFile, "save", refuse)
+        assert load(tmp_path, SQUARE)(3.0) == 9.0
+
+
+def lock_of(folder):
+    (index,) = [path for path in (folder / "__pycache__").iterdir() if path.suffix == ".nbi"]
+    return open(index.with_suffix(".lock"), "a", encoding="utf-8")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="locks of files are not on this system")
+def test_what_another_process_compiles_is_waited_for_and_loaded(tmp_path):
+    import fcntl
+
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    load(there, SQUARE)(3.0)
+    shutil.copy2(there / "squared.py", here)
+    (here / "__pycache__").mkdir()
+    waiting = load(here)
+    with lock_of(there) as lock, ThreadPoolExecutor(1) as pool:
+        # The other process: it has the lock, and later its compiled code is there.
+        mine = here / "__pycache__" / Path(lock.name).name
+        with open(mine, "a", encoding="utf-8") as taken:
+            fcntl.flock(taken, fcntl.LOCK_EX)
+            found = pool.submit(from_disk, waiting)
+            time.sleep(0.5)
+            assert not found.done()
+            for path in (there / "__pycache__").iterdir():
+                if path.suffix in (".nbi", ".nbc"):
+                    shutil.copy2(path, mine.parent)
+        assert found.result(timeout=60) == 1
+    assert sum(waiting.stats.cache_misses.values()) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="locks of files are not on this system")
+def test_the_lock_is_given_back_also_by_what_cannot_be_compiled(tmp_path):
+    import fcntl
+
+    square = load(tmp_path, SQUARE)
+    with pytest.raises(numba.TypingError):
+        square("three")
+    assert from_disk(square) == 0
+    with lock_of(tmp_path) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_one_that_never_comes_back_is_not_waited_for(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(compiled, "_PATIENCE", 0.1)
+    load(tmp_path, SQUARE)(3.0)
+    with lock_of(tmp_path) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for path in (tmp_path / "__pycache__").glob("*.nb*"):
+            path.unlink()
+        assert from_disk(load(tmp_path)) == 0
+
+
+def test_compilation_is_told_in_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compiled, "_UNTOLD", 0.0)
+
+    def run(name, quiet=False):
+        """Compile two functions that are on no disk."""
+        (tmp_path / name).mkdir()
+        cube = SQUARE.replace("square", "cube").replace("return x * x", "return square(x) * x")
+        square = load(tmp_path / name, SQUARE + cube)
+        with compiled.silent(quiet), compiled.told("a cube"), compiled.told("its square"):
+            assert (square(3.0), square.py_func.__globals__["cube"](2)) == (9.0, 8)
+        return capsys.readouterr().err
+
+    assert re.fullmatch(r"spikelearn: compiling a cube, once on this machine \.\.\. \d+\.\d s\n", run("first"))
+    assert run("quiet", quiet=True) == ""
+    assert run("again") != ""
+    monkeypatch.setattr(multiprocessing, "parent_process", lambda: "a pool of workers")
+    assert run("worker") == ""
+
+
+def test_what_is_on_disk_is_loaded_without_a_word(tmp_path, monkeypatch, capsys):
+    load(tmp_path, SQUARE)(3.0)
+    monkeypatch.setattr(compiled, "_UNTOLD", 0.0)
+    capsys.readouterr()
+    with compiled.told("a square"):
+        assert from_disk(load(tmp_path)) == 1
+        time.sleep(0.1)
+    assert capsys.readouterr().err == ""
+
+
+def test_numbers_in_the_text_of_the_caller_have_no_copy_each(tmp_path):
+    caller = SQUARE + "\n@njit\ndef both(x):\n    return square(2) + square(3) + square(x)\n"
+    square = load(tmp_path, caller)
+    assert square.py_func.__globals__["both"](1) == 14
+    assert len(square.signatures) == 1
 
 
 def test_every_compiled_function_has_the_cautious_cache():

@@ -26,6 +26,7 @@ def test_rows_notice_their_errors():
     assert found.returncode == 0, found.stdout + found.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="every error has a process of its own, made by fork")
 def test_an_error_is_planted_and_caught():
     found = run("003 Table 1, is")

@@ -38,12 +38,12 @@ def check_delay(delay: Any, dt: float, name: str = "t_d") -> None:
 
 
 def fitting_step(dt: Any, delay: Any, name: str = "t_d") -> Any:
-    """Read the time step of Brian2 objects with a delay: a Quantity, or None for the default clock's.
+    """Read the time step of Brian2 objects with a delay: a Quantity or plain seconds, or None for the default clock's.
 
     Raises
     ------
     ValueError
-        `dt` has no unit of time or is not positive, or a delay above zero is shorter than it.
+        `dt` has another unit or is not positive, or a delay above zero is shorter than it.
     """
     from brian2 import defaultclock, second
 

@@ -8,8 +8,8 @@ from .files import Expected as Expected
 from .files import check as check
 from .files import find as find
 from .files import load as load
-from .files import model_folder as model_folder
-from .files import names as names
 from .files import run as run
+from .folder import model_folder as model_folder
+from .folder import names as names
 from .registry import get_system as get_system
 from .registry import system_names as system_names

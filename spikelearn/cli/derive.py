@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["derivation"]
+from spikelearn.cli.answers import Answer
+
+__all__ = ["derivation", "derived_rule"]
 
 
 def derivation(
@@ -59,6 +61,23 @@ def derivation(
     >>> passed
     True
     """
+    answer = derived_rule(
+        loss, approximation, settings=settings, at=at, steady_state=steady_state, latex=latex, alpha=alpha
+    )
+    return answer.text, not answer.status
+
+
+def derived_rule(
+    loss: str,
+    approximation: str = "exact",
+    *,
+    settings: Sequence[str] = (),
+    at: Sequence[str] = (),
+    steady_state: Sequence[str] = (),
+    latex: bool = False,
+    alpha: float = 1e-6,
+) -> Answer:
+    """Derive the rule of a loss, see `derivation`: its text, one row a weight, and status 1 where it did not pass."""
     from spikelearn.symbolic.derive import derive_rule
 
     values = _numbers(settings, "setting")
@@ -84,7 +103,22 @@ def derivation(
     parts.append(f"against finite differences of the loss: {said}")
     verdict, judged = _verdict(derived, free)
     # Nothing was wrong where no point was given; a point that was given and cannot be judged is an error.
-    return "\n".join([*parts, "stability:", verdict]), agrees and (judged or not free)
+    passed = agrees and (judged or not free)
+    facts = {
+        "loss": str(derived.loss),
+        "approximation": approximation,
+        "alpha": alpha,
+        "steady_state": {name: str(side) for name, side in derived.state.right_hand_sides.items()},
+        "notes": list(derived.notes),
+        "check": {"passed": agrees, "said": said},
+        "stability": [line.strip() for line in verdict.splitlines()],
+        **({"latex": derived.latex()} if latex else {}),
+    }
+    texts = derived.texts
+    rows = [
+        {"weight": name, "change": str(change), "brian2": texts[name]} for name, change in derived.expressions.items()
+    ]
+    return Answer("\n".join([*parts, "stability:", verdict]), rows, facts, int(not passed))
 
 
 def _model(steady_state: Sequence[str], values: Mapping[str, float]) -> tuple[Any, dict[str, float]]:

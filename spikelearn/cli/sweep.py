@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spikelearn import catalogue
+from spikelearn.parameters.distribution import install
 from spikelearn.plotting import save_figure
 from spikelearn.storage.files import whole_file
 
@@ -89,7 +90,7 @@ def _executor(dask: str | None, workers: int | None) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ImportError("--dask needs Dask: pip install 'spikelearn[cluster]'") from error
+        raise ImportError(f"--dask needs Dask: {install('cluster')}") from error
     with Client(dask) as client:
         yield client.get_executor(pure=False)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from spikelearn.parameters.distribution import install
+
 __all__ = ["extra"]
 
 
@@ -19,6 +21,4 @@ def extra(module: str, name: str, where: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(
-            f'{where} needs {module.partition(".")[0]}: pip install "spikelearn[{name}]" ({error})'
-        ) from error
+        raise ImportError(f"{where} needs {module.partition('.')[0]}: {install(name)} ({error})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from spikelearn.parameters.names import unknown_name
 from spikelearn.spikes.trains import SpikeTrains
 
 __all__ = ["FORMATS", "read_spikes"]
+
+_log = logging.getLogger(__name__)
 
 FORMATS = (".csv", ".tsv", ".txt", ".nwb", ".parquet", ".mat")
 
@@ -86,7 +89,10 @@ def _called(reader: Callable[..., SpikeTrains], place: Path, given: dict[str, An
     for name in given:
         if name not in known:
             raise TypeError(unknown_name(f"{place}: {reader.__name__}", "option", name, list(known)[1:]))
-    return reader(place, **given)
+    _log.debug("%s goes to %s with %s", place, reader.__name__, given or "no options")
+    found = reader(place, **given)
+    _log.info("%s: %r", place, found)
+    return found
 
 
 def _recorded(folder: Path, given: dict[str, Any]) -> SpikeTrains:

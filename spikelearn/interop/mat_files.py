@@ -110,7 +110,8 @@ def read_mat(
 def _pick(variables: dict[str, Any], wanted: str | None, where: str) -> tuple[Any, str]:
     if wanted is None:
         if len(variables) != 1:
-            raise ValueError(f"{where} holds the variables {', '.join(variables) or 'none'}; say which one is meant")
+            listed = ", ".join(variables) or "none"
+            raise ValueError(f"{where} holds the variables {listed}; say which one is meant by variable=")
         return next(iter(variables.values())), next(iter(variables))
     found: Any = variables
     for part in wanted.split("."):
@@ -123,6 +124,13 @@ def _pick(variables: dict[str, Any], wanted: str | None, where: str) -> tuple[An
 def _trains(value: Any, field: str | None, where: str) -> tuple[list[list[Any]], dict[str, Any]]:
     """Give trials of units, and the names of the units."""
     if isinstance(value, dict) and field is None:
+        own = where.rpartition(": ")[2]
+        deeper = [name for name, train in value.items() if isinstance(train, (dict, list))]
+        if deeper:
+            raise ValueError(
+                f"{where} is a struct with the fields {', '.join(value)}, of which {', '.join(deeper)} hold more than "
+                f"times of one unit; pass variable={f'{own}.{deeper[0]}'!r}"
+            )
         return [[_vector(train, f"{where}.{name}") for name, train in value.items()]], {"unit_ids": list(value)}
     if isinstance(value, (dict, list)) and not isinstance(value, Cell):
         return _records([value] if isinstance(value, dict) else value, field, where)

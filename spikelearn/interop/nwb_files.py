@@ -197,6 +197,11 @@ def from_nwb(
         )
         left = [session.unit_ids.index(item) for item in found.unit_ids]
     else:
+        if not len(known) and end is None and session.trials is not None and len(session.trials):
+            raise ValueError(
+                f"{where} does not say when the recording ended; pass t_stop=, or by_trial=True to read its "
+                f"{len(session.trials)} trials"
+            )
         window = one_window(known, begin, end, where, ", with crop=True to leave out spikes beyond it")
         found, left = cut_window(
             times,

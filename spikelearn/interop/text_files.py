@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import os
 import re
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_file
 
 __all__ = ["read_csv", "write_csv"]
+
+_log = logging.getLogger(__name__)
 
 MARK = "# spikelearn "
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
@@ -146,6 +149,7 @@ def read_csv(
     separator = delimiter or ("," if facts else _find_delimiter(text, wanted, decimal))
     if len(separator) != 1 or (separator == decimal and decimal == ","):
         raise ValueError(f"read_csv: delimiter must be one sign, and not the decimal sign, got {separator!r}")
+    _log.debug("%s: columns are separated by a %s", where, DELIMITERS.get(separator, separator))
     try:
         # As text first: Python's own reading of numbers is exact in every version of pandas.
         frame = pd.read_csv(
@@ -225,16 +229,38 @@ def _renamed(frame: Any, wanted: dict[str, Any], separator: str, where: str) -> 
         elif name != key or (key != "trial" and not isinstance(name, str)):
             raise ValueError(f"{where} has no column {name!r}; its columns are {', '.join(map(str, names))}")
         elif key != "trial":
-            guess = nearest(key, [str(item) for item in names])
-            hint = f"; did you mean {guess!r} to be {key!r}?" if guess else ""
+            listed = ", ".join(map(str, names)) or "none"
             raise ValueError(
-                f"{where} must have the columns unit and time, got {', '.join(map(str, names)) or 'none'} (separated "
-                f"by {DELIMITERS.get(separator, separator)}s){hint}; pass {key}_column= for another name, or delimiter="
+                f"{where} must have the columns unit and time, got {listed} (separated by "
+                f"{DELIMITERS.get(separator, separator)}s){_which_is_meant(wanted, names)}"
             )
     # Where a column was named, another that is called like it is something else.
     chosen = [key for key, name in wanted.items() if name != key]
     hidden = [column for column in frame.columns if column not in new and _plain(column) in chosen]
     return frame.drop(columns=hidden).rename(columns=new)
+
+
+def _which_is_meant(wanted: dict[str, Any], names: list[Any]) -> str:
+    """Say what to pass for columns of other names: the ones that are meant, where the names tell."""
+    taken = {wanted[key] for key in wanted if wanted[key] in names}
+    passed = []
+    for key in ("unit", "time"):
+        if wanted[key] in names:
+            continue
+        left = [str(name) for name in names if name not in taken]
+        alike = [name for word in _WORDS[key] for name in left if word in name.casefold()]
+        guess = alike[0] if alike else nearest(key, left)
+        if guess:
+            passed.append(f"{key}_column={guess!r}")
+            taken.add(guess)
+    if passed:
+        return f"; did you mean {' and '.join(passed)}?"
+    if any(isinstance(name, str) and _NUMBER.fullmatch(name) for name in names):
+        return "; where the first row is a spike pass header=False, and the columns by place, such as unit_column=0"
+    return "; pass unit_column= and time_column= for other names, or delimiter="
+
+
+_WORDS = {"unit": ("unit", "cluster", "neuron", "cell", "channel", "id"), "time": ("time", "spike", "sec", "stamp")}
 
 
 def _plain(column: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.provenance import provenance_of
 
-__all__ = ["brian_objects", "simulate_network_on_brian"]
+__all__ = [
+    "brian_objects", "check_delays", "lif_objects", "simulate_network_on_brian", "watch_weights", "weights_at_end",
+]  # fmt: skip
 
 
 def simulate_network_on_brian(network: Network, settings: RunSettings) -> NetworkRecording:
@@ -32,6 +35,10 @@ def simulate_network_on_brian(network: Network, settings: RunSettings) -> Networ
     ValueError
         A delay shorter than a step, a trace step that is no multiple of `dt`, or a state to resume from.
     """
+    if network.own:
+        from spikelearn.network.brian_groups import simulate_groups_on_brian
+
+        return simulate_groups_on_brian(network, settings)
     options = network_options(network, settings)
     units, dt, duration, record = options.units, settings.dt, settings.duration, settings.record
     if options.resume is not None:
@@ -58,7 +65,7 @@ def simulate_network_on_brian(network: Network, settings: RunSettings) -> Networ
         if of_neurons:
             traces = StateMonitor(group, of_neurons, record=units, dt=step * second)
         shown = wiring.chosen(options.synapses) if "w" in names else np.empty(0, dtype=np.int64)
-        watches = _watch(joined, shown, step)
+        watches = watch_weights(joined, shown, step)
         extra = [spikes, *([] if traces is None else [traces]), *(monitor for monitor, _ in watches)]
         brian.run(BrianNetwork(*objects, *extra), duration * second, progress=settings.progress and "brian2")
         trains = counts = None
@@ -70,7 +77,7 @@ def simulate_network_on_brian(network: Network, settings: RunSettings) -> Networ
             trains = SpikeTrains.from_indices(
                 np.asarray(spikes.i[:])[inside], times[inside], n_units=wiring.n, t_stop=duration
             )
-        weights = _weights(network, wiring, joined)
+        weights = weights_at_end(network, wiring, joined)
         dataset = _traces(traces, watches, names, wiring, units, shown, step, duration)
     provenance = provenance_of(
         network,
@@ -122,16 +129,61 @@ def brian_objects(
 def _objects(
     wiring: Wiring, dt: float, duration: float, method: str | None, history: History | None
 ) -> tuple[list[Any], list[Joined]]:
+    check_delays(wiring, dt)
+    objects, jump = lif_objects(wiring.values, dt, method, wiring.rates, wiring.weights)
+    group = objects[0]
+    joined = join(wiring, group, jump, dt, duration)
+    for part in joined:
+        objects += part.objects
+    if history is not None and len(history.times):
+        objects += history_objects(group, history, wiring, on_arrival=AdaptiveLIF().on_arrival, jump=jump, dt=dt)
+    return objects, joined
+
+
+def check_delays(wiring: Wiring, dt: float) -> None:
+    """Refuse delays that the clock would round to none.
+
+    Raises
+    ------
+    ValueError
+        A delay between neurons shorter than a step.
+    """
+    _long_enough("delay", wiring.delay if len(wiring.target) else np.empty(0), dt)
+
+
+def _long_enough(name: str, delays: NDArray[np.float64], dt: float) -> None:
+    if (delays < dt * (1 - 1e-9)).any():
+        raise ValueError(f"{name} must be at least one step dt = {dt:g} s on brian2, got {delays.min():g} s")
+
+
+def lif_objects(
+    given: Mapping[str, Any], dt: float, method: str | None, rates: list[Any], weights: list[float]
+) -> tuple[list[Any], str]:
+    """Make AdaptiveLIF neurons, first in the list, their own potassium and Poisson input; and say what a jump does.
+
+    Parameters
+    ----------
+    given : mapping
+        Their parameters with ``t_d`` and ``refractory``, arrays of shape (n,), SI units.
+    dt : float
+        Time step, seconds.
+    method : str or None
+        Integration method, rk4 if None.
+    rates, weights : list
+        One entry a Poisson input: rates of all these neurons in Hz, and the jump in volts.
+
+    Raises
+    ------
+    ValueError
+        t_d is above zero and shorter than a step.
+    """
     from brian2 import NeuronGroup, Synapses, second, volt
 
     clock = dt * second
-    values = dict(wiring.values)
+    values = dict(given)
     t_d = values.pop("t_d")
     pause = values.pop("refractory")
-    between = wiring.delay if len(wiring.target) else np.empty(0)
-    for name, delays in (("t_d", t_d[t_d > 0]), ("delay", between)):
-        if (delays < dt * (1 - 1e-9)).any():
-            raise ValueError(f"{name} must be at least one step dt = {dt:g} s on brian2, got {delays.min():g} s")
+    _long_enough("t_d", t_d[t_d > 0], dt)
     model = AdaptiveLIF()
     pausing = bool((pause > 0).any())
     equations = model.refractory_equations if pausing else model.equations
@@ -140,11 +192,11 @@ def _objects(
         equations += "pause : second (constant)\n"
         # A jump that arrives in the refractory period is lost, as on the exact engine.
         jump, alive = "u_post += w*int(not_refractory_post)", "*int(not_refractory)"
-    drives = len(wiring.rates)
+    drives = len(rates)
     for k in range(drives):
         equations += f"rate_{k} : Hz (constant)\n"
     group = NeuronGroup(
-        wiring.n, equations, threshold=model.threshold, reset=model.reset, method=method or model.method, dt=clock,
+        len(t_d), equations, threshold=model.threshold, reset=model.reset, method=method or model.method, dt=clock,
         refractory="pause" if pausing else False, namespace={}, name="neurons*",
     )  # fmt: skip
     for name, value in values.items():
@@ -157,22 +209,16 @@ def _objects(
     own.connect(j="i")
     if not one_delay:
         own.delay = t_d * second
-    objects = [group, own]
-    joined = join(wiring, group, jump, dt, duration)
-    for part in joined:
-        objects += part.objects
     for k in range(drives):
-        group.variables[f"rate_{k}"].set_value(wiring.rates[k])
-        group.namespace[f"size_{k}"] = wiring.weights[k] * volt
+        group.variables[f"rate_{k}"].set_value(rates[k])
+        group.namespace[f"size_{k}"] = weights[k] * volt
         group.namespace[f"step_{k}"] = clock
         # However many events fall into one step.
         group.run_regularly(f"u += size_{k}*poisson(rate_{k}*step_{k}){alive}", dt=clock, when="synapses")
-    if history is not None and len(history.times):
-        objects += history_objects(group, history, wiring, on_arrival=model.on_arrival, jump=jump, dt=dt)
-    return objects, joined
+    return [group, own], jump
 
 
-def _watch(joined: list[Joined], shown: NDArray[np.int64], step: float) -> list[Any]:
+def watch_weights(joined: list[Joined], shown: NDArray[np.int64], step: float) -> list[Any]:
     """Make monitors of the weights that change; each with which of the shown synapses it has."""
     from brian2 import StateMonitor, second
 
@@ -185,7 +231,7 @@ def _watch(joined: list[Joined], shown: NDArray[np.int64], step: float) -> list[
     return found
 
 
-def _weights(network: Network, wiring: Wiring, joined: list[Joined]) -> NDArray[np.float64]:
+def weights_at_end(network: Network, wiring: Wiring, joined: list[Joined]) -> NDArray[np.float64]:
     """Give the weights at the end, in the order of the network."""
     weights = wiring.weight.copy()
     for part in joined:

@@ -14,7 +14,7 @@ from spikelearn.formulas.formula import check_expression
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.wiring import Wiring
 
-__all__ = ["Joined", "join"]
+__all__ = ["Joined", "join", "join_projection"]
 
 
 class Joined(NamedTuple):
@@ -63,24 +63,66 @@ def join(wiring: Wiring, group: Any, jump: str, dt: float, duration: float) -> l
         inside, outside = numbers[numbers < split], numbers[numbers >= split]
         given = wiring.rules[r] if r >= 0 else None
         if len(inside):
-            synapses = _synapses(group, group, rows[inside], wiring, inside, jump, given, dt)
+            ends = (rows[inside], wiring.target[inside])
+            synapses = _synapses(group, group, ends, wiring, inside, jump, given, dt)
             found.append(Joined([synapses], synapses, inside, r))
         if len(outside):
-            found.append(_external(wiring, group, outside, jump, given, r, dt, duration))
+            found.append(_external(wiring, group, outside, wiring.target[outside], jump, given, r, dt, duration))
     return found
 
 
+def join_projection(
+    wiring: Wiring,
+    numbers: Integers,
+    source: Any,
+    group: Any,
+    ends: tuple[Any, Any],
+    jump: str,
+    unit: str,
+    dt: float,
+    duration: float,
+) -> Joined:
+    """Make the synapses of one projection between groups of their own.
+
+    Parameters
+    ----------
+    wiring : Wiring
+        The network.
+    numbers : ndarray of int64
+        Which of its synapses these are; all of one projection.
+    source : brian2.NeuronGroup or None
+        Who spikes; None for external trains.
+    group : brian2.NeuronGroup
+        Who receives.
+    ends : tuple of ndarray
+        Pre and post of each, numbered within their groups.
+    jump : str
+        What an arrival does to the target, by the weight w.
+    unit : str
+        Brian2's name of the weight's unit.
+    dt, duration : float
+        Time step, and up to when external spikes are taken, seconds.
+    """
+    r = int(wiring.rule[numbers[0]]) if len(wiring.rule) else -1
+    rule = wiring.rules[r] if r >= 0 else None
+    if source is None:
+        return _external(wiring, group, numbers, ends[1], jump, rule, r, dt, duration, unit)
+    synapses = _synapses(source, group, ends, wiring, numbers, jump, rule, dt, unit)
+    return Joined([synapses], synapses, numbers, r)
+
+
 def _synapses(
-    source: Any, group: Any, pre: Any, wiring: Wiring, numbers: Integers, jump: str, rule: Plasticity | None, dt: float
-) -> Any:
+    source: Any, group: Any, ends: tuple[Any, Any], wiring: Wiring, numbers: Integers, jump: str,
+    rule: Plasticity | None, dt: float, unit: str = "volt",
+) -> Any:  # fmt: skip
     from brian2 import Synapses, second
 
     uniform = len(wiring.delay) == 1
     options: dict[str, Any] = {"delay": wiring.delay[0] * second} if uniform else {}
-    model, on_pre = "w : volt (constant)", jump
+    model, on_pre = f"w : {unit} (constant)", jump
     namespace: dict[str, Any] = {}
     if rule is not None:
-        model, namespace = _traces_of(rule)
+        model, namespace = _traces_of(rule, unit)
         if uniform:
             options["delay"] = {"pre": options["delay"]}
         on_pre = "\n".join([jump, *_statements(rule, rule.on_pre)])
@@ -89,7 +131,7 @@ def _synapses(
     synapses = Synapses(
         source, group, model, on_pre=on_pre, dt=dt * second, namespace=namespace, name="synapses*", **options
     )
-    synapses.connect(i=pre, j=wiring.target[numbers])
+    synapses.connect(i=ends[0], j=ends[1])
     synapses.variables["w"].set_value(wiring.weight[numbers])
     if not uniform:
         synapses.pre.delay = wiring.delay[numbers] * second
@@ -97,8 +139,8 @@ def _synapses(
 
 
 def _external(
-    wiring: Wiring, group: Any, numbers: Integers, jump: str, rule: Plasticity | None, r: int, dt: float,
-    duration: float,
+    wiring: Wiring, group: Any, numbers: Integers, post: Any, jump: str, rule: Plasticity | None, r: int, dt: float,
+    duration: float, unit: str = "volt",
 ) -> Joined:  # fmt: skip
     from brian2 import SpikeGeneratorGroup, second
 
@@ -120,7 +162,8 @@ def _external(
     )
     pre = wiring.rows[numbers].astype(np.int64) - wiring.n
     spread = np.concatenate([pre + k * trains for k in range(lanes)])
-    synapses = _synapses(source, group, spread, wiring, np.tile(numbers, lanes), jump, rule, dt)
+    ends = (spread, np.tile(post, lanes))
+    synapses = _synapses(source, group, ends, wiring, np.tile(numbers, lanes), jump, rule, dt, unit)
     return Joined([source, synapses], synapses, numbers, r)
 
 
@@ -136,19 +179,20 @@ def _next_free(step: Integers, train: Integers) -> Integers:
     return moved
 
 
-def _traces_of(rule: Plasticity) -> tuple[str, dict[str, Any]]:
+def _traces_of(rule: Plasticity, unit: str) -> tuple[str, dict[str, Any]]:
     """Give the equations of weight and traces, and the constants; names are set apart from Brian2's own."""
     namespace = {f"parameter_{name}": value for name, value in rule.parameters.items()}
-    model = "w : volt\n"
+    model = f"w : {unit}\n"
     for name, tau in rule.traces.items():
         model += f"dtrace_{name}/dt = -trace_{name}/tau_{name} : 1 (event-driven)\n"
         namespace[f"tau_{name}"] = tau
     if rule.limits is not None:
-        from brian2 import volt
+        from brian2 import Quantity
 
         for name, limit in zip(("lowest", "highest"), rule.limits, strict=True):
             # C++ has no way to write an infinite number.
-            namespace[name] = math.copysign(min(abs(float(limit)), 1e300), float(limit)) * volt
+            namespace[name] = math.copysign(min(abs(float(limit)), 1e300), float(limit))
+            namespace[name] = Quantity(namespace[name], dim=Quantity(limit).dim)
     return model, namespace
 
 

@@ -177,11 +177,16 @@ class FixedInDegree:
     def __post_init__(self) -> None:
         whole_number("FixedInDegree.k", self.k)
 
-    def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
-        """Draw the pairs; see `FixedProbability.pairs`."""
+    def _check_size(self, n_sources: int, same: bool, where: str) -> int:
+        """Count the possible sources of a target, refusing fewer than it is to have."""
         choices = n_sources - 1 if same else n_sources
         if self.k > choices:
             raise ValueError(f"{where}: FixedInDegree.k must be at most the {choices} possible sources, got {self.k}")
+        return choices
+
+    def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
+        """Draw the pairs; see `FixedProbability.pairs`."""
+        choices = self._check_size(n_sources, same, where)
         rows = []
         for start in range(0, n_targets, _CHUNK):
             size = min(_CHUNK, n_targets - start)

@@ -61,6 +61,8 @@ def _irregularity(network: Network, recording: Recording) -> Any:
 
 def _synchronous_interval(network: Network) -> float:
     """Interval of identical neurons without potassium that fire together and receive their inputs once an interval."""
+    if network.own:
+        raise ValueError(f"synchronous_interval must be of AdaptiveLIF neurons, got others in {network.own[0]}")
     wiring = network.wiring
     first = {name: float(value[0]) for name, value in wiring.values.items()}
     jump = float(wiring.weight[wiring.target == 0].sum())
@@ -114,7 +116,7 @@ SYSTEM = register(
             "plasticity": "{ stdp = { rule = 'pair_stdp', A_plus = '10 uV', A_minus = '10.5 uV' } }",
             "poisson": "[{ population = 'E', rate = '1 kHz', weight = '0.1 mV' }]",
         },
-        example={"populations": {"pair": {"n": 2, "V_0": "20 mV", "delta_g": 0.0}}},
+        example={"populations": {"E": {"n": 10, "V_0": "20 mV", "delta_g": 0.0}}},
         example_run={"duration": "0.2 s"},
         agreement={"mean_interval": 0.02},
     )

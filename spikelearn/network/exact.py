@@ -43,6 +43,11 @@ def simulate_network_exactly(network: Network, settings: RunSettings) -> Network
     TypeError
         `resume` is no state.
     """
+    if network.own:
+        raise ValueError(
+            f"the exact engine must have AdaptiveLIF neurons, whose course between events is known in closed form; "
+            f"population {network.own[0]} has equations of its own: leave out engine, or take engine='brian2'"
+        )
     options = network_options(network, settings)
     units, resume = options.units, options.resume
     duration, record, record_dt, initial = settings.duration, settings.record, settings.record_dt, settings.initial

@@ -42,7 +42,7 @@ def _is_pair(wiring: Wiring) -> bool:
 
 def is_pair(network: Network) -> bool:
     """Tell whether these are two such neurons, each with one synapse onto the other and no other input."""
-    return network.n == 2 and _is_pair(network.wiring)
+    return network.n == 2 and not network.own and _is_pair(network.wiring)
 
 
 def contraction(network: Network) -> float:
@@ -54,7 +54,7 @@ def contraction(network: Network) -> float:
         The network is no such pair.
     """
     wiring = network.wiring
-    if not _is_pair(wiring):
+    if network.own or not _is_pair(wiring):
         raise ValueError(
             "contraction is for two identical neurons without potassium, each with one synapse on the other"
         )

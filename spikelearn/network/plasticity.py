@@ -14,9 +14,11 @@ from spikelearn.eventdriven.network.plasticity_inputs import EventRule
 from spikelearn.formulas.formula import parse_expression
 from spikelearn.formulas.reserved import RESERVED
 from spikelearn.formulas.units import unit_name, unit_of
+from spikelearn.network.jumps import one_unit
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import number_array
-from spikelearn.parameters.units import parse_quantity, si_value
+from spikelearn.parameters.shapes import html_table
+from spikelearn.parameters.units import parse_quantity, si_value, unit_dimensions
 from spikelearn.storage.provenance import plain
 
 __all__ = ["Plasticity"]
@@ -48,6 +50,9 @@ class Plasticity:
         Lowest and highest weight, to which w is clipped after every event.
     source : str
         Where the rule comes from.
+    unit : str
+        Unit of the weight: that of the variable that jumps, which is u in volts unless the target is an
+        `EquationNeuron`.
 
     Raises
     ------
@@ -71,9 +76,10 @@ class Plasticity:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     limits: tuple[Any, Any] | None = None
     source: str = ""
+    unit: str = "V"
 
     def __post_init__(self) -> None:
-        from brian2 import second, volt
+        from brian2 import second
         from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
         for name in ("traces", "on_pre", "on_post", "parameters"):
@@ -89,7 +95,7 @@ class Plasticity:
         for name, given in self.parameters.items():
             _check_name("parameters", name, {"w", *traces})
             parameters[name] = _constant(f"Plasticity.parameters[{name!r}]", given)
-        units = {"w": volt.dim, **dict.fromkeys(traces, DIMENSIONLESS)}
+        units = {"w": unit_dimensions(one_unit(self.unit)), **dict.fromkeys(traces, DIMENSIONLESS)}
         known = {**units, **{name: get_dimensions(value) for name, value in parameters.items()}}
         for event in ("on_pre", "on_post"):
             for name, text in getattr(self, event).items():
@@ -99,13 +105,14 @@ class Plasticity:
                 parse_expression(text, known, where)
                 found = unit_of(text, known, where)
                 if found is not units[name]:
-                    wanted = "have the unit of a voltage" if name == "w" else "have no unit"
+                    voltage = "be a voltage" if self.unit == "V" else f"have the unit {self.unit} of w"
+                    wanted = voltage if name == "w" else "have no unit"
                     raise ValueError(f"{where} must {wanted}, got {text!r} with {unit_name(found)}")
             object.__setattr__(self, event, dict(getattr(self, event)))
         if "w" not in self.on_pre and "w" not in self.on_post:
             raise ValueError("Plasticity must change w in on_pre or in on_post, got no formula for it")
         if self.limits is not None:
-            object.__setattr__(self, "limits", _limits(self.limits))
+            object.__setattr__(self, "limits", _limits(self.limits, self.unit))
         object.__setattr__(self, "traces", traces)
         object.__setattr__(self, "parameters", parameters)
 
@@ -116,6 +123,13 @@ class Plasticity:
             if getattr(self, event)
         )
         return f"Plasticity({'; '.join(events)})"
+
+    def _repr_html_(self) -> str:
+        rows = [(event, name, text) for event in ("on_pre", "on_post") for name, text in getattr(self, event).items()]
+        rows += [("trace", name, tau) for name, tau in self.traces.items()]
+        rows += [("parameter", name, value) for name, value in self.parameters.items()]
+        rows += [] if self.limits is None else [("limits", "w", f"{self.limits[0]} to {self.limits[1]}")]
+        return html_table("Plasticity", ("when", "what", "new value"), rows)
 
     @property
     def event_rule(self) -> EventRule:
@@ -145,6 +159,7 @@ class Plasticity:
             "parameters": plain(self.parameters),
             "limits": None if self.limits is None else plain([float(limit) for limit in self.limits]),
             "source": self.source,
+            **({} if self.unit == "V" else {"unit": self.unit}),
         }
 
     def check_weights(self, weight: Any, where: str) -> None:
@@ -163,6 +178,9 @@ class Plasticity:
             raise ValueError(
                 f"{where}: weight must lie within the limits {self.limits[0]} to {self.limits[1]} of its plasticity, "
                 f"got {values[outside][0] * 1e3:g} mV"
+                if self.unit == "V"
+                else f"{where}: weight must lie within the limits {self.limits[0]} to {self.limits[1]} of its "
+                f"plasticity, got {values[outside][0]:g}"
             )
 
 
@@ -188,12 +206,13 @@ def _constant(where: str, given: Any) -> Any:
     return value if hasattr(value, "dim") else float(number)
 
 
-def _limits(given: Any) -> tuple[Any, Any]:
-    from brian2 import volt
+def _limits(given: Any, unit: str) -> tuple[Any, Any]:
+    from brian2 import Quantity
 
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise TypeError(f"Plasticity.limits must be two voltages, got {given!r}")
-    lowest, highest = (si_value(limit, "1 mV", "Plasticity.limits") for limit in given)
+    lowest, highest = (si_value(limit, one_unit(unit), "Plasticity.limits") for limit in given)
     if np.ndim(lowest) or np.ndim(highest) or not lowest < highest:
         raise ValueError(f"Plasticity.limits must rise, got {given[0]} to {given[1]}")
-    return lowest * volt, highest * volt
+    dimensions = unit_dimensions(one_unit(unit))
+    return Quantity(lowest, dim=dimensions), Quantity(highest, dim=dimensions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,7 @@ def network_traces(
     times: NDArray[np.float64],
     neurons: NDArray[np.int64],
     synapses: NDArray[np.int64],
+    units: Mapping[str, str] = _UNITS,
 ) -> xr.Dataset:
     """Label recorded variables, arrays of shape (n_times, n_neurons), for w (n_times, n_synapses)."""
     import xarray as xr
@@ -44,7 +46,7 @@ def network_traces(
     owner = {name: "synapse" if name == "w" else "neuron" for name in found}
     labels = {"neuron": neurons, "synapse": synapses}
     return xr.Dataset(
-        {name: (("time", owner[name]), values, {"units": _UNITS[name]}) for name, values in found.items()},
+        {name: (("time", owner[name]), values, {"units": units[name]}) for name, values in found.items()},
         coords={
             "time": ("time", times, {"units": "s"}),
             **{name: (name, label) for name, label in labels.items() if name in owner.values()},

@@ -1,9 +1,9 @@
-"""The description of a network: populations, projections, sources and Poisson input, as plain records."""
+"""The description of a network: what projects to what, and the whole, as plain records."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,111 +12,20 @@ import numpy as np
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.checks import check_weight_variable, listed, mapped, require
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
+from spikelearn.network.jumps import LARGEST_WEIGHT, jump_of, one_unit, read_weight
+from spikelearn.network.parts import PoissonInput, Population, SpikeSource, read_times
 from spikelearn.network.plasticity import Plasticity
+from spikelearn.network.shown import network_html, network_text
 from spikelearn.parameters.fields import field_values
-from spikelearn.parameters.names import shown, unknown_name
-from spikelearn.parameters.numbers import check_flag, check_name, number_array, whole_number
+from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.numbers import check_flag, check_name, whole_number
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
-from spikelearn.spikes.trains import SpikeTrains
 
 if TYPE_CHECKING:
     from spikelearn.network.wiring import Wiring
 
-__all__ = ["Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
-
-LARGEST_WEIGHT = 1e9  # far beyond any membrane; above 2**52 numbers have another meaning in the compiled loop
-
-
-@dataclass(frozen=True, eq=False)
-class Population:
-    """Neurons of one kind.
-
-    Parameters
-    ----------
-    neuron : AdaptiveLIF
-        Their parameters.
-    n : int
-        How many.
-    vary : mapping of str to array_like
-        Parameters that differ between neurons, arrays of shape (n,) with units.
-    refractory : Quantity, str, float or array_like
-        How long u stays at the reset after a spike, one time for all or one each; plain numbers are seconds. Jumps of u
-        that arrive meanwhile are lost, g goes on.
-    """
-
-    neuron: AdaptiveLIF
-    n: int
-    vary: Mapping[str, Any] = field(default_factory=dict)
-    refractory: Any = 0.0
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.neuron, AdaptiveLIF):
-            raise TypeError(f"Population.neuron must be an AdaptiveLIF, got {type(self.neuron).__name__}")
-        whole_number("Population.n", self.n, at_least=1)
-        pause = _times(self.refractory, "Population.refractory")
-        if pause.ndim and pause.shape != (self.n,):
-            raise ValueError(f"Population.refractory must be one time or {self.n}, got shape {pause.shape}")
-        if not np.isfinite(pause).all() or (pause < 0).any():
-            raise ValueError(f"Population.refractory must be finite and not negative, got {self.refractory}")
-        try:
-            self.neuron.values(mapped("vary", self.vary, "arrays"), self.n)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"Population: {error}") from error
-
-
-@dataclass(frozen=True, eq=False)
-class SpikeSource:
-    """External spike trains, each spike at its exact time.
-
-    Parameters
-    ----------
-    trains : SpikeTrains
-        One trial, one unit a train, observed throughout; outside its window a source is silent.
-    """
-
-    trains: SpikeTrains
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.trains, SpikeTrains):
-            raise TypeError(f"SpikeSource.trains must be SpikeTrains, got {type(self.trains).__name__}")
-        if self.trains.n_trials != 1:
-            raise ValueError(f"SpikeSource.trains must hold one trial, got {self.trains.n_trials}")
-        if not self.trains.fully_observed:
-            raise ValueError(f"SpikeSource.trains must be observed throughout, got {self.trains.observed.tolist()} s")
-
-    @property
-    def n(self) -> int:
-        """Number of trains."""
-        return self.trains.n_units
-
-
-@dataclass(frozen=True, eq=False)
-class PoissonInput:
-    """Poisson jumps of the membrane, drawn inside the engine, independent for every neuron.
-
-    Parameters
-    ----------
-    population : str
-        Who gets them.
-    rate : Quantity or str
-        Events a second and neuron, one for all or an array with one each; a unit must be given.
-    weight : Quantity or str
-        Jump of u by each event; a unit must be given.
-    """
-
-    population: str
-    rate: Any
-    weight: Any
-
-    def __post_init__(self) -> None:
-        check_name("PoissonInput.population", self.population)
-        rate = np.asarray(si_value(self.rate, "1 Hz", "PoissonInput.rate"))
-        if not np.isfinite(rate).all() or (rate < 0).any():
-            raise ValueError(f"PoissonInput.rate must be finite and not negative, got {self.rate}")
-        weight = si_value(self.weight, "1 mV", "PoissonInput.weight")
-        if not np.isfinite(weight).all() or np.ndim(weight):
-            raise ValueError(f"PoissonInput.weight must be one finite voltage, got {self.weight}")
+__all__ = ["LARGEST_WEIGHT", "Network", "PoissonInput", "Population", "Projection", "SpikeSource"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +47,9 @@ class Projection:
         Whether neurons may connect to themselves.
     plasticity : Plasticity, optional
         How the weights change with the spikes; they stay as they are if not given.
+    onto : str, optional
+        The variable of the target that jumps: u of an AdaptiveLIF. Of an EquationNeuron it is one with a differential
+        equation; it must be named where there are several, or where it is no voltage, and the weight has its unit.
     """
 
     source: str
@@ -147,6 +59,7 @@ class Projection:
     delay: Any
     allow_self: bool = False
     plasticity: Plasticity | None = None
+    onto: str | None = None
 
     def __post_init__(self) -> None:
         where = self.where
@@ -159,10 +72,8 @@ class Projection:
         if not hasattr(self.connections, "pairs"):
             raise TypeError(f"{where}: connections must be one of Connections, OneToOne, FixedProbability, "
                             f"FixedInDegree, got {type(self.connections).__name__}")  # fmt: skip
-        weight = np.asarray(si_value(self.weight, "1 mV", f"{where}: weight"))
-        delay = _times(self.delay, f"{where}: delay")
-        if not (np.abs(weight) < LARGEST_WEIGHT).all():
-            raise ValueError(f"{where}: weight must be finite and below {LARGEST_WEIGHT:g} V, got {self.weight}")
+        weight = read_weight(self.weight, self.onto, where)
+        delay = read_times(self.delay, f"{where}: delay")
         if not np.isfinite(delay).all() or (delay <= 0).any():
             worst = float(delay[~(delay > 0)].flat[0]) if (~(delay > 0)).any() else float(delay.max())
             raise ValueError(f"{where}: delay must be positive and finite, got {worst} s")
@@ -186,6 +97,7 @@ class Projection:
         weight: Any = "w",
         allow_self: bool = False,
         plasticity: Plasticity | None = None,
+        onto: str | None = None,
     ) -> Projection:
         """Take pairs, delays and weights from a Brian2 Synapses object that is not of a standalone device.
 
@@ -207,10 +119,10 @@ class Projection:
             raise ValueError(f"{where}: synapses must have on_pre, the effect of a spike, got none")
         value = getattr(synapses, weight)[:] if isinstance(weight, str) and weight in synapses.variables else weight
         pairs = Connections.from_synapses(synapses)
-        return cls(source, target, pairs, value, synapses.delay[:], allow_self, plasticity)
+        return cls(source, target, pairs, value, synapses.delay[:], allow_self, plasticity, onto)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network:
     """Adaptive LIF neurons coupled by jumps of the membrane with delays.
 
@@ -276,9 +188,15 @@ class Network:
                 raise ValueError(unknown_name(projection.where, "population or source", projection.source, known))
             if projection.target not in self.populations:
                 raise ValueError(unknown_name(projection.where, "population", projection.target, self.populations))
+            if isinstance(projection.connections, FixedInDegree):
+                joined = self.populations.get(projection.source) or self.sources[projection.source]
+                same = projection.source == projection.target and not projection.allow_self
+                projection.connections._check_size(joined.n, same, projection.where)
+            self._check_jump(projection)
         for drive in self.poisson:
             if drive.population not in self.populations:
                 raise ValueError(unknown_name("PoissonInput", "population", drive.population, self.populations))
+            self.jump(drive)
             shape = np.shape(drive.rate) if not isinstance(drive.rate, str) else ()
             if shape not in ((), (self.populations[drive.population].n,)):
                 size = self.populations[drive.population].n
@@ -286,6 +204,43 @@ class Network:
         fastest = si_value(self.max_rate, "1 Hz", "Network.max_rate")
         if np.ndim(fastest) or not 0 < fastest < np.inf:
             raise ValueError(f"Network.max_rate must be positive, one rate and finite, got {self.max_rate}")
+
+    def __repr__(self) -> str:
+        return network_text(self)
+
+    def _repr_html_(self) -> str:
+        return network_html(self)
+
+    def _check_jump(self, projection: Projection) -> None:
+        _, unit = self.jump(projection)
+        where, learns = projection.where, projection.plasticity
+        if learns is not None and learns.unit != unit:
+            raise ValueError(f"{where}: plasticity must have weights with the unit {unit}, got {learns.unit}")
+        source = self.populations.get(projection.source)
+        if source is not None and source.own and not source.neuron.threshold:
+            raise ValueError(f"{where}: source must be neurons that spike, got an EquationNeuron without threshold")
+
+    def jump(self, part: Projection | PoissonInput) -> tuple[str, str]:
+        """Give the variable that a projection or Poisson input changes, and its SI unit.
+
+        Raises
+        ------
+        ValueError
+            The target has no such variable, or the weight has not its unit.
+        """
+        if isinstance(part, Projection):
+            where, target = part.where, self.populations[part.target]
+        else:
+            where, target = "PoissonInput", self.populations[part.population]
+        name, unit = jump_of(target.neuron, part.onto, where)
+        if target.own or part.onto is not None:
+            si_value(part.weight, one_unit(unit), f"{where}: weight")
+        return name, unit
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the populations whose neurons are of the user's own equations."""
+        return tuple(name for name, population in self.populations.items() if population.own)
 
     @property
     def n(self) -> int:
@@ -299,8 +254,10 @@ class Network:
 
     @property
     def equations(self) -> str:
-        """Brian2 equations of one neuron."""
-        return AdaptiveLIF().equations
+        """Brian2 equations of one neuron; of each population's where they differ."""
+        if not self.own:
+            return AdaptiveLIF().equations
+        return "\n\n".join(f"# {name}\n{part.neuron.equations.strip()}" for name, part in self.populations.items())
 
     @property
     def default_dt(self) -> float:
@@ -320,21 +277,31 @@ class Network:
 
     @property
     def engines(self) -> dict[str, Runner]:
-        """Engines that can run it, the best first."""
+        """Engines that can run it, the best first; the exact one refuses neurons of the user's own."""
         from spikelearn.network.brian import simulate_network_on_brian
         from spikelearn.network.exact import simulate_network_exactly
 
-        return {"exact": simulate_network_exactly, "brian2": simulate_network_on_brian}
+        engines: dict[str, Runner] = {"exact": simulate_network_exactly, "brian2": simulate_network_on_brian}
+        return dict(reversed(engines.items())) if self.own else engines
 
     @property
     def settable(self) -> dict[str, str]:
         """Variables that `Initial` can set, with their SI units."""
-        return {"u": "V", "g": "1"}
+        return _together(part.neuron.settable for part in self.populations.values())
 
     @property
     def recordable(self) -> dict[str, str]:
-        """Variables that can be recorded, with their SI units."""
-        return {"u": "V", "g": "1", "V": "V", "w": "V"}
+        """Variables that can be recorded, with their SI units; w is the weight of synapses.
+
+        A name with different units in two populations means two things, and can be neither recorded nor set.
+        """
+        return {**_together(part.neuron.recordable for part in self.populations.values()), "w": self.weight_unit}
+
+    @property
+    def weight_unit(self) -> str:
+        """Unit of the weights, V; "SI" where projections differ in it."""
+        units = {self.jump(projection)[1] for projection in self.projections}
+        return "V" if not units else units.pop() if len(units) == 1 else "SI"
 
     @functools.cached_property
     def wiring(self) -> Wiring:
@@ -358,6 +325,8 @@ class Network:
         """
         for name, population in self.populations.items():
             part = self.units(name)
+            if population.own:
+                continue
             own = {key: np.broadcast_to(value, (self.n,))[part] for key, value in states.items()}
             population.neuron.check_initial(own, {key: value[part] for key, value in values.items()})
 
@@ -388,13 +357,10 @@ class Network:
         raise ValueError(f"Network.name_of: neuron must be 0 to {self.n - 1}, got {neuron}")
 
 
-def _times(value: Any, where: str) -> Any:
-    """Read times with a unit, or plain seconds."""
-    if value is None or isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{where} must be a time, got {value}")
-    if isinstance(value, str) or hasattr(value, "dim"):
-        return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
-    try:
-        return number_array(where, value)
-    except TypeError as error:
-        raise TypeError(f"{where} must be a time or an array of times, got {shown(value)}") from error
+def _together(found: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Join the variables of all populations; a name that has two units is left out, since it means two things."""
+    units: dict[str, set[str]] = {}
+    for variables in found:
+        for name, unit in variables.items():
+            units.setdefault(name, set()).add(unit)
+    return {name: unit for name, (unit, *others) in units.items() if not others}

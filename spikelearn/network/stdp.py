@@ -22,6 +22,7 @@ def pair_stdp(
     pairing: str = "all",
     mu_plus: float = 0.0,
     mu_minus: float = 0.0,
+    unit: str = "V",
 ) -> Plasticity:
     """Make the rule by which pre before post strengthens a synapse and post before pre weakens it.
 
@@ -42,6 +43,8 @@ def pair_stdp(
         Dependence on the weight: changes are multiplied by ``((w_max - w)/(w_max - w_min))**mu_plus`` and
         ``((w - w_min)/(w_max - w_min))**mu_minus``. Both 0: additive; both 1: multiplicative; 0 and 1: as van Rossum et
         al. 2000. Other values than 0 need `limits`.
+    unit : str
+        Unit of the weight, see `Plasticity`.
 
     Raises
     ------
@@ -82,4 +85,5 @@ def pair_stdp(
         parameters=parameters,
         limits=limits,
         source=_BOUNDED if mu_plus > 0.0 or mu_minus > 0.0 else _SOURCE,
+        unit=unit,
     )

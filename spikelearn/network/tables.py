@@ -11,6 +11,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
+from spikelearn.models.equation_neuron.model import EquationNeuron
 from spikelearn.network.connectivity import Connections, FixedInDegree, FixedProbability, OneToOne
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.records import Network, PoissonInput, Population, Projection, SpikeSource
@@ -26,9 +27,11 @@ __all__ = ["build_network", "read_plasticity", "read_source"]
 _RULES: dict[str, Callable[..., Any]] = {"pair_stdp": pair_stdp, "formulas": Plasticity}
 _CONNECTIONS = ("pairs", "ring", "one_to_one", "probability", "in_degree")
 _POPULATION = ("n", "refractory", "vary", *(entry.name for entry in dataclasses.fields(AdaptiveLIF)))
+# A population with equations of its own has those in the place of the parameters.
+_OWN = ("n", "vary", *(entry.name for entry in dataclasses.fields(EquationNeuron)))
 _POISSON = ("population", "rate", "weight")
 _PROJECTION = ("source", "target", "connect", "weight", "delay")
-_OPTIONS = ("allow_self", "plasticity")
+_OPTIONS = ("allow_self", "plasticity", "onto")
 
 
 _SOURCE = ("trains", "times", "shifts")
@@ -59,9 +62,9 @@ def build_network(parameters: Mapping[str, Any]) -> Network:
     ]
     poisson = []
     for k, table in enumerate(_tables("poisson", parameters)):
-        given = _checked(f"Network: poisson[{k}]", table, _POISSON)
+        given = _checked(f"Network: poisson[{k}]", table, _POISSON, ("onto",))
         rate = _values(f"Network: poisson[{k}]: rate", given["rate"])
-        poisson.append(PoissonInput(given["population"], rate, given["weight"]))
+        poisson.append(PoissonInput(given["population"], rate, given["weight"], given.get("onto")))
     numbers = {key: parameters[key] for key in ("seed", "max_rate") if key in parameters}
     return Network(populations, projections, sources, poisson, **numbers)
 
@@ -94,12 +97,13 @@ def _checked(where: str, given: Any, needed: Iterable[str], others: Iterable[str
 
 def _population(name: str, given: Any) -> Population:
     where = f"Network: population {name}"
-    settings = dict(_checked(where, given, (), _POPULATION))
+    own = "equations" in _table(where, given)
+    settings = dict(_checked(where, given, (), _OWN if own else _POPULATION))
     n = whole_number(f"{where}: n", settings.pop("n", 1))
-    refractory = _values(f"{where}: refractory", settings.pop("refractory", 0.0))
+    refractory = 0.0 if own else _values(f"{where}: refractory", settings.pop("refractory", 0.0))
     spread = _table(f"{where}: vary", settings.pop("vary", {}))
     vary = {key: read_series(f"{where}: vary.{key}", value) for key, value in spread.items()}
-    return Population(AdaptiveLIF(**settings), n, vary, refractory)
+    return Population(EquationNeuron(**settings) if own else AdaptiveLIF(**settings), n, vary, refractory)
 
 
 def _projection(
@@ -118,6 +122,7 @@ def _projection(
         _values(f"{where}: delay", table["delay"]),
         table.get("allow_self", False),
         None if learns is None else rules[str(learns)],
+        table.get("onto"),
     )
 
 

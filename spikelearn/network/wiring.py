@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Shorts
+from spikelearn.network.jumps import one_unit, read_weight
+from spikelearn.network.parts import read_times
 from spikelearn.network.plasticity import Plasticity
-from spikelearn.network.records import Network, _times
+from spikelearn.network.records import Network
 from spikelearn.parameters.units import si_value
 
 __all__ = ["Wiring", "wire"]
@@ -23,7 +25,8 @@ class Wiring:
     Parameters
     ----------
     values : dict
-        Parameters of all neurons, arrays of shape (n,): those of `AdaptiveLIF.values` and ``refractory``.
+        Parameters of all neurons, arrays of shape (n,): those of `AdaptiveLIF.values` and ``refractory``; that alone
+        where some neurons are of other equations.
     start, target, weight, delay : ndarray
         Synapses by source row, neurons first, then external trains; `delay` has one entry where all are the same.
     source_times, source_rows : ndarray
@@ -34,6 +37,8 @@ class Wiring:
         All rules, each once.
     rule : ndarray of int16, shape (n_synapses,)
         Rule of each synapse, -1 where it is static; shape (0,) where all are.
+    projection : ndarray of int16, shape (n_synapses,)
+        Projection of each synapse; shape (0,) where all neurons are AdaptiveLIF and it does not matter.
     """
 
     values: dict[str, Floats]
@@ -47,11 +52,12 @@ class Wiring:
     weights: list[float]
     rules: list[Plasticity] = field(default_factory=list)
     rule: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
+    projection: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
 
     @property
     def n(self) -> int:
         """Number of neurons."""
-        return len(self.values["V_0"])
+        return len(self.values["refractory"])
 
     @property
     def learns(self) -> NDArray[np.bool_]:
@@ -114,39 +120,41 @@ def wire(network: Network) -> Wiring:
     """
     pieces: dict[str, list[Floats]] = {}
     for population in network.populations.values():
-        values = dict(population.neuron.values(population.vary, population.n))
-        values["refractory"] = _times(population.refractory, "Population.refractory")
+        values = {} if network.own else dict(population.neuron.values(population.vary, population.n))
+        values["refractory"] = read_times(population.refractory, "Population.refractory")
         for name, value in values.items():
             pieces.setdefault(name, []).append(np.broadcast_to(np.asarray(value, dtype=np.float64), (population.n,)))
     base, rows = {name: int(network.units(name).start) for name in network.populations}, network.n
-    times, which = [np.empty(0)], [np.empty(0, dtype=np.int64)]
+    times, trains = [np.empty(0)], [np.empty(0, dtype=np.int64)]
     for name, source in network.sources.items():
         base[name] = rows
         times.append(source.trains.times)
-        which.append(rows + np.repeat(np.arange(source.n), np.diff(source.trains.offsets)))
+        trains.append(rows + np.repeat(np.arange(source.n), np.diff(source.trains.offsets)))
         rows += source.n
     rules: list[Plasticity] = []
     for projection in network.projections:
         if projection.plasticity is not None and not any(projection.plasticity is rule for rule in rules):
             rules.append(projection.plasticity)
-    start, target, weight, delay, rule = _synapses(network, base, rows, rules)
-    flat, row_of = np.concatenate(times), np.concatenate(which)
+    start, target, weight, delay, which = _synapses(network, base, rows, bool(rules or network.own))
+    learns = [next((r for r, rule in enumerate(rules) if rule is part.plasticity), -1) for part in network.projections]
+    rule = np.asarray(learns, dtype=np.int16)[which] if rules else np.empty(0, dtype=np.int16)
+    flat, row_of = np.concatenate(times), np.concatenate(trains)
     order = np.lexsort((row_of, flat))
     rates, weights = [], []
     for drive in network.poisson:
         rate = np.zeros(network.n)
         rate[network.units(drive.population)] = si_value(drive.rate, "1 Hz", "PoissonInput.rate")
         rates.append(rate)
-        weights.append(float(si_value(drive.weight, "1 mV", "PoissonInput.weight")))
+        weights.append(float(si_value(drive.weight, one_unit(network.jump(drive)[1]), "PoissonInput.weight")))
     return Wiring(
         {name: np.concatenate(parts) for name, parts in pieces.items()},
         start, target, weight, delay, flat[order], row_of[order], rates, weights,
-        rules, rule,
+        rules, rule, which if network.own else np.empty(0, dtype=np.int16),
     )  # fmt: skip
 
 
 def _synapses(
-    network: Network, base: dict[str, int], rows: int, rules: list[Plasticity]
+    network: Network, base: dict[str, int], rows: int, numbered: bool
 ) -> tuple[Integers, Shorts, Floats, Floats, NDArray[np.int16]]:
     pres, posts, weights, delays, which = [], [], [], [], []
     none = np.empty(0, dtype=np.int16)
@@ -159,12 +167,11 @@ def _synapses(
         pre, post = projection.connections.pairs(source.n, target.n, same, rng, where)
         pres.append(pre + np.int32(base[projection.source]))
         posts.append(post + np.int32(base[projection.target]))
-        weight = np.asarray(si_value(projection.weight, "1 mV", f"{where}: weight"), dtype=np.float64)
+        weight = read_weight(projection.weight, projection.onto, where)
         weights.append(_one_each(weight, len(pre), f"{where}: weight"))
-        delays.append(_one_each(_times(projection.delay, f"{where}: delay"), len(pre), f"{where}: delay"))
-        if rules:
-            number = next((r for r, rule in enumerate(rules) if rule is projection.plasticity), -1)
-            which.append(np.full(len(pre), number, dtype=np.int16))
+        delays.append(_one_each(read_times(projection.delay, f"{where}: delay"), len(pre), f"{where}: delay"))
+        if numbered:
+            which.append(np.full(len(pre), k, dtype=np.int16 if k < 2**15 else np.int32))
     if not sum(len(pre) for pre in pres):
         return np.zeros(rows + 1, dtype=np.int64), np.empty(0, dtype=np.int32), np.empty(0), np.ones(1), none
     row = pres[0] if len(pres) == 1 else np.concatenate(pres)
@@ -181,7 +188,7 @@ def _synapses(
         return whole if order is None else whole[order]
 
     delay = np.array([float(edges[0].min())]) if one_delay else laid(delays)
-    return start, laid(posts), laid(weights), delay, laid(which) if rules else none
+    return start, laid(posts), laid(weights), delay, laid(which) if numbered else none
 
 
 def _one_each(value: Floats, count: int, where: str) -> Floats:

@@ -25,6 +25,24 @@ _LONGEST = 1000
 _NUMBER = re.compile(r"\s*([+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\d._])|inf(?!\w)))")
 # SI symbols that Brian2 leaves out because they would shadow variables of one letter.
 _SHORT_UNITS = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "metre"}
+_KINDS = {
+    "1 s": "a time",
+    "1 V": "a voltage",
+    "1 Hz": "a rate",
+    "1 A": "a current",
+    "1 S": "a conductance",
+    "1 F": "a capacitance",
+    "1 ohm": "a resistance",
+    "1 m": "a length",
+    "1 kelvin": "a temperature",
+    "1 mole": "an amount of substance",
+    "1 mole/m**3": "a concentration",
+    "1 F/m**2": "a capacitance per area",
+    "1 S/m**2": "a conductance per area",
+    "1 A/m**2": "a current per area",
+    "1 V/s": "a voltage per time",
+}
+_EXAMPLES = {"1 second": "1 s"}
 _FACTOR = re.compile(r"\s*([*/]?)\s*([A-Za-z_]\w*)\s*(?:(?:\*\*|\^)\s*(-?\d+(?:\.\d+)?))?")
 # The micro sign and the Greek letter mu look alike; Brian2 writes the prefix as u.
 _MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"})
@@ -129,13 +147,22 @@ def unit_dimensions(unit: str) -> Any:
     return get_dimensions(parse_quantity(unit))
 
 
+def _needed(unit: str) -> str:
+    """Say what is needed in words, with an example: ``a voltage, such as '20 mV'``."""
+    if unit == "1":
+        return "a pure number"
+    dimension = unit_dimensions(unit)
+    kind = next((word for name, word in _KINDS.items() if unit_dimensions(name) == dimension), "a quantity")
+    return f"{kind}, such as {_EXAMPLES.get(unit, unit)!r}"
+
+
 def si_value(value: Any, unit: str, where: str) -> Any:
     """Strip a quantity to plain float64 numbers in SI units after checking its unit.
 
     Parameters
     ----------
     value : Quantity, float, array or str
-        What the user handed in; text is read by `parse_quantity`.
+        What the user handed in; text is read by `parse_quantity`. Plain numbers for a time are seconds.
     unit : str
         A quantity with the right dimension, for example ``"1 ms"``; ``"1"`` for a pure number.
     where : str
@@ -175,15 +202,26 @@ def si_value(value: Any, unit: str, where: str) -> Any:
         found = get_dimensions(checked)
         # Brian2 compares dimensions with a tolerance, which takes its time; mostly they are the same object.
         same = found is wanted or found == wanted
+        if not same and wanted is unit_dimensions("1 second") and _plain_number(checked):
+            # A plain number for a time means seconds, everywhere.
+            same = True
         plain = np.asarray(checked, dtype=np.float64)
     except OverflowError as error:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(value)}") from error
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{where} must be a number with the unit of {unit}, got {shown(value)}") from error
+        said = "a number" if unit == "1" else f"a number: {_needed(unit)}"
+        raise TypeError(f"{where} must be {said}, got {shown(value)}") from error
     if not same:
-        expected = "be a pure number" if unit == "1" else f"have the unit of {unit}"
-        raise ValueError(f"{where} must {expected}, got {shown(value, plain=True)}")
+        raise ValueError(f"{where} must be {_needed(unit)}, got {shown(value, plain=True)}")
     return float(plain) if plain.ndim == 0 else plain
+
+
+def _plain_number(value: Any) -> bool:
+    """Tell whether it is a number or an array of numbers that never had a unit."""
+    if hasattr(value, "dim") or isinstance(value, (bool, np.bool_)):
+        return False
+    array = np.asarray(value)
+    return bool(array.dtype.kind in "iuf")
 
 
 def seconds(value: Any, where: str) -> float:

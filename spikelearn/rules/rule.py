@@ -21,6 +21,7 @@ from spikelearn.formulas.formula import (
 )
 from spikelearn.formulas.reserved import RESERVED
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.shapes import latex_display
 from spikelearn.rules.rate_model import RateModel
 
 __all__ = ["Rule", "rule_parameter", "slower"]
@@ -108,6 +109,9 @@ class Rule:
     def __repr__(self) -> str:
         numbers = ", ".join(f"{k}={v if np.ndim(v) else format(v, 'g')}" for k, v in self.parameters.items())
         return f"{self.name}({numbers}): " + "; ".join(f"d{w} = {text}" for w, text in self.dW.items())
+
+    def _repr_latex_(self) -> str:
+        return latex_display(self.latex())
 
     @property
     def label(self) -> str:

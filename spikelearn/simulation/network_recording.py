@@ -30,13 +30,17 @@ class NetworkRecording(Recording):
     sources, targets : ndarray of int32 or None
         Pre and post of every synapse; rows beyond the neurons are external trains.
     weights : ndarray or None
-        Their weights at the end, volts; not those at the start where synapses learn.
+        Their weights at the end, in SI units, volts for jumps of a membrane; not those at the start where synapses
+        learn.
+    weight_unit : str
+        Unit of the weights; "SI" where projections differ in it.
     """
 
     state: Any = None
     sources: NDArray[np.int32] | None = None
     targets: NDArray[np.int32] | None = None
     weights: NDArray[np.float64] | None = None
+    weight_unit: str = "V"
 
     @property
     def interrupted(self) -> bool:
@@ -53,6 +57,6 @@ class NetworkRecording(Recording):
             {
                 "sources": ("synapse", self.sources),
                 "targets": ("synapse", self.targets),
-                "weights": ("synapse", self.weights, {"units": "V"}),
+                "weights": ("synapse", self.weights, {"units": self.weight_unit}),
             }
         )

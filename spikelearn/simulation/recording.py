@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.parameters.shapes import html_table
 from spikelearn.spikes.trains import SpikeTrains
 from spikelearn.storage.files import whole_folder, write_manifest
 from spikelearn.storage.manifest import read_folder
@@ -146,12 +147,20 @@ class Recording:
             made: dict[str, Any] = {}
             if synapses is not None:
                 made = {name: synapses[name].values for name in ("sources", "targets", "weights")}
+                made["weight_unit"] = str(synapses["weights"].attrs.get("units", "V"))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{place} holds files that are not those of a recording: {error!r}") from error
         kind: Any = NetworkRecording if made else cls
         traces = xr.Dataset() if stored["traces.nc"] is None else stored["traces.nc"]
         found: Self = kind(spikes, traces, manifest["provenance"], counts, **made)
         return found
+
+    def _repr_html_(self) -> str:
+        rows = [("spikes", "none" if self.spikes is None else repr(self.spikes))]
+        rows += [(f"trace {name}", f"{array.dims} {array.shape}") for name, array in self.traces.data_vars.items()]
+        shown = ("model", "engine", "target", "dt", "duration", "seed")
+        rows += [(key, str(self.provenance[key])) for key in shown if self.provenance.get(key) is not None]
+        return html_table(type(self).__name__, ("what", "value"), rows)
 
     def __repr__(self) -> str:
         parts = [] if self.spikes is None else [repr(self.spikes)]
@@ -161,7 +170,7 @@ class Recording:
         if names:
             parts.append("traces " + ", ".join(names))
         engine = self.provenance.get("engine")
-        return f"Recording({'; '.join(parts) or 'empty'}{f'; engine {engine}' if engine else ''})"
+        return f"{type(self).__name__}({'; '.join(parts) or 'empty'}{f'; engine {engine}' if engine else ''})"
 
 
 def _dataset(folder: Path, name: str) -> xr.Dataset | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +18,7 @@ from spikelearn.simulation.targets import TARGETS
 
 __all__ = ["Initial", "simulate"]
 
+_log = logging.getLogger(__name__)
 _NEEDED = ("recordable", "settable", "run_options", "engines", "check_initial")
 
 
@@ -151,7 +154,11 @@ def simulate(
     )
     chosen = engine or next(iter(engines))
     announce(foresee(model, settings, chosen))
+    _log.info("%s on the engine %s: %g s of model time", name, chosen, length)
+    _log.debug("%s: %s", name, settings)
+    begin = time.perf_counter()
     recording: Recording = engines[chosen](model, settings)
+    _log.info("%s after %.3f s: %r", name, time.perf_counter() - begin, recording)
     return recording
 
 

@@ -91,7 +91,7 @@ def count_bins(t_start: float, t_stop: float, width: float, where: str = "bin_si
     ------
     ValueError
         The width is not positive, or the window does not hold a whole number of bins; the message holds the nearest
-        widths that do.
+        widths that do, and the part of the window that does.
 
     Examples
     --------
@@ -110,7 +110,15 @@ def count_bins(t_start: float, t_stop: float, width: float, where: str = "bin_si
         raise ValueError(f"{where} must divide the window, but {window} is empty")
     nearest = [repr(duration / k) + " s" for k in (int(ratio) + 1, int(ratio)) if k]
     choice = f"the nearest that do are {' and '.join(nearest)}" if len(nearest) > 1 else f"the widest is {nearest[0]}"
+    if len(nearest) > 1:
+        choice += f"; restrict to [{t_start}, {_short(t_start + int(ratio) * width)}) s to leave out the rest"
     raise ValueError(f"{where} must divide the window {window} into whole bins, got {width} s; {choice}")
+
+
+def _short(time: float) -> str:
+    """Write a time that was calculated without the last digits, where these are rounding."""
+    short = float(f"{time:.15g}")
+    return repr(short if abs(short - time) <= rounding(time) else time)
 
 
 def bin_edges(t_start: float, width: float, n: int) -> NDArray[np.float64]:

@@ -68,6 +68,9 @@ def without_unit(times: Any, where: str = "spike times") -> Floats:
         if any(item is np.ma.masked for item in plain):
             raise ValueError(f"{where} must not be masked, got a masked entry")
         if any(hasattr(item, "dim") for item in plain):
+            for item in plain:
+                if not hasattr(item, "dim"):
+                    raise ValueError(f"{where} must be a time, such as '1 s', got {item} beside quantities")
             plain = [si_value(item, "1 second", where) for item in plain]
         elif any(isinstance(item, str) or foreign_unit(item) for item in plain):
             plain = [_one_with_unit(item, where) for item in plain]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.numbers import whole_number, whole_numbers
+from spikelearn.parameters.shapes import html_table
 from spikelearn.spikes import checks
 from spikelearn.spikes.construction import count_trials, read_window_of
 from spikelearn.spikes.ids import Ids, read_columns, read_ids, unnamed
@@ -205,6 +206,34 @@ class StoredTrains:
         # Arrays come out of a pickle, and out of deepcopy, writable.
         for name, value in state.items():
             setattr(self, name, checks.frozen(value) if isinstance(value, np.ndarray) else value)
+
+    def __len__(self) -> int:
+        """Count the trains: trials times units, as iteration goes through them."""
+        return self.n_trials * self._n_units
+
+    def __getitem__(self, k: int) -> Floats:
+        """Give the k-th train, as iteration does: trial by trial, unit by unit.
+
+        Raises
+        ------
+        TypeError
+            `k` is no whole number; `select_units` and `select_trials` take several.
+        IndexError
+            There is no such train.
+        """
+        count = len(self)
+        if isinstance(k, (bool, np.bool_)) or not isinstance(k, (int, np.integer)):
+            raise TypeError(f"SpikeTrains[k] must have a whole number k, got {k!r}; use select_units or select_trials")
+        if not -count <= k < count:
+            raise IndexError(f"SpikeTrains[k] must have k from 0 to {count - 1}, got {k}")
+        return self.train(int(k) % count % self._n_units, int(k) % count // self._n_units)
+
+    def _repr_html_(self) -> str:
+        counts = self.counts().sum(axis=0)
+        head = repr(self).removeprefix("SpikeTrains")
+        rows = list(zip(self.unit_ids, counts.tolist(), strict=True))
+        more = [("...", f"{len(rows) - 10} more units")] if len(rows) > 10 else []
+        return html_table(f"SpikeTrains {head}", ("unit", "spikes"), [*rows[:10], *more])
 
     def __repr__(self) -> str:
         counted = (self.n_trials, "trial"), (self.n_units, "unit"), (self.n_spikes, "spike")

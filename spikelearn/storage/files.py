@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from spikelearn.storage.workspace import name_lock, settle, swap_in, workspace
 __all__ = ["read_manifest", "whole_file", "whole_folder", "write_manifest"]
 
 _ATTEMPTS = 5
+_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -76,6 +78,7 @@ def whole_folder(
             _refuse_to_lose(final, overwrite, made.get("kind"), made.get("source"))
             swap_in(temporary, final, place / "old")
         settle_name(final)
+        _log.info("wrote the folder %s", folder)
 
 
 @contextlib.contextmanager
@@ -99,6 +102,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         with name_lock(final):
             os.replace(temporary, final)
         settle_name(final)
+        _log.info("wrote the file %s", path)
 
 
 def settle_name(final: Path) -> None:

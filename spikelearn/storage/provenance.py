@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn import __version__
+
 # Numbers of one array that still go into a manifest, so that it alone can repeat the run.
 LONGEST = 10_000
 
@@ -49,8 +51,9 @@ def versions() -> dict[str, str]:
 @functools.cache
 def _versions() -> tuple[tuple[str, str], ...]:
     """Look them up once: reading a package's metadata takes as long as a short exact simulation."""
-    found = [("python", platform.python_version())]
-    for name in ("spikelearn", "brian2", "numpy", "scipy", "numba"):
+    # Its own version from its one source: what is installed may be called otherwise, or be an earlier checkout.
+    found = [("python", platform.python_version()), ("spikelearn", __version__)]
+    for name in ("brian2", "numpy", "scipy", "numba"):
         try:
             found.append((name, importlib.metadata.version(name)))
         except importlib.metadata.PackageNotFoundError:

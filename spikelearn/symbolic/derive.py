@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy as np
 
 from spikelearn.formulas.smooth import parse_expression
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.shapes import latex_display
 from spikelearn.symbolic.approximate import full, set_point_weights, small_weights, up_state
 from spikelearn.symbolic.implicit import Response, implicit_response
 from spikelearn.symbolic.numeric import Numeric, numeric, weight_function
@@ -18,15 +20,18 @@ from spikelearn.symbolic.populations import SteadyState, neural_equations, read_
 from spikelearn.symbolic.remarks import LossFacts, check_loss, remarks
 from spikelearn.symbolic.spectrum import require_free_weights, rule_spectrum
 from spikelearn.symbolic.tidy import tidier
+from spikelearn.symbolic.unused import refuse_unused
 from spikelearn.symbolic.verify import GradientCheck, check_gradient
 from spikelearn.symbolic.write import brian_text, latex_lines
 
 __all__ = ["APPROXIMATIONS", "DerivedRule", "derive_rule"]
 
+_log = logging.getLogger(__name__)
+
 APPROXIMATIONS = ("exact", "small_weights", "up_state", "full")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DerivedRule:
     """A plasticity rule derived from a loss, as formulas, LaTeX, Brian2 equations, and a rule of the package.
 
@@ -70,6 +75,15 @@ class DerivedRule:
     compact: dict[str, Any] = field(repr=False)
     factor: Any = field(repr=False)
     exact: dict[str, Any] = field(repr=False)
+
+    def __repr__(self) -> str:
+        lines = [f"DerivedRule of L = {self.text} ({self.approximation}), alpha = {self.alpha:g}"]
+        lines += [f"  d{name} = {text}" for name, text in self.texts.items()]
+        lines += [f"  note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def _repr_latex_(self) -> str:
+        return latex_display(self.latex())
 
     @property
     def rests_at_set_point(self) -> bool:
@@ -243,8 +257,8 @@ def derive_rule(
     ------
     ValueError
         The loss does not read, is not differentiable or has no real value at the set point, uses an unknown symbol or
-        no population at all; the steady state's Jacobian is singular for all weights; or the approximation cannot be
-        made for this model.
+        no population at all; nothing uses a parameter; the steady state's Jacobian is singular for all weights; or the
+        approximation cannot be made for this model.
 
     References
     ----------
@@ -273,11 +287,13 @@ def derive_rule(
         raise ValueError(f"derive_rule.alpha must be positive and finite, got {alpha!r}")
     state = read_steady_state(model, parameters)
     formula = parse_expression(loss, state.names)
+    refuse_unused(model, state, formula, parameters)
     facts = check_loss(state, formula)
     tidy = tidier(time_limit)
     response = implicit_response(state)
     letter = "D" if approximation == "up_state" else "C"
     factor = sympy.Symbol(letter if letter not in state.names else f"{letter}_0")
+    _log.info("steady state of %s differentiated implicitly by %d weights", type(model).__name__, len(state.weights))
     exact, compact = _changes(state, formula, response, factor)
     expressions, determinant = exact, response.denominator
     if approximation != "exact":

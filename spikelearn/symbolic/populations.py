@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from spikelearn.formulas.grammar import LOSS, tree_of
 from spikelearn.formulas.reserved import LOSS_RESERVED
 from spikelearn.formulas.smooth import parse_expression
 from spikelearn.formulas.statements import read_equations
 from spikelearn.parameters.names import shown
+from spikelearn.simulation.simulable import Runner
 
 __all__ = ["RatePopulations", "SteadyState", "neural_equations", "read_steady_state"]
 
@@ -80,6 +83,49 @@ class RatePopulations:
     def equations(self) -> str:
         """Brian2 equations with fixed weights."""
         return "\n".join([self.neural_equations, *(f"{name} : 1" for name in self.weights)])
+
+    @property
+    def recordable(self) -> dict[str, str]:
+        """Variables that can be recorded: activities, and the weights; plain numbers."""
+        return dict.fromkeys((*self.populations, *self.weights), "1")
+
+    @property
+    def settable(self) -> dict[str, str]:
+        """Variables that `Initial` can set: the activities."""
+        return dict.fromkeys(self.populations, "1")
+
+    @property
+    def default_dt(self) -> float:
+        """Time step of a run that does not say one, in seconds: 0.05 ms."""
+        return 5e-5
+
+    @property
+    def run_options(self) -> dict[str, str]:
+        """Arguments of `simulate` that apply to it beyond the common ones."""
+        return {
+            "initial": "activities at time 0, zero if not given",
+            "weights": "the weights at time 0, in order or by name",
+            "rule": "a plasticity rule in continuous time, derived or of your own; the weights stay if left out",
+        }
+
+    @property
+    def engines(self) -> dict[str, Runner]:
+        """Engines that can run it, the best first."""
+        from spikelearn.symbolic.dynamics import run_on_array, run_on_brian
+
+        return {"array": run_on_array, "brian2": run_on_brian}
+
+    def check_initial(self, states: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse activities that rectified units cannot have.
+
+        Raises
+        ------
+        ValueError
+            An activity is negative.
+        """
+        for name, value in states.items():
+            if np.any(np.asarray(value) < 0):
+                raise ValueError(f"Initial.{name} must not be negative, got {value}")
 
 
 @dataclass(frozen=True, eq=False)

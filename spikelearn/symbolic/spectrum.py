@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["RuleSpectrum", "require_free_weights", "rest_point", "rule_spectrum"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RuleSpectrum:
     """Eigenvalues of a rule at a point where it rests, and what must hold beside them.
 
@@ -59,7 +59,7 @@ class RuleSpectrum:
     paradoxical: dict[str, bool]
     rests: bool = True
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         place = ", ".join(f"{name} = {value:.4g}" for name, value in {**self.activities, **self.weights}.items())
         paradoxical = [name for name, yes in self.paradoxical.items() if yes]
         verdict = "unstable"

@@ -120,7 +120,7 @@ def test_silent_trains_give_an_empty_table():
         ({"method": "treshold"}, "bursts has no method 'treshold'; did you mean 'threshold'"),
         ({"min_spikes": 1}, "min_spikes must be at least 2, got 1"),
         ({"max_interval": 0.0}, "max_interval must be positive, got 0.0 s"),
-        ({"max_interval": "1 mV"}, "max_interval must have the unit of 1 second"),
+        ({"max_interval": "1 mV"}, "max_interval must be a time, such as '1 s'"),
         ({"method": "logisi", "void": 1.5}, "void must lie between 0 and 1"),
     ],
 )

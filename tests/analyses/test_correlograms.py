@@ -115,7 +115,7 @@ def test_empty_trains_give_zero_counts_and_no_rate():
         ({"units": (0.0, 1.0)}, ValueError, "units must be a pair of unit numbers"),
         ({"bin_size": 0.003, "max_lag": 0.01}, ValueError, "bin_size must divide the window"),
         ({"max_lag": 3.0, "bin_size": 0.1}, ValueError, "max_lag must be shorter than the window of 2.0 s, got 3.0 s"),
-        ({"bin_size": "1 mV"}, ValueError, "bin_size must have the unit of 1 second"),
+        ({"bin_size": "1 mV"}, ValueError, "bin_size must be a time, such as '1 s'"),
     ],
 )
 def test_bad_input_is_refused(options, error, message):

@@ -105,7 +105,7 @@ def test_density_of_a_poisson_train_is_exponential():
     [
         (lambda t: analyses.psth(t, 0.3), r"psth: bin_size must divide the window \[0.0, 2.0\) s"),
         (lambda t: analyses.psth(t.select_trials([])), "psth must get at least one trial, got none"),
-        (lambda t: analyses.psth(t, "3 mV"), "psth: bin_size must have the unit of 1 second"),
+        (lambda t: analyses.psth(t, "3 mV"), "psth: bin_size must be a time, such as '1 s'"),
         (lambda t: analyses.isi_histogram(t, 0.003, 0.01), "isi_histogram: bin_size must divide the window"),
         (
             lambda t: analyses.isi_histogram(t, bins_per_decade=5, min_interval=0.0),

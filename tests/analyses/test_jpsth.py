@@ -281,7 +281,7 @@ def test_large_counts_stay_exact(normalization):
     ("keywords", "error", "message"),
     [
         ({"bin_size": 0.035}, ValueError, "jpsth: bin_size must divide the window"),
-        ({"bin_size": "1 mV"}, ValueError, "bin_size must have the unit of 1 second"),
+        ({"bin_size": "1 mV"}, ValueError, "bin_size must be a time, such as '1 s'"),
         ({"bin_size": -0.01}, ValueError, "bin_size must be positive"),
         ({"window": (0.0, 0.2)}, ValueError, "window must lie within"),
         ({"window": 0.1}, ValueError, "window must be a pair of times"),

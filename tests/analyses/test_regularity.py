@@ -240,7 +240,7 @@ def test_values_are_labelled_with_their_units():
 
 @pytest.mark.parametrize(
     ("refractoriness", "message"),
-    [(-0.001, "lvr: refractoriness must not be negative"), ("5 mV", "lvr: refractoriness must have the unit of 1 sec")],
+    [(-0.001, "lvr: refractoriness must not be negative"), ("5 mV", "lvr: refractoriness must be a time, such as")],
 )
 def test_a_wrong_refractoriness_is_refused(refractoriness, message):
     with pytest.raises(ValueError, match=message):

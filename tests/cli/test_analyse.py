@@ -114,7 +114,7 @@ def test_a_silent_unit_is_shown_with_dashes_and_has_no_jpsth(trains, tmp_path):
     ("options", "error", "message"),
     [
         ({"bin_size": "30 ms"}, ValueError, r"bin_size must divide the window \[0.0, 0.5\) s into whole bins"),
-        ({"bin_size": "5 mV"}, ValueError, "bin_size must have the unit of 1 second"),
+        ({"bin_size": "5 mV"}, ValueError, "bin_size must be a time, such as '1 s'"),
         ({"units": (0, 3)}, ValueError, "units must be 0 to 2, got 3; .* holds 3 units, counted from 0"),
         ({"units": (0, -1)}, ValueError, "units must be 0 to 2, got -1"),
         ({"units": (1, 1)}, ValueError, "units must be a pair of two different units"),

@@ -240,7 +240,7 @@ def test_a_missing_extra_is_named(call, package, name, trains, monkeypatch, tmp_
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(importlib, "import_module", refuse)
-    with pytest.raises(ImportError, match=rf'needs {package}: pip install "spikelearn\[{name}\]"'):
+    with pytest.raises(ImportError, match=rf'needs {package}: pip install "spikelearn-neuro\[{name}\]"'):
         call(trains)
     assert list(tmp_path.iterdir()) == []
 
@@ -298,3 +298,14 @@ def test_columns_that_hold_no_real_numbers_are_refused(times):
 def test_nullable_whole_numbers_are_numbers():
     table = pd.DataFrame({"unit": pd.array([0, 1], dtype="Int64"), "time": [0.5, 0.25]})
     assert SpikeTrains.from_dataframe(table, t_stop=1.0).counts().tolist() == [[1, 1]]
+
+
+def test_a_matlab_struct_of_other_things_says_which_variable_to_name(tmp_path):
+    savemat = pytest.importorskip("scipy.io").savemat
+    cells = np.empty(2, dtype=object)
+    cells[:] = [np.array([0.1, 0.2]), np.array([0.3])]
+    savemat(tmp_path / "it.mat", {"session": {"spikes": cells, "rat": 7}})
+    message = r"session is a struct with the fields spikes, rat, of which spikes hold .* pass variable='session.spikes'"
+    with pytest.raises(ValueError, match=message):
+        interop.read_mat(tmp_path / "it.mat", t_stop=1.0)
+    assert interop.read_mat(tmp_path / "it.mat", "session.spikes", t_stop=1.0).n_units == 2

@@ -113,7 +113,7 @@ def test_constant_rates_give_the_hebbian_part_alone():
         ({"gamma": "0 Hz"}, "entropy_stdp.gamma must be positive, got 0"),
         ({"eta": "-1e-9 V*second**2"}, "entropy_stdp.eta must be positive, got -1e-09"),
         ({"l": "-1 Hz"}, "entropy_stdp.l must be at least 0, got -1"),
-        ({"gamma": "5 ms"}, "entropy_stdp.gamma must have the unit of"),
+        ({"gamma": "5 ms"}, "entropy_stdp.gamma must be a rate, such as '1 Hz'"),
     ],
 )
 def test_refusals(arguments, message):

@@ -38,7 +38,7 @@ GOOD = {
         ({"traces": {"x": -1 * ms, "y": 1 * ms}}, r"Plasticity.traces\['x'\] must be one positive, finite time"),
         ({"traces": {"x": np.inf * ms, "y": 1 * ms}}, r"traces\['x'\] must be one positive, finite time"),
         ({"traces": {"x": [1, 2] * ms, "y": 1 * ms}}, r"traces\['x'\] must be one positive, finite time"),
-        ({"traces": {"x": 1 * mV, "y": 1 * ms}}, r"Plasticity.traces\['x'\] must have the unit of 1 second, got 1"),
+        ({"traces": {"x": 1 * mV, "y": 1 * ms}}, r"Plasticity.traces\['x'\] must be a time, such as '1 s', got 1"),
         ({"parameters": {"A": 1 * mV, "x": 1}}, "parameters must not use the name 'x' of the weight or a trace"),
         ({"parameters": {"A": 1 * mV, "mV": 1}}, "parameters must not use the name 'mV', which means something"),
         ({"parameters": {"A": np.nan * mV}}, r"Plasticity.parameters\['A'\] must be one finite number"),
@@ -53,8 +53,8 @@ GOOD = {
         ({"on_pre": {"w": "w + A*erf(x)"}}, r"on_pre\['w'\] has no function 'erf'. Known: abs, arctan"),
         ({"on_pre": {"w": "w +"}}, r"on_pre\['w'\] must be a formula"),
         ({"on_pre": {"w": 0.5}}, r"on_pre\['w'\] must be text, got float"),
-        ({"on_pre": {"w": "y"}}, r"Plasticity.on_pre\['w'\] must have the unit of a voltage, got 'y' with no unit"),
-        ({"on_post": {"w": "w*w"}}, r"Plasticity.on_post\['w'\] must have the unit of a voltage, got 'w\*w' with"),
+        ({"on_pre": {"w": "y"}}, r"Plasticity.on_pre\['w'\] must be a voltage, got 'y' with no unit"),
+        ({"on_post": {"w": "w*w"}}, r"Plasticity.on_post\['w'\] must be a voltage, got 'w\*w' with"),
         ({"on_pre": {"x": "w"}}, r"Plasticity.on_pre\['x'\] must have no unit, got 'w' with the unit volt"),
         ({"on_pre": {"w": "w - y"}}, r"must add like to like, got 'w - y': 'w' has the unit volt and 'y' has no unit"),
         ({"on_pre": {"w": "A*exp(-w)"}}, r"on_pre\['w'\]: '-w' must be a pure number there, but has the unit volt"),
@@ -66,7 +66,7 @@ GOOD = {
         ({"limits": ("0 mV", "nan mV")}, "must start with a number"),
         ({"limits": (0 * mV, [1, 2] * mV)}, "Plasticity.limits must rise"),
         ({"limits": 1 * mV}, "Plasticity.limits must be two voltages"),
-        ({"limits": (0 * mV, 1 * mA)}, "Plasticity.limits must have the unit of 1 mV"),
+        ({"limits": (0 * mV, 1 * mA)}, "Plasticity.limits must be a voltage, such as '1 mV'"),
     ],
 )
 def test_rules_that_are_refused(changes, message):

@@ -284,7 +284,7 @@ PAIR = Connections([0], [1])
     [
         (lambda: Projection("a", "b", PAIR, 1 * mV, 0 * ms), "a -> b: delay must be positive and finite, got 0.0 s"),
         (lambda: Projection("a", "b", PAIR, 1 * mV, [1, -2] * ms), "delay must be positive and finite, got -0.002 s"),
-        (lambda: Projection("a", "b", PAIR, 1 * ms, 1 * ms), "weight must have the unit of 1 mV"),
+        (lambda: Projection("a", "b", PAIR, 1 * ms, 1 * ms), "weight must be a voltage, such as '1 mV'"),
         (lambda: Projection("a", "b", PAIR, np.nan * mV, 1 * ms), "weight must be finite"),
         (lambda: Projection("a", "b", "all", 1 * mV, 1 * ms), "connections must be one of"),
         (lambda: Population(QUIET, 0), "Population.n must be at least 1"),
@@ -303,6 +303,10 @@ PAIR = Connections([0], [1])
         (lambda: sl.Network(CELLS, poisson=[PoissonInput("x", 1 * Hz, 1 * mV)]), "no population 'x'"),
         (lambda: sl.Network(CELLS, poisson=[PoissonInput("cells", [1, 2] * Hz, 1 * mV)]), "one rate or 3"),
         (lambda: sl.Network(CELLS, sources={"cells": None}), "both a population and a source"),
+        (
+            lambda: sl.Network(CELLS, [Projection("cells", "cells", FixedInDegree(3), 1 * mV, 1 * ms)]),
+            "Projection cells -> cells: FixedInDegree.k must be at most the 2 possible sources, got 3",
+        ),
         (lambda: Connections.from_csr([0, 2], [1]), "must rise from 0 to the number of targets"),
     ],
 )
@@ -320,7 +324,6 @@ def test_what_is_refused_when_it_is_described(make, message):
         (Connections([0], [-1]), {}, "targets must lie in 0 to 2, got -1"),
         (Connections([0, 1], [1]), {}, "must have the same length"),
         (Connections([0.5], [1]), {}, "must be whole numbers"),
-        (FixedInDegree(3), {}, "must be at most the 2 possible sources, got 3"),
         (PAIR, {"weight": [1, 2] * mV}, "weight must be one value or one for each of 1 synapses"),
         (PAIR, {"delay": [1, 2] * ms}, "delay must be one value or one for each of 1 synapses"),
     ],
@@ -417,7 +420,7 @@ def test_a_resumed_run_without_a_trace_time_in_it_has_empty_traces():
 
 def test_a_network_is_wired_once_in_a_run(monkeypatch, tmp_path):
     """A run, its check, its figure and a second run draw the connections of 1e4 neurons once."""
-    from spikelearn.cli import catalogue as commands
+    from spikelearn.cli import run as commands
     from spikelearn.network import wiring
 
     (tmp_path / "large.toml").write_text(

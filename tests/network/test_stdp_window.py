@@ -57,7 +57,7 @@ def test_formulas_are_a_rule_too():
         ({"sources": {"pre": {"time": ["1 s"]}}}, "source pre has no setting 'time'; did you mean 'times'"),
         ({"sources": {"pre": {"shifts": ["1 s"]}}}, "source pre must have trains, or times and perhaps shifts"),
         ({"sources": {"pre": {"times": ["1 s"], "shifts": ["-2 s"]}}}, "source pre must have no time before 0"),
-        ({"sources": {"pre": {"times": ["1 mV"]}}}, "pre.times must have the unit of 1 second"),
+        ({"sources": {"pre": {"times": ["1 mV"]}}}, "pre.times must be a time, such as '1 s'"),
     ],
 )
 def test_tables_that_are_refused(changes, message):

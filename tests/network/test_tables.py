@@ -119,7 +119,10 @@ def test_numbers_that_are_not_whole_are_refused(changes, message):
         ({"projections": [without(PROJECTION, "delay")]}, r"projections\[0\] must have delay"),
         ({"poisson": [without(POISSON, "rate")]}, r"poisson\[0\] must have rate"),
         (population(vary=["V_0"]), "population E: vary must be a table"),
-        (population(vary={"V_0": ["1 mV", "2 ms", "3 mV"]}), "population E: vary.V_0 must have the unit of 1 mV"),
+        (
+            population(vary={"V_0": ["1 mV", "2 ms", "3 mV"]}),
+            "E: vary.V_0 must be a voltage, such as '1 mV'",
+        ),
         (projection(connect=3), r"projections\[1\]: connect must be a table, got 3"),
         (projection(connect={}), "connect must have one of pairs, ring, one_to_one, probability, in_degree, got"),
         (projection(connect={"ring": 1, "one_to_one": True}), r"must have one of .* got \['one_to_one', 'ring'\]"),
@@ -131,7 +134,7 @@ def test_numbers_that_are_not_whole_are_refused(changes, message):
         ({"plasticity": {"stdp": {}}}, "plasticity stdp must have a rule, one of formulas, pair_stdp"),
         (projection(source="I"), "connect.ring must have a population as its source"),
         (projection(allow_self=1), "E -> E: allow_self must be True or False, got 1"),
-        (projection(weight=["1 mV", "1 s"]), r"projections\[1\]: weight must have the unit of 1 mV"),
+        (projection(weight=["1 mV", "1 s"]), r"projections\[1\]: weight must be a voltage, such as '1 mV'"),
         (projection(weight="1 xV"), "E -> E: weight: .* has the unknown unit 'xV'"),
         (projection(delay=True), "E -> E: delay must be a time, got True"),
     ],
@@ -149,7 +152,7 @@ def test_the_error_names_the_file(tmp_path):
     path.write_text(text, encoding="utf-8")
     expected = unknown_name(
         "typo.toml: Network: projections[0]", "setting", "plasticty",
-        ["source", "target", "connect", "weight", "delay", "allow_self", "plasticity"],
+        ["source", "target", "connect", "weight", "delay", "allow_self", "plasticity", "onto"],
     )  # fmt: skip
     with pytest.raises(ValueError) as caught:
         catalogue.load(path)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from brian2 import Hz, ms, mV, nS
+from brian2 import Hz, ms, mV, nS, second
 
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import nearest, unknown_name
@@ -71,8 +71,7 @@ def test_defaults_become_quantities():
     [
         ({"tau": -5 * ms}, r"Cell.tau must be positive, got -5. ms"),
         ({"tau": 0 * ms}, r"Cell.tau must be positive"),
-        ({"tau": 100 * mV}, r"Cell.tau must have the unit of 10 ms, got 100. mV"),
-        ({"tau": 5}, r"Cell.tau must have the unit of 10 ms, got 5"),
+        ({"tau": 100 * mV}, r"Cell.tau must be a time, such as '10 ms', got 100. mV"),
         ({"tau": np.nan * ms}, r"Cell.tau must be a number, got nan"),
         ({"tau": np.inf * ms}, r"Cell.tau must be finite"),
         ({"tau": "5 pigs"}, r"Cell.tau: '5 pigs' has the unknown unit 'pigs'"),
@@ -96,7 +95,7 @@ def test_plain_numbers_and_seconds():
     assert si_value([1, 2] * ms, "1 ms", "x").tolist() == [0.001, 0.002]
     assert seconds(5 * ms, "x") == 0.005
     assert seconds(np.float32(0.5), "x") == 0.5
-    with pytest.raises(ValueError, match="x must have the unit of 1 second"):
+    with pytest.raises(ValueError, match="x must be a time, such as '1 s'"):
         seconds(3 * Hz, "x")
     with pytest.raises(ValueError, match="x must be a finite time"):
         seconds(np.nan, "x")
@@ -128,6 +127,18 @@ def test_nearest_ignores_case_when_it_must():
     assert nearest("zzz", ["tau_K"]) is None
 
 
+@pytest.mark.parametrize("given", [5, 5.0, np.float64(5.0), "5", "5000 ms", 5 * second])
+def test_a_plain_number_for_a_time_means_seconds(given):
+    assert float(Cell(tau=given).tau) == 5.0
+    assert si_value(given, "1 ms", "tau") == 5.0
+
+
+@pytest.mark.parametrize("unit", ["1 mV", "1 Hz", "1 nS"])
+def test_a_plain_number_for_anything_else_is_refused(unit):
+    with pytest.raises(ValueError, match=r"V must .*, got 5"):
+        si_value(5, unit, "V")
+
+
 def test_long_text_that_is_no_number_is_refused_at_once():
     """Eight thousand digits and an underscore took ten seconds: every way of splitting them was tried."""
     begin = time.process_time()
@@ -135,3 +146,27 @@ def test_long_text_that_is_no_number_is_refused_at_once():
         with pytest.raises(ValueError, match="must|unit|quantity|number"):
             parse_quantity(text)
     assert time.process_time() - begin < 1.0
+
+
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("1 second", "a time, such as '1 s'"),
+        ("20 mV", "a voltage, such as '20 mV'"),
+        ("20 Hz", "a rate, such as '20 Hz'"),
+        ("1 /ms", "a rate, such as '1 /ms'"),
+        ("3 pA", "a current, such as '3 pA'"),
+        ("2 nS", "a conductance, such as '2 nS'"),
+        ("2 nS/cm**2", "a conductance per area, such as '2 nS/cm**2'"),
+        ("1 V**2", "a quantity, such as '1 V**2'"),
+    ],
+)
+def test_what_is_needed_is_said_in_words_with_an_example(unit, words):
+    with pytest.raises(ValueError) as wrong:
+        si_value("1 kelvin", unit, "it")
+    assert str(wrong.value) == f"it must be {words}, got 1 kelvin"
+    with pytest.raises(TypeError) as no_number:
+        si_value(object, unit, "it")
+    assert str(no_number.value) == f"it must be a number: {words}, got <class 'object'>"
+    with pytest.raises(ValueError, match=r"^it must be a pure number, got 1 kelvin$"):
+        si_value("1 kelvin", "1", "it")

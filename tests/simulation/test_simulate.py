@@ -90,7 +90,7 @@ def test_below_threshold_there_are_no_spikes_and_no_error():
     ("options", "message"),
     [
         ({"duration": 0 * second}, "duration must be positive, got 0"),
-        ({"duration": 3 * mV}, "duration must have the unit of 1 second"),
+        ({"duration": 3 * mV}, "duration must be a time, such as '1 s'"),
         ({"duration": np.nan}, "duration must be a finite time"),
         ({"n": 0}, "n must be at least 1, got 0"),
         ({"dt": 0 * ms}, "dt must be positive"),
@@ -99,7 +99,7 @@ def test_below_threshold_there_are_no_spikes_and_no_error():
         ({"record": ("counts", "u")}, "record='counts' must stand alone"),
         ({"record": "u", "record_dt": 0.15 * ms}, "record_dt must be a whole multiple of dt"),
         ({"vary": {"V0": [1] * mV}}, "AdaptiveLIF has no parameter 'V0'; did you mean 'V_0'"),
-        ({"vary": {"V_0": [1] * ms}}, r"vary\['V_0'\] must have the unit of 20 mV"),
+        ({"vary": {"V_0": [1] * ms}}, r"vary\['V_0'\] must be a voltage, such as '20 mV'"),
         ({"vary": {"V_0": [1, 2] * mV}}, r"must have one value for each of 1 neurons, got shape \(2,\)"),
         ({"vary": {"tau": [-1] * ms}}, r"vary\['tau'\] must be positive"),
         ({"vary": {"V_th": [-70] * mV}}, "AdaptiveLIF.V_th must lie above E_L"),
@@ -133,7 +133,7 @@ def test_bad_input_is_one_clear_line(options, message):
         ({"E_K": -60 * mV}, "AdaptiveLIF.E_K must not lie above E_L"),
         ({"tau": 0 * ms}, "AdaptiveLIF.tau must be positive"),
         ({"t_d": -1 * ms}, "AdaptiveLIF.t_d must not be negative"),
-        ({"tau_K": 10 * Hz}, "AdaptiveLIF.tau_K must have the unit of 100 ms"),
+        ({"tau_K": 10 * Hz}, "AdaptiveLIF.tau_K must be a time, such as '100 ms'"),
         ({"delta_g": np.nan}, "AdaptiveLIF.delta_g must be a number"),
     ],
 )
@@ -257,8 +257,7 @@ OWN = {"equations": EQUATIONS, "threshold": "v > 15*mV", "reset": "v = 0*mV", "d
 def test_objects_of_ones_own_network_need_a_fitting_step(model):
     with pytest.raises(ValueError, match=f"{model.delay_name} must be 0 or at least one step dt = 0.005 s"):
         model.brian_objects(dt=5 * ms)
-    with pytest.raises(ValueError, match="dt must have the unit of 1 ms, got 0.0001"):
-        model.brian_objects(dt=1e-4)
+    assert float(model.brian_objects(dt=1e-4)[0].clock.dt) == 1e-4
     with pytest.raises(ValueError, match="dt must be positive"):
         model.brian_objects(dt=0 * ms)
 
@@ -285,7 +284,7 @@ def test_past_spikes_know_the_constants():
         ({"tau": [1, 2] * ms}, TypeError, r"parameters\['tau'\] must be one number"),
         ({"tau": True}, TypeError, r"parameters\['tau'\] must be one number, with its unit, got True"),
         ({"tau": None}, TypeError, r"parameters\['tau'\] must be one number"),
-        ({"drive": 1 * ms}, ValueError, r"parameters\['drive'\] must have the unit of 1 V"),
+        ({"drive": 1 * ms}, ValueError, r"parameters\['drive'\] must be a voltage, such as '1 V'"),
     ],
 )
 def test_parameters_of_ones_own_neuron_are_checked(changes, error, message):
@@ -316,7 +315,7 @@ def test_units_without_a_name_can_be_given():
     assert neuron.values()["area"] == pytest.approx(2e-6, rel=1e-15)
     w = run(neuron, 1 * ms, record="w", initial=sl.Initial(w="5 nA/mV**2")).traces["w"]
     assert float(w[0, 0]) == pytest.approx(5e-3, rel=1e-15)
-    with pytest.raises(ValueError, match=r"Initial.w must have the unit of 1 metre\*\*-4\*kilogram"):
+    with pytest.raises(ValueError, match=r"Initial.w must be a quantity, such as '1 metre\*\*-4\*kilogram"):
         run(neuron, 1 * ms, initial=sl.Initial(w=1 * mV))
 
 

@@ -42,6 +42,7 @@ def simulate(population, **options):
     return sl.simulate(sl.AdaptiveLIF(), DURATION * second, n=N, vary=population, **options).spikes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_target_converges_to_the_exact_engine_at_first_order(target, population):
     """Slope 1 +- 0.25 of the mean error of spikes 1 to 8 over 24 neurons; counts within the grid's own error."""
@@ -130,6 +131,7 @@ def test_a_program_checks_what_simulate_checks(options, error, message):
 
 
 @needs("cpp_standalone")
+@pytest.mark.slow
 def test_seeds_of_a_program():
     """Any size of seed, and none beyond 2^32 or 2^64 falls together with another."""
     with sl.StandaloneProgram(NOISY, 0.2 * second, n=4) as program:
@@ -144,6 +146,7 @@ def test_seeds_of_a_program():
 
 
 @needs("cpp_standalone")
+@pytest.mark.slow
 def test_a_run_of_a_program_is_checked_before_and_after(monkeypatch):
     from brian2.devices.cpp_standalone.device import CPPStandaloneDevice
 

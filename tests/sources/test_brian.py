@@ -53,6 +53,7 @@ def test_statistics_on_numpy(name, assert_jpsth_as_expected):
 
 
 @needs_compiler
+@pytest.mark.slow
 def test_statistics_on_cpp_standalone(assert_jpsth_as_expected):
     source = SOURCES["common drive, function"]
     trains = simulate(source, "cpp_standalone", 20_000)

@@ -33,7 +33,7 @@ from spikelearn.sources import LinearNonlinear
         ({"nonlinearity": "quadratic", "gain": -1.0}, "gain must not be negative for a quadratic rate"),
         ({"gain": [1.0, 2.0, 3.0]}, "gain must be one number, one for each of 1 filters, or 2 rows"),
         ({"rate": "-1 Hz"}, "rate must be finite and not negative"),
-        ({"rate": "1 s"}, "rate must have the unit of 1 Hz"),
+        ({"rate": "1 s"}, "rate must be a rate, such as '1 Hz'"),
         ({"threshold": np.inf}, "threshold must be a finite number"),
         ({"cells": 3}, "cells must be 1 or 2, got 3"),
         ({"gate": 1.5}, "gate must lie between 0 and 1, got 1.5"),

@@ -102,8 +102,8 @@ def test_nothing_to_fire():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: HomogeneousPoisson(rate=20), r"HomogeneousPoisson.rate must have the unit of 20 Hz, got 20"),
-        (lambda: InhomogeneousPoisson(rate="20 ms"), r"InhomogeneousPoisson.rate must have the unit of 1 Hz"),
+        (lambda: HomogeneousPoisson(rate=20), r"HomogeneousPoisson.rate must be a rate, such as '20 Hz', got 20"),
+        (lambda: InhomogeneousPoisson(rate="20 ms"), r"InhomogeneousPoisson.rate must be a rate, such as '1 Hz'"),
         (lambda: InhomogeneousPoisson(rate="-1 Hz"), "InhomogeneousPoisson.rate must be finite and not negative"),
         (lambda: GainModulatedPoisson(gamma=-0.1), "GainModulatedPoisson.gamma must not be negative"),
         (lambda: GainModulatedPoisson(distribution="gama"), "no distribution 'gama'; did you mean 'gamma'"),
@@ -141,7 +141,7 @@ def test_functions_that_contradict_each_other_are_refused():
         (lambda s: s.sample(0), "n_trials must be at least 1, got 0"),
         (lambda s: s.sample(2, n_units=1.5), "n_units must be a whole number, got 1.5"),
         (lambda s: s.sample(2, 1.0, 1.0), r"t_stop must be after t_start = 1.0 s, got 1.0 s"),
-        (lambda s: s.sample(2, 0.0, "1 mV"), "t_stop must have the unit of 1 second"),
+        (lambda s: s.sample(2, 0.0, "1 mV"), "t_stop must be a time, such as '1 s'"),
         (lambda s: s.expected_jpsth(0.3, (0.0, 1.0)), "bin_size must divide the window"),
         (lambda s: s.expected_jpsth(0.1, (0.0, 1.0), limit="fast"), "limit must be None .* or 'slow', got 'fast'"),
         (lambda s: s.expected_jpsth(0.1, (0.0, 0.5, 1.0)), "window must be a pair of times"),
@@ -183,7 +183,7 @@ def test_functions_may_be_written_with_units():
     assert bounded.sample(20, seed=1).n_spikes == pytest.approx(40 * 20, rel=0.25)
     steps = InhomogeneousPoisson(rate=TimedArray([10, 30] * Hz, dt=50 * ms))
     np.testing.assert_allclose(steps.expected_jpsth(0.05, (0.0, 0.1)).psth_1, [0.5, 1.5])
-    with pytest.raises(ValueError, match="rate must have the unit of 1 Hz"):
+    with pytest.raises(ValueError, match="rate must be a rate, such as '1 Hz'"):
         InhomogeneousPoisson(rate=lambda t: 20 * ms).expected_rate(0.0)
     with pytest.raises(ZeroDivisionError):
         InhomogeneousPoisson(rate=lambda t: 1 / 0).expected_rate(0.0)

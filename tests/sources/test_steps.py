@@ -114,7 +114,7 @@ def test_step_rates_hold_their_ends_and_jump_on_time():
             TypeError,
             "kernel must be a function of lags, or an array as a StepKernel",
         ),
-        (lambda: CommonDrive(rate=[20.0, 30.0]), ValueError, "rate must have the unit of 1 Hz"),
+        (lambda: CommonDrive(rate=[20.0, 30.0]), ValueError, "rate must be a rate, such as '1 Hz'"),
         (
             lambda: CommonDrive(kernel=lambda u: 50 - 4e3 * u, memory="20 ms"),
             ValueError,

@@ -105,7 +105,7 @@ def test_a_bin_size_that_does_not_divide_the_window_is_refused_with_those_that_d
     [
         ({"bin_size": 0.0}, "bin_size must be positive, got 0.0 s"),
         ({"bin_size": -0.1}, "bin_size must be positive"),
-        ({"bin_size": "10 mV"}, "bin_size must have the unit of 1 second"),
+        ({"bin_size": "10 mV"}, "bin_size must be a time, such as '1 s'"),
         ({"bin_size": np.nan}, "bin_size must be a finite time"),
         ({"bin_size": 0.1, "t_stop": 1.5}, r"the window must lie within \[0.0, 1.0\) s, got \[0.0, 1.5\) s"),
         ({"bin_size": 0.1, "t_start": 0.5, "t_stop": 0.5}, r"divide the window, but \[0.5, 0.5\) s is empty"),

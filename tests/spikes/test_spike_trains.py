@@ -207,7 +207,7 @@ def test_trains_may_fall_from_one_to_the_next():
         (lambda: SpikeTrains([], [0, 0], 0, t_stop=1.0), r"n_units \+ 1 entries, got \(2,\) for 0 units"),
         (lambda: SpikeTrains([0.1], [0, 2], 1, t_stop=1.0), "offsets must rise from 0 to the number of spikes, 1"),
         (lambda: SpikeTrains.from_trials([[[]], [[], []]], t_stop=1.0), "same number of units, got"),
-        (lambda: SpikeTrains.from_arrays([[]], t_stop="3 mV"), "must have the unit of 1 second"),
+        (lambda: SpikeTrains.from_arrays([[]], t_stop="3 mV"), "must be a time, such as '1 s'"),
         (lambda: SpikeTrains.from_indices([0, 5], [0.1, 0.2], n_units=2, t_stop=1), "indices must lie in 0 to 1"),
         (
             lambda: SpikeTrains.from_indices([0], [0.1, 0.2], n_units=2, t_stop=1),
@@ -304,9 +304,9 @@ def test_quantities_in_a_list_keep_their_units():
     assert SpikeTrains([100, 300] * ms, [0, 2], 1, t_stop=1) == trains
     assert SpikeTrains([100 * ms, 300 * ms], [0, 2], 1, t_stop=1) == trains
     for times in ([1 * mV], [1 * ms, 3], [1 * ms, 2 * mV], [1, 2] * mV):
-        with pytest.raises(ValueError, match="spike times must have the unit of 1 second"):
+        with pytest.raises(ValueError, match="spike times must be a time, such as '1 s'"):
             SpikeTrains.from_arrays([times], t_stop=5)
-        with pytest.raises(ValueError, match="spike times must have the unit of 1 second"):
+        with pytest.raises(ValueError, match="spike times must be a time, such as '1 s'"):
             SpikeTrains(times, [0, len(times)], 1, t_stop=5)
 
 

@@ -441,3 +441,16 @@ def test_command_says_when_the_check_was_impossible():
     assert "dW_rr = " in text
     assert "the check was impossible: set point must be held by one choice of W_rr" in text
     assert "no verdict: set point must be held by one choice" in text
+
+
+def test_a_number_that_nothing_uses_is_refused():
+    two = {"r": "g*W_rr*r + b"}
+    known = {"g": 1.0, "b": 3.0, "r_set": 5.0, "tau_r": 10.0}
+    derive_rule("(r - r_set)**2", RatePopulations(two, known))
+    with pytest.raises(ValueError, match=r"RatePopulations with this loss has no parameter 'G'; did you mean 'g'\?"):
+        derive_rule("(r - r_set)**2", RatePopulations(two, {**known, "G": 2.0}))
+    with pytest.raises(ValueError, match=r"no parameter 'goal'. Known: b, g, r_set, tau_r"):
+        derive_rule("(r - r_set)**2", RatePopulations(two, known), parameters={"goal": 2.0})
+    derive_rule("(r - goal)**2", RatePopulations(two, known), parameters={"goal": 2.0})
+    with pytest.raises(ValueError, match=r"EIRates with this loss has no parameter 'g_e'; did you mean 'g_E'\?"):
+        derive_rule(PAPER_LOSS, sl.EIRates(), parameters={"g_e": 2.0})

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.compiled import told
 from spikelearn.eventdriven.inputs import assign_tables
 from spikelearn.eventdriven.network.barrier import ABORT, BARRIER_WORDS
 from spikelearn.eventdriven.network.cells import (
@@ -102,10 +103,11 @@ def run_network(
     MemoryError
         There is not enough for one of the threads; the others leave, too.
     """
-    run = _Run(inputs, duration, u0, g0, resume, traced, trace_times, threads, watched)
     halt = stop or threading.Event()
     # Compiled where an interrupt can end it: none reaches a thread.
-    run.compile()
+    with told("the network engine"):
+        run = _Run(inputs, duration, u0, g0, resume, traced, trace_times, threads, watched)
+        run.compile()
     # The run has a thread of its own: an interrupt can then never fall between the state and its spikes.
     with ThreadPoolExecutor(1) as driver:
         future = driver.submit(run.to_end, halt, progress)

@@ -247,7 +247,7 @@ class AdaptiveLIF:
         Raises
         ------
         ValueError
-            `dt` has no unit of time or is not positive, or t_d is above zero and shorter than a step.
+            `dt` has another unit or is not positive, or t_d is above zero and shorter than a step.
 
         Examples
         --------

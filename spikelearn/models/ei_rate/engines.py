@@ -54,17 +54,20 @@ def _described(model: EIRates, settings: RunSettings) -> tuple[Rule | None, Floa
     """Give the rule, the state at time 0 and the number of samples."""
     if settings.counting:
         raise ValueError("record='counts' must be left out: rates have no spikes")
-    rule = settings.options.get("rule")
-    if rule is not None and not isinstance(rule, Rule):
+    given = settings.options.get("rule")
+    # A derived rule carries the rule that runs.
+    rule = given if given is None or isinstance(given, Rule) else getattr(given, "rule", None)
+    if given is not None and not isinstance(rule, Rule):
         raise TypeError(
-            f"EIRates: rule must be a Rule, such as sl.rules.CrossHomeostatic(...), got {type(rule).__name__}"
+            f"EIRates: rule must be a Rule, such as sl.rules.CrossHomeostatic(...), or a DerivedRule, got "
+            f"{type(given).__name__}"
         )
     if rule is not None and set(rule.dW) != set(model.weights):
         raise ValueError(f"EIRates: rule must change the weights {model.weights}, got {tuple(rule.dW)}")
-    given = settings.options.get("weights")
-    if given is None:
+    weights = settings.options.get("weights")
+    if weights is None:
         raise ValueError(f"EIRates must be run with weights={model.weights}, four numbers")
-    weights = number_array("EIRates: weights", given)
+    given, weights = weights, number_array("EIRates: weights", weights)
     if weights.shape != (4,) or not np.isfinite(weights).all():
         raise ValueError(f"EIRates: weights must be four finite numbers {model.weights}, got {str(given)[:80]}")
     states = settings.initial.plain_states(model.settable, 1)
@@ -85,6 +88,12 @@ def _recording(
 ) -> Recording:
     import xarray as xr
 
+    broken = ~np.isfinite(states).all(axis=1)
+    if broken.any():
+        raise ValueError(
+            f"EIRates: activities and weights must stay finite, and do not after "
+            f"{int(broken.argmax()) * settings.dt:g} s; the rule diverges, or dt = {settings.dt:g} s is too long"
+        )
     every = round(settings.record_dt / settings.dt)
     if every < 1 or abs(every * settings.dt - settings.record_dt) > 1e-6 * settings.record_dt:
         raise ValueError(f"record_dt must be a whole multiple of dt = {settings.dt:g} s, got {settings.record_dt:g} s")

@@ -24,7 +24,7 @@ __all__ = ["Method", "Stability", "grid_axes", "stability", "stability_map"]
 Method = Literal["qss", "full", "trial", "closed"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stability:
     """The verdict on set points under a rule; every array has the broadcast shape of the weights.
 
@@ -65,6 +65,16 @@ class Stability:
     method: str
     sensor: float = 1.0
     multipliers: NDArray[np.complex128] | None = None
+
+    def __repr__(self) -> str:
+        if np.ndim(self.stable):
+            counts = {name: int(np.sum(getattr(self, name))) for name in ("valid", "stable", "paradoxical")}
+            words = ", ".join(f"{count} {name}" for name, count in counts.items())
+            return f"Stability({self.method}; {np.size(self.stable)} set points: {words})"
+        names = ("stable", "rule_stable", "neural_stable", "positive", "paradoxical")
+        verdict = ", ".join(f"{name}: {'yes' if getattr(self, name) else 'no'}" for name in names)
+        values = ", ".join(f"{value:.4g}" for value in np.atleast_1d(self.eigenvalues))
+        return f"Stability({self.method}; {verdict};\n  eigenvalues {values})"
 
     @property
     def valid(self) -> NDArray[np.bool_]:

@@ -176,6 +176,12 @@ class EquationNeuron:
         return {name: _unit_text(parsed[name].dim) for name in sorted(parsed.diff_eq_names | parsed.parameter_names)}
 
     @property
+    def jumpable(self) -> dict[str, str]:
+        """Variables that a spike from elsewhere may change at once, with their SI units: those with a derivative."""
+        parsed = self._parsed()
+        return {name: _unit_text(parsed[name].dim) for name in sorted(parsed.diff_eq_names)}
+
+    @property
     def constants(self) -> dict[str, Any]:
         """Values of the names that the equations do not declare, with units."""
         declared = self._parsed().parameter_names
@@ -225,7 +231,7 @@ class EquationNeuron:
         Raises
         ------
         ValueError
-            As for `values`; or `dt` has no unit of time, or the delay is above zero and shorter than a step.
+            As for `values`; or `dt` has another unit, or the delay is above zero and shorter than a step.
         """
         from brian2 import NeuronGroup, Synapses, second
 

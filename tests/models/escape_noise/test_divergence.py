@@ -141,7 +141,7 @@ def test_time_constants_are_refused_alike(network, V, call):
         (0, "tau_G must be positive, got 0"),
         (np.nan, "tau_G must be a finite time, got nan"),
         (-np.inf, "tau_G must be a finite time, got -inf"),
-        (10 * mV, "tau_G must have the unit of"),
+        (10 * mV, "tau_G must be a time, such as"),
     ):
         with pytest.raises(ValueError, match=message):
             learn(tau_G=bad)

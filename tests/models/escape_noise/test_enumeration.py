@@ -107,7 +107,7 @@ def test_time_constants_are_read_like_everywhere():
             estimator_moments(network, V, DT, estimator="causal", tau_G=bad)
     with pytest.raises(ValueError, match="tau_G must be a finite time, got nan"):
         estimator_moments(network, V, DT, estimator="causal", tau_G=np.nan)
-    with pytest.raises(ValueError, match="tau_G must have the unit of"):
+    with pytest.raises(ValueError, match="tau_G must be a time, such as"):
         estimator_moments(network, V, DT, estimator="causal", tau_G=10 * mV)
     with pytest.raises(ValueError, match=r'tau_G must be infinite with estimator="episode", got 0.01 s'):
         estimator_moments(network, V, DT, tau_G=0.01)

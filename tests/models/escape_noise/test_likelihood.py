@@ -156,7 +156,7 @@ class TestRefusals:
     def test_parameters(self):
         with pytest.raises(ValueError, match=r"EscapeNoise.tau must be positive, got -5. ms"):
             sl.EscapeNoise(tau=-5 * ms)
-        with pytest.raises(ValueError, match=r"EscapeNoise.tau must have the unit of 10 ms, got 10. mV"):
+        with pytest.raises(ValueError, match=r"EscapeNoise.tau must be a time, such as '10 ms', got 10. mV"):
             sl.EscapeNoise(tau=10 * mV)
         with pytest.raises(ValueError, match=r"EscapeNoise.Delta_u must be positive"):
             sl.EscapeNoise(Delta_u=0.0)

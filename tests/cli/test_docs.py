@@ -1,0 +1,54 @@
+"""What the documents tell people to type is understood by the command line."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import spikelearn
+from spikelearn import catalogue
+from spikelearn.cli.app import app
+from spikelearn.cli.naming import run_label
+from spikelearn.cli.settings import read_changes
+
+ROOT = Path(spikelearn.__file__).resolve().parents[1]
+PAGES = ["README.md", "docs/command_line.md", "docs/sweeps.md", "CONTRIBUTING.md"]
+
+
+def commands(page):
+    """Every whole command of a page: lines of shell blocks, and what stands between backquotes."""
+    text = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"^```(?:sh|console)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"`(spikelearn [^`]+)`", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    for line in lines:
+        for part in re.findall(r"(?:^|&& |\$\(|bin/)(spikelearn .*)", line):
+            words = shlex.split(re.split(r" \| | > |\)\"| #", part)[0], comments=True)[1:]
+            if words and not any(word.strip("[]").isupper() or word in {"-h", "..."} for word in words):
+                yield words
+
+
+@pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="installed without its documents")
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_of_documents_are_understood(page):
+    known = typer.main.get_command(app).commands
+    found = list(commands(page))
+    assert found, "the page has commands"
+    for words in found:
+        name, *arguments = words
+        assert name in known, words
+        if not arguments and name in {"run", "analyse", "derive", "new", "copy", "show", "sweep", "completion"}:
+            continue  # the command as such is meant
+        known[name].make_context(name, list(arguments))
+
+
+def test_the_folder_that_the_page_names():
+    (words,) = [words for words in commands("docs/command_line.md") if "tau_K=150ms" in words]
+    context = typer.main.get_command(app).commands["run"].make_context("run", words[1:])
+    given = context.params
+    changes, written = read_changes("bursting", given["set_value"], given["duration"], given["dt"], given["seed"])
+    label = run_label("bursting", written, None, "auto")
+    assert f"`runs/{label}`" in (ROOT / "docs" / "command_line.md").read_text(encoding="utf-8")
+    assert float(catalogue.load("bursting", changes).model.tau_K) == pytest.approx(0.15)
