@@ -163,7 +163,7 @@ def _gallery(root: Path, into: Path, runs: Path | None) -> None:
                 kept.append(f"{name}-{picture.stem}.png")
                 shutil.copyfile(picture, folder / kept[-1])
             _script_page(path, folder / f"{name}.md", headline, rest, kept, runs and runs / f"{name}.txt")
-            card = f":::{{grid-item-card}} {path.stem.replace('_', ' ')}\n:link: gallery/{name}\n:link-type: doc\n"
+            card = f":::{{grid-item-card}} {_title(path.stem)}\n:link: gallery/{name}\n:link-type: doc\n"
             if kept:
                 card += f":img-top: gallery/{kept[0]}\n:img-alt: Figure of {path.stem}\n"
             text += f"{card}\n{headline}\n:::\n"
@@ -171,6 +171,11 @@ def _gallery(root: Path, into: Path, runs: Path | None) -> None:
     text += "\n## Notebooks\n\nText, code and outcome in one: [notebooks](notebooks.md).\n\n"
     text += "```{toctree}\n:hidden:\n\nnotebooks\n```\n"
     (into / "gallery.md").write_text(text, encoding="utf-8")
+
+
+def _title(stem: str) -> str:
+    """Make a title of the name of a script."""
+    return re.sub(r"^Ei\b", "E/I", stem.replace("_", " ").capitalize())
 
 
 def _docstring(path: Path) -> tuple[str, str]:
@@ -181,7 +186,7 @@ def _docstring(path: Path) -> tuple[str, str]:
 
 def _script_page(path: Path, page: Path, headline: str, rest: str, pictures: list[str], printed: Path | None) -> None:
     source = path.read_text(encoding="utf-8")
-    text = f"# {path.stem.replace('_', ' ').capitalize()}\n\n{headline}\n\n{rest}\n\n"
+    text = f"# {_title(path.stem)}\n\n{headline}\n\n{rest}\n\n"
     for picture in pictures:
         text += f"![Figure that {path.name} makes: {headline}]({picture})\n\n"
     if printed and printed.is_file() and printed.read_text(encoding="utf-8").strip():
