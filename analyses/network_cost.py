@@ -18,6 +18,7 @@ memory that no longer fits the cache at many neurons.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -64,6 +65,9 @@ class Cost(NamedTuple):
 
     seconds: float
     spikes: float
+
+
+NONE = Cost(np.nan, np.nan)
 
 
 def described(n, fan):
@@ -118,9 +122,9 @@ def exact(wiring, case, duration, repeats, threads=1):
     return Cost((best[whole] - best[short]) / (whole - short), (spikes[whole] - spikes[short]) / (whole - short))
 
 
-def compiled(wiring, cases, duration, repeats):
+@contextlib.contextmanager
+def compiled(wiring, duration, repeats):
     """Build one program for all cases of a network, one that takes its step from a file; the best of some runs each."""
-    found = {}
     with session("cpp_standalone") as opened:
         device = get_device()
         objects = brian_objects(wiring, STEP, duration)
@@ -131,22 +135,25 @@ def compiled(wiring, cases, duration, repeats):
         device.insert_code("main", " ".join(f"{step} = {steps[0]};" for step in steps))
         Network(*objects, spikes).run(duration * second, namespace={})
         device.build(directory=opened.directory, compile=True, run=False, with_output=False)
-        for case in cases:
+
+        def cost(case):
             Path(opened.directory, "step.txt").write_text(f"{case.dt!r}\n", encoding="ascii")
             changed = {getattr(group, name): _quantity(name, x) for name, x in parameters(wiring, case).items()}
             best = np.inf
             for _ in range(repeats):
                 device.run(results_directory="results", with_output=False, run_args=changed)
                 best = min(best, device._last_run_time)
-            found[case] = Cost(best / duration, spikes.num_spikes / duration)
-    return found
+            return Cost(best / duration, spikes.num_spikes / duration)
+
+        yield cost
 
 
-def interpreted(wiring, cases, duration, repeats):
+@contextlib.contextmanager
+def interpreted(wiring, duration, repeats):
     """Run on Brian2's NumPy target, by the wall's clock; the best of some runs each."""
-    found = {}
-    for case in cases:
-        best = np.inf
+
+    def cost(case):
+        best, found = np.inf, 0
         for _ in range(repeats):
             with session("numpy") as opened:
                 objects = brian_objects(wiring, case.dt, duration)
@@ -154,9 +161,10 @@ def interpreted(wiring, cases, duration, repeats):
                 for name, value in parameters(wiring, case).items():
                     objects[0].variables[name].set_value(value)
                 opened.run(Network(*objects, spikes), duration * second)
-                best = min(best, get_device()._last_run_time)
-                found[case] = Cost(best / duration, spikes.num_spikes / duration)
-    return found
+                best, found = min(best, get_device()._last_run_time), spikes.num_spikes
+        return Cost(best / duration, found / duration)
+
+    yield cost
 
 
 def _quantity(name, value):
@@ -192,19 +200,46 @@ def crossings(x, own, clock):
     return x[k] * (x[k + 1] / x[k]) ** (ratio[k] / (ratio[k] - ratio[k + 1]))
 
 
-def measure(cases, on_clock, duration, repeats):
-    """Run every case on both engines, network by network."""
-    measured = {"exact": {}, "two threads": {}, "Brian2": {}}
-    for n, fan in dict.fromkeys((case.n, case.fan) for case in cases):
-        wiring, those = described(n, fan), [case for case in cases if (case.n, case.fan) == (n, fan)]
+class Bench:
+    """A point of the sweep: one case on both engines; the network, and its program, of the last case are kept."""
+
+    def __init__(self, on_clock, duration, repeats):
+        self.on_clock, self.duration, self.repeats = on_clock, duration, repeats
+        self.known, self.size, self.opened = {}, None, contextlib.ExitStack()
+
+    def __call__(self, n, fan, delta_g, dt, silent, seed):
+        """Give cost and spikes on the exact engine, on two of its threads, and on Brian2."""
+        del seed
+        case = Case(n, fan, delta_g, dt, silent)
+        if self.size != (n, fan):
+            self.opened.close()
+            self.wiring, self.size = described(n, fan), (n, fan)
+            self.clock = self.opened.enter_context(self.on_clock(self.wiring, self.duration, self.repeats))
         # The exact engine has no step: what differs in nothing else is run once.
-        stepless = {case: case._replace(dt=STEP) for case in those}
-        alone = {case: exact(wiring, case, duration, repeats) for case in dict.fromkeys(stepless.values())}
-        measured["exact"].update({case: alone[same] for case, same in stepless.items()})
-        if (os.cpu_count() or 1) > 1:
-            both = {case: exact(wiring, case, duration, repeats, threads=2) for case in alone if not case.silent}
-            measured["two threads"].update({case: both[same] for case, same in stepless.items() if same in both})
-        measured["Brian2"].update(on_clock(wiring, those, duration, repeats))
+        stepless = case._replace(dt=STEP)
+        if stepless not in self.known:
+            both = (os.cpu_count() or 1) > 1 and not silent
+            self.known[stepless] = {
+                "exact": exact(self.wiring, stepless, self.duration, self.repeats),
+                "two threads": exact(self.wiring, stepless, self.duration, self.repeats, threads=2) if both else NONE,
+            }
+        return {name: np.array(cost) for name, cost in {**self.known[stepless], "Brian2": self.clock(case)}.items()}
+
+
+def measure(cases, on_clock, duration, repeats, store):
+    """Run every case on both engines, network by network and in this process: two at a time would share its clock."""
+    ordered = sorted(dict.fromkeys(cases), key=lambda case: (case.n, case.fan))
+    bench = Bench(on_clock, duration, repeats)
+    points = [case._asdict() for case in ordered]
+    version = f"{on_clock.__name__}, {duration} s, best of {repeats}"
+    with bench.opened:
+        swept = sl.sweep(bench, points, executor="serial", store=store, version=version)
+    if swept["failed"].any():
+        raise RuntimeError(f"a case failed: {swept['error'].values[swept['failed'].values][0]}")
+    measured = {}
+    for engine in ("exact", "two threads", "Brian2"):
+        rows = zip(ordered, swept[engine].values.tolist(), strict=True)
+        measured[engine] = {case: Cost(*row) for case, row in rows if not np.isnan(row[0])}
     return measured
 
 
@@ -336,6 +371,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("output"))
     parser.add_argument("--quick", action="store_true", help="fewer sizes and fan-ins, and so fewer programs to build")
+    parser.add_argument("--store", type=Path, help="folder that keeps every case, to go on after an interruption")
     arguments = parser.parse_args()
     reason = why_not("cpp_standalone")
     name = "Brian2 on NumPy" if reason else "Brian2's compiled program"
@@ -352,8 +388,8 @@ def main():
     fitted = [Case(), *silent, Case(fan=fans[0]), Case(fan=fans[-1]), Case(delta_g=ADAPTATION[-1])]
     # Long enough for the compiled program; NumPy takes hundreds of microseconds a step.
     duration, repeats = (0.2, 1) if reason else (1.0, 3)
-    everything = dict.fromkeys([*silent, *itertools.chain(*varied.values())])
-    measured = measure(everything, interpreted if reason else compiled, duration, repeats)
+    everything = [*silent, *itertools.chain(*varied.values())]
+    measured = measure(everything, interpreted if reason else compiled, duration, repeats, arguments.store)
     study = Study(measured, {engine: unit_costs(engine, measured[engine], fitted) for engine in UNITS}, fitted)
     rates = [measured["exact"][case].spikes / case.n for case in varied["rate (Hz)"]]
     values = (sizes, fans, rates, np.array(STEPS) * 1e3)

@@ -5,6 +5,7 @@ that all that differs is the grid of the spikes. ``python analyses/network_on_a_
 """
 
 import argparse
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ COPIES, SIZE = 16, 250
 DURATION, TRANSIENT = 1.2, 0.2
 
 
+@functools.cache
 def networks(seed=1):
     """Make networks that are simulated as one, without connections between them: excitation, inhibition, adaptation."""
     rng = np.random.default_rng(seed)
@@ -69,6 +71,13 @@ def statistics(spikes):
     return np.array(rows)
 
 
+def on_a_grid(dt, seed):
+    """Statistics of all networks on Brian2's clock, one point of the sweep; connections have a seed of their own."""
+    del seed
+    found = sl.simulate(networks(), DURATION, dt=dt, record_dt=dt, engine="brian2", target="numpy").spikes
+    return {"statistics": statistics(found)}
+
+
 def standard_error(values):
     """Give the standard error of the mean over networks, the first axis."""
     return values.std(0, ddof=1) / np.sqrt(COPIES)
@@ -77,13 +86,13 @@ def standard_error(values):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("output"))
-    output = parser.parse_args().output
-    network = networks()
-    exact = statistics(sl.simulate(network, DURATION).spikes)
-    clock = {"engine": "brian2", "target": "numpy"}
-    off = np.array(
-        [statistics(sl.simulate(network, DURATION, dt=dt, record_dt=dt, **clock).spikes) - exact for dt in STEPS]
-    )
+    parser.add_argument("--store", type=Path, help="folder that keeps every step, to go on after an interruption")
+    options = parser.parse_args()
+    exact = statistics(sl.simulate(networks(), DURATION).spikes)
+    swept = sl.sweep(on_a_grid, {"dt": [f"{step!r} s" for step in STEPS.tolist()]}, store=options.store)
+    if swept["failed"].any():
+        raise RuntimeError(f"a point failed: {swept['error'].values[swept['failed'].values][0]}")
+    off = swept["statistics"].values - exact
     # A line in dt for every network: its intercept should vanish.
     intercept, slope = np.einsum("ij,jkl->ikl", np.linalg.pinv(np.vander(STEPS, 2, increasing=True)), off)
     names = ("rate (Hz)", "CV of intervals", "count correlation, 20 ms")
@@ -120,7 +129,7 @@ def main():
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, ncol=3, loc="outside lower center")
     figure.suptitle(f"{COPIES} balanced networks on a grid and without one, same input")
-    save_figure(figure, output / "network_on_a_grid.png")
+    save_figure(figure, options.output / "network_on_a_grid.png")
 
 
 if __name__ == "__main__":

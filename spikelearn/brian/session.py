@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 
 from spikelearn.brian.cache import writable_cache
 from spikelearn.brian.compiling import build_program
+from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.names import unknown_name
 from spikelearn.progress import progress_bar
 from spikelearn.simulation.targets import TARGETS, why_not
@@ -24,6 +26,8 @@ __all__ = ["Session", "choose_target", "session"]
 _WORTH_COMPILING = 20.0
 # Times of steps up to here are told apart.
 _MOST_STEPS = 2.0**53
+# Target, device and random state belong to the process: sessions of several threads come one after another.
+_ONE_AT_A_TIME = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
     if target not in TARGETS:
         raise ValueError(unknown_name("Brian2", "target", target, TARGETS))
     _refuse_unusable(target)
+    load_brian2()
     from brian2 import prefs
     from brian2.core.clocks import defaultclock
     from brian2.devices.device import get_device, reset_device, runtime_device, set_device
@@ -138,11 +143,13 @@ def session(target: str = "numpy", seed: int | None = None) -> Iterator[Session]
             "Brian2's standalone device holds a program of your own that is not finished; run on numpy or cython, or "
             "finish it first (device.build, device.reinit)"
         )
-    numpy_and_brian_random = runtime_device.get_random_state()
-    old_target = prefs["codegen.target"]
-    old_device = get_device()
-    old_dt = float(defaultclock.dt) if getattr(old_device, "defaultclock", None) is not None else None
     with contextlib.ExitStack() as stack:
+        if target != "cpp_standalone":
+            stack.enter_context(_ONE_AT_A_TIME)
+        numpy_and_brian_random = runtime_device.get_random_state()
+        old_target = prefs["codegen.target"]
+        old_device = get_device()
+        old_dt = float(defaultclock.dt) if getattr(old_device, "defaultclock", None) is not None else None
         stack.push(_disown_after_error(set(_brian_objects())))
         stack.callback(runtime_device.set_random_state, numpy_and_brian_random)
         stack.enter_context(_quiet())

@@ -30,11 +30,15 @@ class Measure:
         Text such as ``"s"``, ``"Hz"`` or ``"1"``; literals in model files must have its dimension.
     doc : str
         One line: what it is, with the equation it comes from.
+    each : bool
+        Whether a quantity gives one number for every unit where there are several, by the recording alone, and the
+        same number that a recording of that unit alone gives: sweeps then take it of many points at once.
     """
 
     function: Callable[..., Any]
     unit: str
     doc: str
+    each: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
 from spikelearn.simulation.simulate import simulate
 
-__all__ = ["duration_of", "simulate_request"]
+__all__ = ["duration_of", "initial_of", "simulate_request"]
 
 
 def simulate_request(model: Any, request: RunRequest) -> Recording:
@@ -37,13 +37,14 @@ def simulate_request(model: Any, request: RunRequest) -> Recording:
         raise ValueError(f"[run] vary must be a table of parameters, got {spread!r}")
     vary = {name: read_series(f"[run] vary.{name}", given) for name, given in spread.items()}
     if vary:
-        settings.setdefault("n", len(next(iter(vary.values()))))
         settings["vary"] = vary
+        if "n" in model.run_options:
+            settings.setdefault("n", len(next(iter(vary.values()))))
     record = settings.pop("record", ())
     if not isinstance(record, (str, list, tuple)) or not all(isinstance(name, str) for name in record):
         raise ValueError(f"[run] record must be a name or a list of names, got {record!r}")
     if request.initial:
-        settings["initial"] = _initial(request.initial)
+        settings["initial"] = initial_of(request.initial)
     for name in ("dt", "record_dt"):
         if name in settings:
             settings[name] = seconds(read_value(settings[name], f"[run] {name}"), f"[run] {name}")
@@ -71,7 +72,14 @@ def duration_of(settings: dict[str, Any]) -> float:
     return seconds(read_value(settings.pop("duration"), "[run] duration"), "[run] duration")
 
 
-def _initial(table: Mapping[str, Any]) -> Initial:
+def initial_of(table: Mapping[str, Any]) -> Initial:
+    """Read an ``[initial]`` table.
+
+    Raises
+    ------
+    ValueError
+        A value that cannot be read.
+    """
     given = dict(table)
     past = given.pop("past_spikes", ())
     past = past if isinstance(past, (list, tuple)) else [past]

@@ -59,12 +59,14 @@ def _longest_interval(_model: Any, recording: Recording) -> Any:
 
 
 TRAINS = {
-    "spike_count": Measure(_spike_count, "1", "number of spikes, of every neuron where there are several"),
+    "spike_count": Measure(_spike_count, "1", "number of spikes, of every neuron where there are several", each=True),
     "first_spike": Measure(_first_spike, "s", "time of the first spike"),
     "last_spike": Measure(_last_spike, "s", "time of the last spike"),
     "last_interval": Measure(_last_interval, "s", "the last interval between spikes"),
-    "mean_interval": Measure(_mean_interval, "s", "mean interval in the second half of the window, of every neuron"),
+    "mean_interval": Measure(
+        _mean_interval, "s", "mean interval in the second half of the window, of every neuron", each=True
+    ),
     "longest_interval": Measure(
-        _longest_interval, "s", "longest interval in the second half of the window, of every neuron"
+        _longest_interval, "s", "longest interval in the second half of the window, of every neuron", each=True
     ),
 }

@@ -77,9 +77,17 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(help="Names or model files; all names if none is given.")] = None,
     engine: Engine = None,
     target: Target = "auto",
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with every claim, formula, value and figure into this folder.")
+    ] = None,
     yes_long: YesLong = False,
 ) -> Answer:
     """Compare configurations with their expected values; the exit status is 1 if any is off."""
+    if report is not None:
+        from spikelearn.cli.report import check_and_report
+
+        with long_runs(yes_long):
+            return check_and_report(report, names or [], engine=engine, target=target)
     from spikelearn.cli.catalogue import check_many
 
     verdicts, rows = [], []
@@ -107,6 +115,10 @@ def sweep(
         Path | None, typer.Option(help="Folder of points, result and figure [default: runs/NAME-sweep].")
     ] = None,
     dask: Annotated[str | None, typer.Option(help="Address of a Dask scheduler, instead of workers here.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a store that must be there.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Compute points that failed before once more.")
+    ] = False,
     status: Annotated[Path | None, typer.Option(help="Say how far the sweep in this folder has come.")] = None,
     quiet: Quiet = False,
 ) -> Answer:
@@ -120,7 +132,9 @@ def sweep(
     if name is None:
         text = command.status(folder)
     else:
-        text = command.run_sweep(name, store, workers=workers, dask=dask, progress=not quiet)
+        text = command.run_sweep(
+            name, store, workers=workers, dask=dask, resume=resume, retry=retry_failed, progress=not quiet
+        )
     return Answer(text, functools.partial(sweep_rows, folder), {"folder": str(folder)})
 
 

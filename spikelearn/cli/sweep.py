@@ -11,6 +11,7 @@ from spikelearn import catalogue
 from spikelearn.parameters.distribution import install
 from spikelearn.plotting import save_figure
 from spikelearn.storage.files import whole_file
+from spikelearn.sweeps.tables import reachable, with_value
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["run_sweep", "status"]
 
 
-def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str | None, progress: bool) -> str:
+def run_sweep(
+    name: str,
+    store: Path | None,
+    *,
+    workers: int | None = None,
+    dask: str | None = None,
+    resume: bool = False,
+    retry: bool = False,
+    progress: bool = False,
+) -> str:
     """Run the sweep that a model file describes, or go on with it.
 
     Parameters
@@ -31,6 +41,10 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
         Worker processes; all processors if not given.
     dask : str or None
         Address of a Dask scheduler that is to compute instead.
+    resume : bool
+        Whether the store must be there already.
+    retry : bool
+        Whether points that failed before are computed once more.
     progress : bool
         Whether to show a bar.
 
@@ -41,9 +55,12 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
 
     Raises
     ------
+    FileNotFoundError
+        There is no store to resume.
     ValueError
         The file has no ``[sweep]`` table, or the table, the store or the options do not fit.
     """
+    from spikelearn.sweeps.store import read_description
     from spikelearn.sweeps.sweep import sweep
 
     configuration = catalogue.load(name)
@@ -54,6 +71,8 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
     if dask is not None and workers is not None:
         raise ValueError("sweep must get --workers or --dask, not both")
     folder = store or Path("runs") / f"{configuration.name}-sweep"
+    if resume:
+        read_description(folder)
     options = {key: table[key] for key in ("n_repeats", "seed", "timeout") if key in table}
     with _executor(dask, workers) as executor:
         result = sweep(
@@ -63,6 +82,7 @@ def run_sweep(name: str, store: Path | None, *, workers: int | None, dask: str |
             store=folder,
             executor=executor,
             progress=progress,
+            retry=retry,
             **options,
         )
     with whole_file(folder / "sweep.nc") as temporary:
@@ -134,20 +154,25 @@ def _formulas(configuration: Any, result: xr.Dataset) -> dict[str, Callable[[Map
     found = {}
     for name in map(str, result.data_vars):
         formula = named.get(name, name if name in system.formulas else None)
-        if formula is not None and all(str(dim) in (*system.parameters, "repeat") for dim in result["failed"].dims):
+        if formula is not None and all(_known(configuration, str(dim)) for dim in result["failed"].dims):
             found[name] = _theory(configuration, formula, result)
     return found
+
+
+def _known(configuration: Any, dim: str) -> bool:
+    """Tell whether a dimension is a parameter that a formula can know."""
+    return dim == "repeat" or dim in configuration.system.parameters or reachable(configuration.table, dim)
 
 
 def _theory(configuration: Any, formula: str, result: xr.Dataset) -> Callable[[Mapping[str, float]], float]:
     function = configuration.system.formulas[formula].function
 
     def at(point: Mapping[str, float]) -> float:
-        given = {}
+        table = dict(configuration.table)
         for name, value in point.items():
             unit = result[name].attrs.get("units", "")
-            given[name] = value if unit in ("", "1") else f"{value!r} {unit}"
-        predicted: float = function(configuration.system.build({**configuration.table, **given}))
+            table = with_value(table, name, value if unit in ("", "1") else f"{value!r} {unit}")
+        predicted: float = function(configuration.system.build(table))
         return predicted
 
     return at

@@ -17,6 +17,7 @@ from spikelearn.network.history import History, read_history
 from spikelearn.network.options import network_options
 from spikelearn.network.recording import NetworkRecording, network_traces
 from spikelearn.network.records import LARGEST_WEIGHT, Network
+from spikelearn.network.varied import varied
 from spikelearn.network.wiring import Wiring
 from spikelearn.simulation.simulable import RunSettings
 from spikelearn.spikes.trains import SpikeTrains
@@ -35,6 +36,7 @@ def simulate_network_on_brian(network: Network, settings: RunSettings) -> Networ
     ValueError
         A delay shorter than a step, a trace step that is no multiple of `dt`, or a state to resume from.
     """
+    network = varied(network, settings.vary)
     if network.own:
         from spikelearn.network.brian_groups import simulate_groups_on_brian
 

@@ -20,6 +20,7 @@ from spikelearn.network.recording import NetworkRecording, RunawayError, network
 from spikelearn.network.records import Network
 from spikelearn.network.resolution import check_resolution
 from spikelearn.network.state_checks import check_form, check_sizes, check_values
+from spikelearn.network.varied import varied
 from spikelearn.network.wiring import Wiring
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.initial import Initial
@@ -43,6 +44,7 @@ def simulate_network_exactly(network: Network, settings: RunSettings) -> Network
     TypeError
         `resume` is no state.
     """
+    network = varied(network, settings.vary)
     if network.own:
         raise ValueError(
             f"the exact engine must have AdaptiveLIF neurons, whose course between events is known in closed form; "

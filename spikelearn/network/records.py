@@ -268,6 +268,7 @@ class Network:
     def run_options(self) -> dict[str, str]:
         """Arguments of `simulate` that apply to it beyond the common ones."""
         return {
+            "vary": "parameters of populations that differ between neurons, such as 'E.V_0'",
             "initial": "state at time 0 and past spikes",
             "threads": "threads of the exact engine",
             "units": "neurons whose traces are recorded",

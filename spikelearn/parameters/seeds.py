@@ -34,5 +34,7 @@ def generator(seed: Any) -> np.random.Generator:
     if seed is None or isinstance(seed, (np.random.Generator, np.random.SeedSequence, np.random.BitGenerator)):
         return np.random.default_rng(seed)
     if isinstance(seed, (list, tuple)):
+        if not seed:
+            raise TypeError("seed must be a whole number or a sequence of them, got an empty one")
         return np.random.default_rng([whole_number(f"seed[{k}]", part) for k, part in enumerate(seed)])
     return np.random.default_rng(whole_number("seed", seed))

@@ -26,7 +26,12 @@ def read_value(given: Any, where: str) -> Any:
 
 
 def read_series(where: str, given: Any) -> Any:
-    """Read a list of values, or a table start, stop, num for evenly spaced ones without the end point."""
+    """Read a list of values, or a table start, stop, num for evenly spaced ones without the end point.
+
+    An array, which no file can hold, is taken as it is.
+    """
+    if isinstance(given, np.ndarray):
+        return given
     if isinstance(given, Mapping):
         if set(given) != {"start", "stop", "num"}:
             raise ValueError(f"{where} must be a list or have start, stop and num, got {sorted(given)}")

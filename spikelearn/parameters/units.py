@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, unmasked, widened
+from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.names import nearest, shown
 
 __all__ = ["parse_quantity", "seconds", "si_value", "unit_dimensions"]
@@ -49,6 +50,7 @@ _MICRO = str.maketrans({"\N{MICRO SIGN}": "u", "\N{GREEK SMALL LETTER MU}": "u"}
 
 
 def _unit(name: str, text: str) -> Any:
+    load_brian2()
     from brian2 import units
     from brian2.units.fundamentalunits import Unit
 
@@ -142,6 +144,7 @@ def _float(value: Any, where: str) -> float:
 @functools.cache
 def unit_dimensions(unit: str) -> Any:
     """Give the dimensions of a unit, read once: models are built by the thousand in sweeps."""
+    load_brian2()
     from brian2.units.fundamentalunits import get_dimensions
 
     return get_dimensions(parse_quantity(unit))
@@ -185,6 +188,7 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     >>> si_value("10 ms", "1 ms", "tau")
     0.01
     """
+    load_brian2()
     from brian2.units.fundamentalunits import get_dimensions
 
     value = unmasked(value, where)

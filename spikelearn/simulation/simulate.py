@@ -71,7 +71,9 @@ def simulate(
     record_dt : Quantity, str or float, optional
         Step of the traces; `dt` if not given. On the brian2 engine a whole multiple of `dt`.
     vary : mapping of str to array_like, optional
-        Parameters that differ between neurons: name -> array of shape (n,), with units.
+        Parameters that differ between neurons: name -> array of shape (n,), with units. In a network, of populations:
+        "E.V_0" -> one value for each neuron of E. The fast way to map a plane of parameters; `spikelearn.sweep` makes
+        the arrays from a grid, measures every neuron and keeps the results.
     initial : Initial, optional
         State at time 0; everything zero and no past spikes if not given.
     progress : bool

@@ -78,6 +78,8 @@ def plain(value: Any) -> Any:
     if array.ndim == 0:
         number = float(array)
         return number if np.isfinite(number) else str(number)
+    if array.size <= LONGEST and np.isfinite(array).all():
+        return array.tolist()
     if array.size <= LONGEST:
         return [plain(item) for item in array.tolist()]
     return {

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from spikelearn.sweeps.outcome import Outcome
-from spikelearn.sweeps.points import Point
-from spikelearn.sweeps.store import write_part
+from spikelearn.arrays import Integers
+from spikelearn.sweeps.outcome import Outcome, Rows
+from spikelearn.sweeps.parts import write_part, write_rows
+from spikelearn.sweeps.points import Grid, Point
 from spikelearn.sweeps.tasks import Task
 
-__all__ = ["Finished", "Sizer", "chunks_together", "run_chunk"]
+__all__ = ["Finished", "Sizer", "chunk_together", "run_chunk"]
 
 # Seconds after which finished points are written, and that a chunk should take.
 _PATIENCE, _AIM, _LARGEST = 0.5, 0.25, 1000
@@ -22,8 +23,8 @@ _PATIENCE, _AIM, _LARGEST = 0.5, 0.25, 1000
 class Finished:
     """Points that are done: their places, and their outcomes unless these lie in a store."""
 
-    indices: tuple[int, ...]
-    outcomes: tuple[Outcome, ...] | None
+    indices: tuple[int, ...] | Integers
+    outcomes: tuple[Outcome, ...] | Rows | None
 
 
 def run_chunk(
@@ -60,9 +61,21 @@ def run_chunk(
         yield _finish(waiting, parts)
 
 
-def chunks_together(task: Task, points: Sequence[Point], parts: Path | None) -> Finished:
-    """Compute points at once, as neurons of one simulation."""
-    return _finish(list(zip(points, task.many(points), strict=True)), parts)
+def chunk_together(task: Task, grid: Grid, indices: Integers, parts: Path | None) -> Finished:
+    """Compute points at once, as neurons of one simulation.
+
+    Raises
+    ------
+    OSError
+        The store cannot be written.
+    """
+    rows = task.many(grid, indices)
+    if not isinstance(rows, Rows):
+        return _finish([(grid.point(int(index)), outcome) for index, outcome in zip(indices, rows, strict=True)], parts)
+    if parts is None:
+        return Finished(indices, rows)
+    write_rows(parts, [grid.key(index) for index in indices.tolist()], rows)
+    return Finished(indices, None)
 
 
 def _finish(done: list[tuple[Point, Outcome]], parts: Path | None) -> Finished:
@@ -75,9 +88,18 @@ def _finish(done: list[tuple[Point, Outcome]], parts: Path | None) -> Finished:
 
 
 class Sizer:
-    """How many points a chunk holds: as many as take a quarter of a second, as far as is known."""
+    """How many points a chunk holds: as many as take a quarter of a second, as far as is known.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    first, largest : int
+        Size of the first chunk, and of any.
+    aim : float
+        Seconds that a chunk should take.
+    """
+
+    def __init__(self, first: int = 1, largest: int = _LARGEST, aim: float = _AIM) -> None:
+        self._first, self._largest, self._aim = first, largest, aim
         self._seconds: float | None = None
 
     def saw(self, points: int, seconds: float) -> None:
@@ -88,5 +110,5 @@ class Sizer:
     def size(self, left: int, workers: int) -> int:
         """Give the number of points for the next chunk when so many are left."""
         if self._seconds is None:
-            return 1
-        return max(1, min(int(_AIM / self._seconds), _LARGEST, left // (2 * workers)))
+            return self._first
+        return max(1, min(int(self._aim / self._seconds), self._largest, left // (2 * workers)))

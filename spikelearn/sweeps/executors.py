@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from pathlib import Path
 from typing import Any
 
+from spikelearn.arrays import Integers
 from spikelearn.compiled import processors
+from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.numbers import whole_number
-from spikelearn.sweeps.chunks import Finished, Sizer, chunks_together, run_chunk
+from spikelearn.sweeps.chunks import Finished, Sizer, chunk_together, run_chunk
 from spikelearn.sweeps.outcome import Outcome
-from spikelearn.sweeps.points import Point
-from spikelearn.sweeps.store import write_part
-from spikelearn.sweeps.tasks import Task
+from spikelearn.sweeps.parts import write_part
+from spikelearn.sweeps.points import Grid, Point
+from spikelearn.sweeps.programs import close_program
+from spikelearn.sweeps.tasks import FunctionTask, Task
 from spikelearn.sweeps.workers import DEATHS, run_in_workers
 
 __all__ = ["compute"]
 
-# Points of one simulation, and chunks that wait at a foreign executor, for each of its workers that we do not know.
-_TOGETHER, _AHEAD = 10_000, 64
+# Points of the first simulation and of any, and seconds that one should take.
+_FIRST, _TOGETHER, _SECONDS = 100, 50_000, 2.0
+# Chunks that wait at a foreign executor, for each of its workers that we do not know.
+_AHEAD = 64
 
 
 def compute(
-    task: Task, points: Iterator[Point], left: int, executor: Any, parts: Path | None, timeout: float | None
+    task: Task, grid: Grid, places: Integers, executor: Any, parts: Path | None, timeout: float | None
 ) -> Generator[Finished, None, None]:
     """Compute points; see `sweep` for the executors.
 
@@ -32,10 +39,10 @@ def compute(
     ----------
     task : Task
         What to compute.
-    points : iterator of Point
-        Where; drawn as they are needed.
-    left : int
-        How many there are.
+    grid : Grid
+        All points.
+    places : ndarray of int64
+        Which of them are to be computed.
     executor : None, int, "serial" or Executor
         By what.
     parts : Path or None
@@ -63,25 +70,41 @@ def compute(
         raise TypeError(f"sweep: executor must have submit() as those of concurrent.futures, got {executor!r}")
     if timeout is not None and (foreign or executor == "serial"):
         raise ValueError("sweep: timeout must be left out unless the sweep's own workers compute, which it can end")
-    if not left:
-        return _here(task, iter(()), parts)
+    left, points = len(places), (grid.point(int(index)) for index in places)
+    if left and task.together and timeout is None and executor in (None, "serial"):
+        return _together(task, grid, places, parts)
+    if not left or executor == "serial":
+        return _here(task, points, parts)
     if foreign:
         return _by_futures(task, points, left, executor, parts)
-    if executor == "serial" or (executor is None and task.together and timeout is None):
-        return _here(task, points, parts)
     workers = processors() if executor is None else whole_number("sweep: executor", executor, at_least=1)
     return run_in_workers(task, points, left, workers, parts, timeout)
 
 
 def _here(task: Task, points: Iterator[Point], parts: Path | None) -> Generator[Finished, None, None]:
-    if not task.together:
-        yield from run_chunk(task, points, parts)
-        return
-    while batch := list(itertools.islice(points, _TOGETHER)):
-        yield chunks_together(task, batch, parts)
+    yield from run_chunk(task, points, parts)
+
+
+def _together(task: Task, grid: Grid, places: Integers, parts: Path | None) -> Generator[Finished, None, None]:
+    """Compute points as neurons of simulations that take a second or so each."""
+    sizer = Sizer(_FIRST, _TOGETHER, _SECONDS)
+    for group in task.batches(grid, places):
+        done = 0
+        while done < len(group):
+            began = time.monotonic()
+            batch = group[done : done + sizer.size(len(group) * 2, 1)]
+            yield chunk_together(task, grid, batch, parts)
+            sizer.saw(len(batch), time.monotonic() - began)
+            done += len(batch)
 
 
 def _chunk(task: Task, points: list[Point], parts: Path | None) -> list[Finished] | OSError:
+    if threading.current_thread() is not threading.main_thread():
+        # So that what a user's function imports may need Brian2.
+        load_brian2()
+    if isinstance(task, FunctionTask):
+        # Whatever it does with Brian2, it does alone.
+        close_program()
     try:
         return list(run_chunk(task, points, parts))
     except OSError as error:  # the store's; those of the executor's own connections come as exceptions
@@ -92,8 +115,6 @@ def _by_futures(
     task: Task, points: Iterator[Point], left: int, executor: Any, parts: Path | None
 ) -> Generator[Finished, None, None]:
     """Keep some chunks ahead at a foreign executor; a chunk that is lost comes again point by point."""
-    import time
-
     sizer, deaths = Sizer(), dict[int, int]()
     again: list[Point] = []
     waiting: dict[Future[list[Finished] | OSError], tuple[list[Point], float]] = {}

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Outcome", "attempt", "failure", "read_result"]
+from spikelearn.sweeps.values import unit_of
+
+__all__ = ["Outcome", "Rows", "attempt", "failure", "read_result"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,31 @@ class Outcome:
     units: dict[str, str] = field(default_factory=dict)
     error: str = ""
     traceback: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The results of many points, all with the same names, shapes and units.
+
+    Parameters
+    ----------
+    values : dict of str to ndarray
+        Results by name, the points along the first axis, in SI units.
+    units : dict of str to str
+        Units of those that have one.
+    failures : dict of int to Outcome
+        Points that failed, by their place along that axis; what stands in their rows means nothing.
+    """
+
+    values: dict[str, NDArray[Any]]
+    units: dict[str, str] = field(default_factory=dict)
+    failures: dict[int, Outcome] = field(default_factory=dict)
+
+    def split(self) -> list[Outcome]:
+        """Give the outcomes one by one."""
+        n = len(next(iter(self.values.values()))) if self.values else len(self.failures)
+        taken = ({name: array[k] for name, array in self.values.items()} for k in range(n))
+        return [self.failures.get(k) or Outcome(values, self.units) for k, values in enumerate(taken)]
 
 
 def failure(error: BaseException) -> Outcome:
@@ -66,7 +93,7 @@ def read_result(given: Any) -> Outcome:
         if array.dtype.kind not in "fiubc":
             raise TypeError(f"{name} must be a number or an array of numbers, got {str(value)[:60]!r}")
         if hasattr(value, "dim") and not value.dim.is_dimensionless:
-            units[name] = str(value.dim)
+            units[name] = unit_of(value)
         # One type whatever the points return, so that a result does not depend on which of them failed.
         values[name] = np.array(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64)
     return Outcome(values, units)

@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from spikelearn.arrays import Integers
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.sweeps.values import Value, read_value
 
@@ -73,15 +75,44 @@ class Grid:
 
     def point(self, index: int) -> Point:
         """Give one point; key and seed come from its values, its repeat and the root seed alone."""
-        place = [int(k) for k in np.unravel_index(index, self.shape)]
-        repeat = place.pop() if self.n_repeats > 1 else 0
-        places = place * len(self.columns) if self.listed else place
+        places, repeat = self._places(index)
         values = {name: column[k] for (name, column), k in zip(self.columns.items(), places, strict=True)}
-        content = json.dumps([sorted((name, value.text) for name, value in values.items()), repeat])
-        digest = hashlib.sha256(content.encode()).digest()
+        digest = self._digest(places, repeat)
         words = np.frombuffer(digest, dtype="<u4").tolist()
         low, high = np.random.SeedSequence([self.seed, *words]).generate_state(2).tolist()
         return Point(index, values, repeat, digest.hex()[:40], low | (high & 0x7FFFFFFF) << 32)
+
+    def key(self, index: int) -> str:
+        """Give the key of one point, without its seed."""
+        return self._digest(*self._places(index)).hex()[:40]
+
+    def places(self, indices: Integers) -> dict[str, Integers]:
+        """Give, for every name, where in its column the values of some points stand."""
+        own = np.asarray(indices) // self.n_repeats
+        if self.listed:
+            return dict.fromkeys(self.columns, own)
+        lengths = [len(column) for column in self.columns.values()]
+        return dict(zip(self.columns, np.unravel_index(own, lengths), strict=True))
+
+    def _places(self, index: int) -> tuple[list[int], int]:
+        own, repeat = divmod(index, self.n_repeats)
+        if self.listed:
+            return [own] * len(self.columns), repeat
+        found = []
+        for column in reversed(self.columns.values()):
+            own, place = divmod(own, len(column))
+            found.append(place)
+        return found[::-1], repeat
+
+    @cached_property
+    def _texts(self) -> list[tuple[int, list[str]]]:
+        """By name: the place of the column, and its values as they stand in the text of a point."""
+        named = sorted((name, k) for k, name in enumerate(self.columns))
+        return [(k, [json.dumps([name, value.text]) for value in self.columns[name]]) for name, k in named]
+
+    def _digest(self, places: list[int], repeat: int) -> bytes:
+        content = f"[[{', '.join(texts[places[k]] for k, texts in self._texts)}], {repeat}]"
+        return hashlib.sha256(content.encode()).digest()
 
     def described(self) -> dict[str, Any]:
         """Give the grid as JSON holds it; read back by `restored`."""

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.sweeps.outcome import Outcome
+from spikelearn.arrays import Integers
+from spikelearn.sweeps.outcome import Outcome, Rows
+from spikelearn.sweeps.parts import read_rows, written_parts
 from spikelearn.sweeps.points import Grid
-from spikelearn.sweeps.store import read_description, read_part, written_parts
+from spikelearn.sweeps.store import read_description
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,37 +50,72 @@ class Collector:
         ValueError
             A result has another shape, unit or other names than at another point.
         """
-        self.done[index] = True
         if outcome.error:
-            self.failed[index], self.errors[index] = True, outcome.error
+            self.done[index] = self.failed[index] = True
+            self.errors[index] = outcome.error
             return
-        self.failed[index] = False
-        self.errors.pop(index, None)
-        fresh = not self._values
-        for name, value in outcome.values.items():
+        rows = Rows({name: value[None] for name, value in outcome.values.items()}, outcome.units)
+        self.add_rows(np.array([index]), rows)
+
+    def add_rows(self, indices: Integers, rows: Rows) -> None:
+        """Take in the results of many points.
+
+        Parameters
+        ----------
+        indices : ndarray of int64, shape (m,)
+            Where they belong.
+        rows : Rows
+            The results.
+
+        Raises
+        ------
+        ValueError
+            As for `add`.
+        """
+        good = np.ones(len(indices), dtype=bool)
+        for k, outcome in rows.failures.items():
+            good[k] = False
+            self.add(int(indices[k]), outcome)
+        if not good.any():
+            return
+        indices = indices[good]
+        self.done[indices], self.failed[indices] = True, False
+        if self.errors:
+            for index in indices.tolist():
+                self.errors.pop(index, None)
+        first, fresh = int(indices[0]), not self._values
+        for name, given in rows.values.items():
+            values = given if good.all() else given[good]
+            unit = rows.units.get(name)
             if fresh:
-                self._first[name] = index
-                self._values[name] = np.full((len(self.grid), *value.shape), np.nan, dtype=value.dtype)
-                self._units.setdefault(name, outcome.units.get(name, "1"))
-            rows = self._values.get(name)
-            where = f"sweep: {name} at {self.grid.point(index).label}"
+                self._first[name] = first
+                self._values[name] = np.full((len(self.grid), *values.shape[1:]), np.nan, dtype=values.dtype)
+                self._units.setdefault(name, unit or "1")
+            there = self._values.get(name)
+            where = f"sweep: {name} at {self.grid.point(first).label}" if self._odd(name, values, unit) else ""
             if name in (*self.grid.dims, *self.grid.columns):
                 raise ValueError(f"{where} must have a name that the grid does not have")
-            if rows is None:
+            if there is None:
                 raise ValueError(f"{where} must be returned by every point, but another one does not")
-            if rows.shape[1:] != value.shape:
+            if there.shape[1:] != values.shape[1:]:
                 raise ValueError(
-                    f"{where} must have the shape {rows.shape[1:]} that it has at "
-                    f"{self.grid.point(self._first[name]).label}, got {value.shape}"
+                    f"{where} must have the shape {there.shape[1:]} that it has at "
+                    f"{self.grid.point(self._first[name]).label}, got {values.shape[1:]}"
                 )
-            if outcome.units.get(name, self._units[name]) != self._units[name]:
-                raise ValueError(f"{where} must have the unit {self._units[name]}, got {outcome.units[name]}")
-            if value.dtype.kind == "c" and rows.dtype.kind != "c":
-                rows = self._values[name] = rows.astype(np.complex128)
-            rows[index] = value
-        missing = sorted(set(self._values) - set(outcome.values))
+            if unit is not None and unit != self._units[name]:
+                raise ValueError(f"{where} must have the unit {self._units[name]}, got {unit}")
+            if values.dtype.kind == "c" and there.dtype.kind != "c":
+                there = self._values[name] = there.astype(np.complex128)
+            there[indices] = values
+        missing = sorted(set(self._values) - set(rows.values))
         if missing:
-            raise ValueError(f"sweep: {self.grid.point(index).label} must return {missing[0]}, as other points do")
+            raise ValueError(f"sweep: {self.grid.point(first).label} must return {missing[0]}, as other points do")
+
+    def _odd(self, name: str, values: NDArray[Any], unit: str | None) -> bool:
+        """Tell whether something is wrong with a result, whose point is then to be named."""
+        there = self._values.get(name)
+        named = name in self.grid.dims or name in self.grid.columns
+        return named or there is None or there.shape[1:] != values.shape[1:] or unit not in (None, self._units[name])
 
     def dataset(self, *, partial: bool = False) -> xr.Dataset:
         """Label what has come in; `partial` adds ``done``."""
@@ -106,18 +143,43 @@ class Collector:
         variables["error"] = (grid.dims, errors.reshape(grid.shape))
         if partial:
             variables["done"] = (grid.dims, self.done.reshape(grid.shape))
-        return xr.Dataset(variables, coords, {"seed": grid.seed})
+        # Files hold whole numbers of 64 bits.
+        return xr.Dataset(variables, coords, {"seed": grid.seed if grid.seed < 2**63 else str(grid.seed)})
 
 
-def read_store(folder: str | os.PathLike[str], grid: Grid, collector: Collector) -> None:
-    """Take in every finished point of a store."""
-    places = {point.key: point.index for point in grid}
-    for path in written_parts(Path(folder)):
-        for key, outcome in read_part(path):
-            index = places.get(key)
-            # A worker that was stopped for its time may have finished all the same: its result stands.
-            if index is not None and not (outcome.error and collector.done[index]):
-                collector.add(index, outcome)
+def read_store(folder: str | os.PathLike[str], collector: Collector) -> None:
+    """Take in every finished point of a store.
+
+    Parameters
+    ----------
+    folder : path
+        The store.
+    collector : Collector
+        What takes them in.
+
+    Raises
+    ------
+    ValueError
+        A part is damaged; the message names it.
+    OSError
+        A part or the folder cannot be read.
+    """
+    parts = written_parts(Path(folder))
+    if not parts:
+        return
+    places = {collector.grid.key(index): index for index in range(len(collector.grid))}
+    for path in parts:
+        keys, rows = read_rows(path)
+        found = np.array([places.get(key, -1) for key in keys], dtype=np.int64)
+        # A worker that was stopped for its time may have finished all the same: its result stands.
+        late = [k for k in rows.failures if found[k] >= 0 and collector.done[found[k]]]
+        kept = found >= 0
+        kept[late] = False
+        if not kept.any():
+            continue
+        failures = {int(kept[:k].sum()): outcome for k, outcome in rows.failures.items() if kept[k]}
+        values = {name: array[kept] for name, array in rows.values.items()}
+        collector.add_rows(found[kept], Rows(values, rows.units, failures))
 
 
 def open(store: str | os.PathLike[str]) -> xr.Dataset:
@@ -143,5 +205,5 @@ def open(store: str | os.PathLike[str]) -> xr.Dataset:
     description = read_description(store)
     grid = Grid.restored(description["grid"])
     collector = Collector(grid, description["what"].get("units"))
-    read_store(store, grid, collector)
+    read_store(store, collector)
     return collector.dataset(partial=True)

@@ -3,102 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import sys
-import tempfile
 import time
-import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from spikelearn.storage.provenance import versions
-from spikelearn.sweeps.outcome import Outcome
+from spikelearn.sweeps.parts import PARTS, write_whole
 from spikelearn.sweeps.points import Grid
 
-__all__ = ["PARTS", "locked", "open_store", "read_description", "read_part", "write_part", "written_parts"]
+__all__ = ["locked", "open_store", "read_description"]
 
 FORMAT = 1
-PARTS = "parts"
 _SWEEP, _LOCK = "sweep.json", "lock"
 # A temporary file that old belongs to a worker that was killed while it wrote.
 _ABANDONED = 3600.0
-
-
-def write_part(folder: Path, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
-    """Write finished points into the folder of parts: temporary name, fsync, rename.
-
-    Points with the same names and shapes share a part.
-
-    Raises
-    ------
-    OSError
-        The part cannot be written; no half of it is left.
-    """
-    groups: dict[Any, list[int]] = {}
-    for k, outcome in enumerate(outcomes):
-        signature = tuple((name, a.shape, a.dtype.char, outcome.units.get(name)) for name, a in outcome.values.items())
-        groups.setdefault(signature, []).append(k)
-    for members in groups.values():
-        first = outcomes[members[0]]
-        content = {f"value/{name}": np.stack([outcomes[k].values[name] for k in members]) for name in first.values}
-        content["keys"] = np.array([keys[k] for k in members])
-        content["units"] = np.array(json.dumps(first.units))
-        content["error"] = np.array([outcomes[k].error for k in members])
-        content["traceback"] = np.array([outcomes[k].traceback for k in members])
-        stream = io.BytesIO()
-        np.savez(stream, **content)  # type: ignore[arg-type]
-        _write_whole(folder / f"{keys[members[0]]}-{len(members)}.npz", stream.getvalue())
-
-
-def _write_whole(final: Path, content: bytes) -> None:
-    try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=final.parent)
-    except OSError as error:
-        raise type(error)(f"cannot write {final}: {error.strerror or error}") from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(name, final)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        if isinstance(error, OSError):
-            raise type(error)(f"cannot write {final}: {error.strerror or error}") from error
-        raise
-
-
-def read_part(path: Path) -> Iterator[tuple[str, Outcome]]:
-    """Read a part: keys and outcomes of its points.
-
-    Raises
-    ------
-    ValueError
-        The file is no part, or is damaged.
-    """
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            content = {name: stored[name] for name in stored.files}
-        units = json.loads(str(content["units"]))
-        names = [name for name in content if name.startswith("value/")]
-        for k, key in enumerate(content["keys"].tolist()):
-            values = {name.removeprefix("value/"): content[name][k] for name in names}
-            yield key, Outcome(values, units, str(content["error"][k]), str(content["traceback"][k]))
-    except (KeyError, IndexError, EOFError, zipfile.BadZipFile, ValueError) as error:
-        raise ValueError(f"{path} must be a part of a sweep; it is damaged: remove it, and its points run again") from (
-            error
-        )
-
-
-def written_parts(folder: Path) -> list[Path]:
-    """List the finished parts of a store, sorted by name."""
-    return sorted(path for path in (folder / PARTS).iterdir() if path.suffix == ".npz" and path.name[0] != ".")
 
 
 def open_store(folder: str | os.PathLike[str], grid: Grid, identity: Mapping[str, Any]) -> Path:
@@ -126,7 +48,7 @@ def open_store(folder: str | os.PathLike[str], grid: Grid, identity: Mapping[str
         if foreign:
             raise ValueError(f"{place} must be empty or hold a sweep; it holds {foreign[0]}")
         (place / PARTS).mkdir()
-        _write_whole(path, (json.dumps(wanted, indent=1) + "\n").encode())
+        write_whole(path, (json.dumps(wanted, indent=1) + "\n").encode())
     for entry in (place / PARTS).glob(".*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - entry.stat().st_mtime > _ABANDONED:
@@ -148,13 +70,20 @@ def read_description(folder: str | os.PathLike[str]) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"{Path(folder)} must hold a sweep; there is no {_SWEEP} in it")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(_text(path))
         known = {key: content[key] for key in ("format", "what", "grid", "versions")}
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no description of a sweep: {error!r}") from error
     if known["format"] != FORMAT:
         raise ValueError(f"{path} must have format {FORMAT}, got {known['format']!r}; another version wrote it")
     return known
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise type(error)(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _differences(there: Any, here: Any, name: str = "") -> list[str]:

@@ -7,9 +7,15 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spikelearn.parameters.units import seconds
+from spikelearn.progress import progress_bar
 from spikelearn.sweeps.executors import compute
+from spikelearn.sweeps.outcome import Rows
+from spikelearn.sweeps.parts import forget_failures
 from spikelearn.sweeps.points import Grid, read_grid
+from spikelearn.sweeps.programs import close_program
 from spikelearn.sweeps.result import Collector, read_store
 from spikelearn.sweeps.store import locked, open_store
 from spikelearn.sweeps.targets import read_task
@@ -34,6 +40,9 @@ def sweep(
     timeout: Any = None,
     version: str | None = None,
     progress: bool = True,
+    engine: str | None = None,
+    target: str = "auto",
+    retry: bool = False,
 ) -> xr.Dataset:
     """Compute something at every point of a grid, on all processors or on a cluster, and label the result.
 
@@ -71,7 +80,13 @@ def sweep(
     version : str, optional
         Stands for the source of the function, or the content of the model, when a store is compared.
     progress : bool
-        Show a bar for sweeps of more than two seconds.
+        Show a bar for sweeps of more than two seconds, in a terminal or a notebook.
+    engine, target : str, optional
+        For model files and models: as in `simulate`. A compiled program of Brian2, which "cpp_standalone" asks for and
+        long runs of neurons on Brian2 get unasked, is built once in a process and run at many points; a parameter that
+        is built in, such as a delay, is best the first of the grid.
+    retry : bool
+        Compute those points again that failed in an earlier call, instead of keeping their errors.
 
     Returns
     -------
@@ -97,7 +112,9 @@ def sweep(
     [1.0, 4.0, 9.0]
     """
     points = read_grid(grid, n_repeats, seed)
-    task, units = read_task(what, points, measure, run)
+    task, units = read_task(what, points, measure, run, engine, target)
+    if not isinstance(retry, bool):
+        raise TypeError(f"sweep: retry must be True or False, got {retry!r}")
     limit = None if timeout is None else seconds(timeout, "sweep: timeout")
     if limit is not None and limit <= 0:
         raise ValueError(f"sweep: timeout must be positive, got {timeout}")
@@ -108,9 +125,11 @@ def sweep(
     identity = {**task.identity(version), **({"units": units} if units else {})}
     with locked(store):
         parts = open_store(store, points, identity)
-        read_store(store, points, collector)
+        if retry:
+            forget_failures(parts.parent)
+        read_store(store, collector)
         _fill(task, points, collector, executor, parts, limit, progress)
-        read_store(store, points, collector)
+        read_store(store, collector)
     return collector.dataset()
 
 
@@ -118,16 +137,18 @@ def _fill(
     task: Task, points: Grid, collector: Collector, executor: Any, parts: Any, timeout: float | None, progress: bool
 ) -> None:
     """Compute every point that the collector lacks."""
-    from tqdm.auto import tqdm
-
     before = int(collector.done.sum())
-    missing = (point for point in points if not collector.done[point.index])
-    made = compute(task, missing, len(points) - before, executor, parts, timeout)
+    made = compute(task, points, np.flatnonzero(~collector.done), executor, parts, timeout)
     with (
-        tqdm(total=len(points), initial=before, unit="point", delay=2, disable=not progress) as bar,
-        contextlib.closing(made),
+        progress_bar(shown=progress, total=len(points), initial=before, unit="point", desc="sweep") as bar,
+        contextlib.ExitStack() as stack,
     ):
+        stack.callback(close_program)
+        stack.callback(made.close)
         for finished in made:
-            for index, outcome in zip(finished.indices, finished.outcomes or (), strict=False):
-                collector.add(index, outcome)
+            if isinstance(finished.outcomes, Rows):
+                collector.add_rows(np.asarray(finished.indices), finished.outcomes)
+            else:
+                for index, outcome in zip(finished.indices, finished.outcomes or (), strict=False):
+                    collector.add(index, outcome)
             bar.update(len(finished.indices))

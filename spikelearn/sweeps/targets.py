@@ -11,14 +11,21 @@ from spikelearn.catalogue.entry import System
 from spikelearn.catalogue.files import Configuration, load
 from spikelearn.catalogue.registry import get_system, system_names
 from spikelearn.parameters.names import unknown_name
+from spikelearn.simulation.targets import TARGETS
 from spikelearn.sweeps.points import Grid
+from spikelearn.sweeps.tables import reachable
 from spikelearn.sweeps.tasks import FunctionTask, RunTask, Task
 
 __all__ = ["read_task"]
 
 
 def read_task(
-    what: Any, grid: Grid, measure: Iterable[str] | None, run: Mapping[str, Any] | None
+    what: Any,
+    grid: Grid,
+    measure: Iterable[str] | None,
+    run: Mapping[str, Any] | None,
+    engine: str | None = None,
+    target: str = "auto",
 ) -> tuple[Task, dict[str, str]]:
     """Make the task of a sweep, and the units of its results where they are known.
 
@@ -33,14 +40,16 @@ def read_task(
         what = load(what)
     if isinstance(what, Configuration):
         table = {key: value for key, value in what.table.items()}
-        return _runs(what.system, table, {**what.settings, **(run or {})}, what.initial, grid, measure)
+        return _runs(what.system, table, {**what.settings, **(run or {})}, what.initial, grid, measure, engine, target)
     system = None if isinstance(what, type) else _system_of(what)
     if system is not None:
-        return _runs(system, what, dict(run or {}), {}, grid, measure)
+        return _runs(system, what, dict(run or {}), {}, grid, measure, engine, target)
     if not callable(what) or isinstance(what, type):
         raise TypeError(f"sweep must be given a function, a model file or a model of the package, got {what!r}")
     if measure is not None or run is not None:
         raise ValueError("sweep: measure and run must be left out for a function, which returns what it measures")
+    if engine is not None or target != "auto":
+        raise ValueError("sweep: engine and target must be left out for a function, which runs what it likes")
     return FunctionTask(what), {}
 
 
@@ -62,8 +71,21 @@ def _system_of(model: Any) -> System | None:
 
 
 def _runs(
-    system: System, model: Any, settings: Mapping[str, Any], initial: Any, grid: Grid, measure: Any
+    system: System,
+    model: Any,
+    settings: Mapping[str, Any],
+    initial: Any,
+    grid: Grid,
+    measure: Any,
+    engine: str | None,
+    target: str,
 ) -> tuple[Task, dict[str, str]]:
+    if target not in (*TARGETS, "auto"):
+        raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
+    if engine is not None:
+        runs = getattr(system.build(model) if isinstance(model, Mapping) else model, "engines", {})
+        if engine not in runs:
+            raise ValueError(unknown_name(system.name, "engine", str(engine), runs))
     wanted = () if measure is None else (measure,) if isinstance(measure, str) else tuple(measure)
     if not wanted:
         known = ", ".join(sorted(system.quantities))
@@ -78,6 +100,8 @@ def _runs(
             raise ValueError(unknown_name(f"{system.name} [run]", "key", key, system.run_settings))
     nested = _nested(system, model)
     own = set(system.parameters) - ({"parameters"} if nested else set())
+    inner = {name for name in grid.columns if isinstance(model, Mapping) and reachable(model, name)}
+    own |= inner
     for name in grid.columns:
         if name not in own | nested and name not in system.run_settings:
             choices = sorted(own | nested | set(system.run_settings))
@@ -91,7 +115,11 @@ def _runs(
         measure=wanted,
         parameters=parameters,
         nested=frozenset(nested & parameters),
-        together=_together(system, model, settings, initial, grid, parameters),
+        together=engine in (None, "exact")
+        and target == "auto"
+        and _together(system, model, settings, initial, grid, parameters),
+        engine=engine,
+        target=target,
     )
     return task, {name: system.quantities[name].unit for name in wanted}
 

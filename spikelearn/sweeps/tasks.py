@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
+from spikelearn.arrays import Integers
 from spikelearn.catalogue.entry import RunRequest
 from spikelearn.catalogue.registry import get_system
 from spikelearn.parameters.fields import field_values
 from spikelearn.sweeps.digest import digest_of, function_digest
-from spikelearn.sweeps.outcome import Outcome, attempt, failure
-from spikelearn.sweeps.points import Point
+from spikelearn.sweeps.outcome import Outcome, Rows, attempt, failure
+from spikelearn.sweeps.points import Grid, Point
+from spikelearn.sweeps.tables import with_value
+from spikelearn.sweeps.together import batches, columns_of, measured
 
 __all__ = ["FunctionTask", "RunTask", "Task"]
 
@@ -27,8 +31,11 @@ class Task(Protocol):
     def one(self, point: Point) -> Outcome:
         """Compute one point; errors become its outcome."""
 
-    def many(self, points: Sequence[Point]) -> list[Outcome]:
-        """Compute several points, with the digits of `one`."""
+    def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
+        """Part points into groups that may be computed together."""
+
+    def many(self, grid: Grid, indices: Integers) -> Rows | list[Outcome]:
+        """Compute several points together, with the digits of `one`."""
 
     def identity(self, version: str | None) -> dict[str, Any]:
         """Say what is computed, as a store compares it."""
@@ -47,9 +54,13 @@ class FunctionTask:
         given = {name: value.given for name, value in point.values.items()}
         return attempt(lambda: self.function(seed=point.seed, **given))
 
-    def many(self, points: Sequence[Point]) -> list[Outcome]:
+    def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
+        """Give all points."""
+        yield indices
+
+    def many(self, grid: Grid, indices: Integers) -> list[Outcome]:
         """Call the function point by point."""
-        return [self.one(point) for point in points]
+        return [self.one(grid.point(index)) for index in indices.tolist()]
 
     def identity(self, version: str | None) -> dict[str, Any]:
         """Name the function and digest its source and what it closes over."""
@@ -77,6 +88,8 @@ class RunTask:
         Which of them lie in the ``parameters`` of a neuron of one's own.
     together : bool
         Whether points run as neurons of one simulation.
+    engine, target : str or None, str
+        As in `simulate`.
     """
 
     system: str
@@ -87,6 +100,8 @@ class RunTask:
     parameters: frozenset[str]
     nested: frozenset[str] = frozenset()
     together: bool = False
+    engine: str | None = None
+    target: str = "auto"
 
     def built(self, point: Point) -> Any:
         """Make the model of a point."""
@@ -98,7 +113,10 @@ class RunTask:
             return dataclasses.replace(self.model, **changed)
         if inner:
             changed["parameters"] = {**self.model.get("parameters", {}), **inner}
-        return get_system(self.system).build({**self.model, **changed})
+        table = dict(self.model)
+        for name, value in changed.items():
+            table = with_value(table, name, value)
+        return get_system(self.system).build(table)
 
     def one(self, point: Point) -> Outcome:
         """Build, run and measure one point."""
@@ -111,44 +129,61 @@ class RunTask:
         if "seed" in system.run_settings and "seed" not in laid:
             # Brian2's generators take seeds below 2**32.
             settings["seed"] = point.seed & 0xFFFFFFFF
-        return system.run(self.built(point), RunRequest(settings, self.initial))
+        built = self.built(point)
+        if not hasattr(built, "engines") or "brian2" not in built.engines:
+            return system.run(built, self._request(settings))
+        from spikelearn.sweeps.programs import ON_BRIAN, close_program, run_program, runs_as_program
+
+        with ON_BRIAN:
+            if runs_as_program(built, settings, self.engine, self.target):
+                return run_program(built, self.parameters, settings, self.initial)
+            # Brian2 has one device for compiled programs, which this run may need.
+            close_program()
+            return system.run(built, self._request(settings))
+
+    def _request(self, settings: Mapping[str, Any]) -> RunRequest:
+        return RunRequest(settings, self.initial, engine=self.engine, target=self.target)
 
     def _measured(self, built: Any, recording: Any) -> dict[str, Any]:
         quantities = get_system(self.system).quantities
         return {name: quantities[name].function(built, recording) for name in self.measure}
 
-    def many(self, points: Sequence[Point]) -> list[Outcome]:
+    @cached_property
+    def _base(self) -> Any:
+        """The model that the points differ from, built once."""
+        return get_system(self.system).build(self.model) if isinstance(self.model, Mapping) else self.model
+
+    def batches(self, grid: Grid, indices: Integers) -> Iterator[Integers]:
+        """Part points into groups that may run together."""
+        yield from batches(self._base, grid, indices)
+
+    def many(self, grid: Grid, indices: Integers) -> Rows | list[Outcome]:
         """Run the points as neurons of one simulation, where that is possible, else one by one."""
-        if not self.together or len(points) == 1:
-            return [self.one(point) for point in points]
+        system = get_system(self.system)
+        quantities = {name: system.quantities[name] for name in self.measure}
+        try:
+            built = self._base
+            columns = columns_of(grid, indices)
+            settings = {**self.settings, "n": len(indices), "vary": columns}
+            return measured(built, quantities, system.run(built, self._request(settings)), columns)
+        except (ValueError, TypeError, RuntimeError, ArithmeticError):
+            return self._apart(grid, indices)
+
+    def _apart(self, grid: Grid, indices: Integers) -> list[Outcome]:
+        """Leave out the points that the model refuses and run the others together, or all one by one."""
+        points = [grid.point(index) for index in indices.tolist()]
         outcomes: dict[int, Outcome] = {}
-        models = {}
         for k, point in enumerate(points):
             try:
-                models[k] = self.built(point)
+                self.built(point)
             except Exception as error:  # a point out of range is that point's failure
                 outcomes[k] = failure(error)
-        if models:
-            try:
-                rows = self._together([points[k] for k in models])
-            except (ValueError, TypeError, RuntimeError, ArithmeticError):
-                return [self.one(point) for point in points]
-            for (k, built), row in zip(models.items(), rows, strict=True):
-                outcomes[k] = attempt(lambda built=built, row=row: self._measured(built, row))  # type: ignore[misc]
+        good = [k for k in range(len(points)) if k not in outcomes]
+        if not outcomes or not good:
+            return [outcomes.get(k) or self.one(point) for k, point in enumerate(points)]
+        found = self.many(grid, indices[good])
+        outcomes.update(zip(good, found.split() if isinstance(found, Rows) else found, strict=True))
         return [outcomes[k] for k in range(len(points))]
-
-    def _together(self, points: Sequence[Point]) -> list[Any]:
-        import numpy as np
-
-        system = get_system(self.system)
-        vary = {}
-        for name, value in points[0].values.items():
-            column = np.array([point.values[name].plain for point in points], dtype=np.float64)
-            vary[name] = (
-                column.tolist() if value.unit == "1" else [f"{item!r} {value.unit}" for item in column.tolist()]
-            )
-        recording = system.run(self.built(points[0]), RunRequest({**self.settings, "vary": vary}, self.initial))
-        return [_neuron(recording, k) for k in range(len(points))]
 
     def identity(self, version: str | None) -> dict[str, Any]:
         """Name system and quantities, and digest what the model file says."""
@@ -159,19 +194,6 @@ class RunTask:
             "model": version or digest_of(model),
             "run": digest_of(self.settings),
             "initial": digest_of(self.initial),
+            **({"engine": self.engine} if self.engine else {}),
+            **({"target": self.target} if self.target != "auto" else {}),
         }
-
-
-def _neuron(recording: Any, k: int) -> Any:
-    """Give the recording that neuron k alone would have made."""
-    from spikelearn.simulation.recording import Recording
-    from spikelearn.spikes.trains import SpikeTrains
-
-    spikes = recording.spikes
-    counts = None
-    if spikes is not None:
-        spikes = SpikeTrains.from_arrays([spikes.train(unit=k)], t_start=spikes.t_start, t_stop=spikes.t_stop)
-    elif recording.counts is not None:
-        counts = recording.counts[:, k : k + 1]
-    traces = recording.traces.isel(neuron=[k]) if "neuron" in recording.traces.dims else recording.traces
-    return Recording(spikes, traces, {**recording.provenance, "n": 1, "vary": {}}, counts)

@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelearn.parameters.units import parse_quantity
 
-__all__ = ["Value", "read_value"]
+__all__ = ["Value", "read_value", "unit_of"]
 
 _SHORT = ("V", "s", "Hz", "S", "A", "F", "m", "ohm")
 
@@ -84,7 +84,7 @@ def read_value(given: Any, where: str) -> Value:
         return Value(_number(float(given), where), "1")
     shape = getattr(given, "shape", None)
     if shape == () and getattr(getattr(given, "dtype", None), "kind", "") in "fiu":
-        return Value(_number(float(np.asarray(given)), where), _unit_of(given))
+        return Value(_number(float(np.asarray(given)), where), unit_of(given))
     raise TypeError(f"{where} must be a number, a quantity, text or a flag, got {str(given)[:60]!r}")
 
 
@@ -94,7 +94,8 @@ def _number(value: float, where: str) -> float:
     return value
 
 
-def _unit_of(given: Any) -> str:
+def unit_of(given: Any) -> str:
+    """Give the unit of a quantity as text that `parse_quantity` reads, in SI units: "V", "s"; "1" for numbers."""
     if not hasattr(given, "dim") or given.dim.is_dimensionless:
         return "1"
     from brian2.units.fundamentalunits import get_unit

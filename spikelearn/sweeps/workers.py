@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import shutil
 import signal
+import tempfile
 import threading
 import time
 import warnings
@@ -17,8 +19,9 @@ from typing import Any
 
 from spikelearn.sweeps.chunks import Finished, Sizer, run_chunk
 from spikelearn.sweeps.outcome import Outcome
+from spikelearn.sweeps.parts import write_part
 from spikelearn.sweeps.points import Point
-from spikelearn.sweeps.store import write_part
+from spikelearn.sweeps.programs import keep_programs_in
 from spikelearn.sweeps.tasks import Task
 
 __all__ = ["run_in_workers"]
@@ -31,10 +34,10 @@ _TICK = 0.05
 class _Worker:
     """One process and what it is doing."""
 
-    def __init__(self, context: Any, task: Task, parts: Path | None, others: list[_Worker]) -> None:
+    def __init__(self, context: Any, task: Task, parts: Path | None, scratch: str, others: list[_Worker]) -> None:
         self.pipe, far = context.Pipe()
         inherited = [self.pipe, *(other.pipe for other in others)] if context.get_start_method() == "fork" else []
-        self.process = context.Process(target=_serve, args=(task, parts, far, inherited), daemon=False)
+        self.process = context.Process(target=_serve, args=(task, parts, scratch, far, inherited), daemon=False)
         with warnings.catch_warnings():
             # Python 3.12 warns of any thread; those of BLAS know how to be forked, and ours have ended.
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -60,12 +63,13 @@ class _Worker:
         self.pipe.close()
 
 
-def _serve(task: Task, parts: Path | None, pipe: Any, inherited: list[Any]) -> None:
+def _serve(task: Task, parts: Path | None, scratch: str, pipe: Any, inherited: list[Any]) -> None:
     """Work until the driver closes its end, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for other in inherited:
         other.close()
-    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_leave_with, args=(os.getppid(), scratch), daemon=True).start()
+    keep_programs_in(scratch)
     try:
         while True:
             points = pipe.recv()
@@ -79,10 +83,11 @@ def _serve(task: Task, parts: Path | None, pipe: Any, inherited: list[Any]) -> N
         os._exit(0)
 
 
-def _leave_with(parent: int) -> None:
+def _leave_with(parent: int, scratch: str) -> None:
     """End this process within a second of its driver, even in the middle of a point that never ends."""
     while os.getppid() == parent:
         time.sleep(0.5)
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(0)
 
 
@@ -119,6 +124,8 @@ def run_in_workers(
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
     crew: list[_Worker] = []
     state = _State(points, left, min(workers, left))
+    # Of processes that are killed no one else would remove what they have built.
+    scratch = tempfile.mkdtemp(prefix="spikelearn_sweep_")
     try:
         while True:
             for worker in [w for w in crew if not w.busy]:
@@ -128,7 +135,7 @@ def run_in_workers(
             while len(crew) < state.wanted and (
                 chunk := state.next_chunk(alone=not any(worker.busy for worker in crew))
             ):
-                crew.append(_Worker(context, task, parts, crew))
+                crew.append(_Worker(context, task, parts, scratch, crew))
                 crew[-1].give(chunk)
             busy = [worker for worker in crew if worker.busy]
             if not busy:
@@ -148,6 +155,7 @@ def run_in_workers(
     finally:
         for worker in crew:
             worker.end()
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class _State:

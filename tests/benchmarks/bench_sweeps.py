@@ -1,9 +1,9 @@
 """What a sweep costs beside the work itself.
 
-``python tests/benchmarks/bench_sweeps.py [--full]``. Three questions, with the bare work beside it in the same run:
-a point that takes no time, on worker processes with and without a store; memory of many such points (100,000 with
-``--full``); adaptive neurons through `vary`, against one bare simulation of all of them and against the same and its
-quantity.
+``python tests/benchmarks/bench_sweeps.py [--full]``, with the bare work beside it in the same run: a point that takes
+no time, on worker processes with and without a store; memory of many such points (100,000 with ``--full``); adaptive
+neurons through `vary`, against one bare simulation of all of them; a phase diagram of 40,000 neurons (a million with
+``--full``) against the bare engine.
 """
 
 import argparse
@@ -12,9 +12,13 @@ import tempfile
 import time
 
 import numpy as np
+from brian2 import second, volt
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.sweeps.chunks import chunk_together
+from spikelearn.sweeps.points import read_grid
+from spikelearn.sweeps.targets import read_task
 
 NEURON = sl.AdaptiveLIF(V_0="20 mV", tau_K="200 ms", t_d="1 s")
 
@@ -22,6 +26,11 @@ NEURON = sl.AdaptiveLIF(V_0="20 mV", tau_K="200 ms", t_d="1 s")
 def trivial(x, seed):
     """Give a number back at once."""
     return {"y": 2.0 * x}
+
+
+def memory():
+    """Largest memory of this process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def timed(function):
@@ -47,7 +56,7 @@ def single_parts(n):
     from pathlib import Path
 
     from spikelearn.sweeps.outcome import Outcome
-    from spikelearn.sweeps.store import write_part
+    from spikelearn.sweeps.parts import write_part
 
     with tempfile.TemporaryDirectory() as folder:
         outcome = Outcome({"y": np.zeros(3)})
@@ -71,13 +80,77 @@ def vectorised(n, duration):
     )
 
 
+def batch():
+    """Two points: what a sweep, and a batch of it, cost beside the simulation; by the processor's clock."""
+    run, values = {"duration": 0.05}, np.array([0.1, 0.2])
+    grid = read_grid({"delta_g": values}, 1, 0)
+    task, _ = read_task(NEURON, grid, "spike_count", run)
+
+    def cost(function):
+        for _ in range(100):
+            function()
+        began = time.process_time()
+        for _ in range(200):
+            function()
+        return 1e3 * (time.process_time() - began) / 200
+
+    bare = cost(lambda: sl.simulate(NEURON, 0.05, n=2, vary={"delta_g": values}))
+    alone = cost(lambda: chunk_together(task, grid, np.arange(2), None))
+    swept = cost(lambda: sl.sweep(NEURON, {"delta_g": values}, measure="spike_count", run=run, progress=False))
+    print(f"two points: bare {bare:.2f} ms of processor; ", end="")
+    print(f"a batch {alone - bare:.2f} ms more, a whole sweep {swept - bare:.2f} ms more")
+
+
+def phase_diagram(delays, steps, drives, duration=2.0):
+    """Longest late interval over delay, conductance step and drive, from rest: through sweep and bare."""
+    neuron = sl.AdaptiveLIF(tau_K="50 ms")
+    scale = float(neuron.time_to_spike()) * neuron.critical_conductance() / 0.05
+    grid = {
+        "V_0": [f"{value!r} V" for value in np.linspace(17e-3, 25e-3, drives).tolist()],
+        "t_d": [f"{value!r} s" for value in (0.05 * np.geomspace(3, 12, delays)).tolist()],
+        "delta_g": scale * np.linspace(0.7, 1.7, steps),
+    }
+    V_0, t_d, delta_g = (
+        part.ravel()
+        for part in np.meshgrid(
+            np.linspace(17e-3, 25e-3, drives), 0.05 * np.geomspace(3, 12, delays), grid["delta_g"], indexing="ij"
+        )
+    )
+    vary = {"V_0": V_0 * volt, "t_d": t_d * second, "delta_g": delta_g}
+
+    def bare():
+        return sl.simulate(neuron, duration, n=len(V_0), vary=vary).spikes.n_spikes
+
+    def swept():
+        return sl.sweep(
+            neuron, grid, measure=["longest_interval", "spike_count"], run={"duration": duration}, progress=False
+        )
+
+    clocks = {}
+    for name, function in (("bare", bare), ("sweep", swept)):
+        began = time.process_time()
+        wall, found = timed(function)
+        clocks[name] = (wall, time.process_time() - began, found)
+    spikes = clocks["bare"][2]
+    assert int(clocks["sweep"][2]["spike_count"].sum()) == spikes
+    (wall, work, _), (wall_swept, work_swept, _) = clocks["bare"], clocks["sweep"]
+    print(
+        f"phase diagram of {len(V_0)} neurons, {spikes} spikes: bare {wall:.1f} s ({work:.1f} s of processor), through "
+        f"sweep {wall_swept:.1f} s ({work_swept:.1f} s): {wall_swept / wall:.2f} by the clock, {work_swept / work:.2f} "
+        f"of the work, {1e6 * (work_swept - work) / len(V_0):.1f} us a point more"
+    )
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--full", action="store_true")
     full = parser.parse_args().full
     single_parts(300)
     vectorised(2000, 20.0)
+    batch()
     processes(2000)
-    if full:
-        processes(100_000)
-    print(f"largest memory of the driver: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    before = memory()
+    processes(100_000 if full else 10_000)
+    print(f"largest memory of the driver: {before:.0f} MiB before, {memory():.0f} MiB after")
+    phase_diagram(200, 200, 25 if full else 1)
+    print(f"largest memory: {memory():.0f} MiB")

@@ -59,6 +59,19 @@ def test_a_model_file_is_swept_shown_and_gone_on_with(here, capsys):
     assert "failed: 0" in capsys.readouterr().out
 
 
+def test_only_a_store_that_is_there_is_resumed_and_failures_are_tried_again(here, capsys):
+    assert call("sweep", "drive.toml", "-q", "--resume") == 2
+    error = capsys.readouterr().err
+    assert "must hold a sweep" in error
+    assert not (here / "runs").exists()
+    (here / "drive.toml").write_text(
+        FILE.replace('grid = { V_0 = ["10 mV", "20 mV", "30 mV"] }', "grid = { n = [0, 1] }")
+    )
+    for more in ([], ["--resume"], ["--resume", "--retry-failed"]):
+        assert call("sweep", "drive.toml", "-q", *more, "--workers", "1") == 0
+        assert "1 failed: ValueError: n must be at least 1, got 0" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -1,14 +1,11 @@
 """Foreign executors: pools of the standard library, and Dask on loopback where it is installed."""
 
-import os
-import signal
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
 import xarray as xr
 
 import spikelearn as sl
-from spikelearn.sweeps.store import written_parts
 from tests.sweeps.functions import GRID, draw, wicked
 
 
@@ -50,36 +47,3 @@ def test_a_broken_pool_is_said_and_the_store_goes_on(tmp_path):
         sl.sweep(wicked, grid, executor=pool, store=tmp_path)
     found = sl.sweep(wicked, grid, store=tmp_path, executor=1)
     assert found["failed"].values.tolist() == [False, False, True, False]
-
-
-def test_two_dask_workers_one_killed_in_the_middle(tmp_path):
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        pids = list(client.run(os.getpid).values())
-        killed = []
-
-        def kill_once(path):
-            if not killed and len(written_parts(path)) > 3:
-                os.kill(pids[0], signal.SIGKILL)
-                killed.append(pids[0])
-
-        import threading
-        import time
-
-        def watch():
-            while not killed:
-                if (tmp_path / "parts").is_dir():
-                    kill_once(tmp_path)
-                time.sleep(0.01)
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        found = sl.sweep(draw, GRID, executor=client.get_executor(pure=False), store=tmp_path, progress=False)
-        watcher.join(timeout=5)
-    assert killed
-    xr.testing.assert_identical(found, sl.sweep(draw, GRID, executor="serial", progress=False))

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 import spikelearn as sl
-from spikelearn.sweeps.store import written_parts
+from spikelearn.sweeps.parts import written_parts
 from tests.sweeps.functions import GRID, draw
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,6 +7,7 @@ from brian2 import mV
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.sweeps.parts import written_parts
 from spikelearn.sweeps.points import read_grid
 from spikelearn.sweeps.targets import read_task
 
@@ -17,6 +18,23 @@ equations = "dv/dt = (drive - v)/tau : volt"
 threshold = "v > 15*mV"
 reset = "v = 0*mV"
 parameters = { drive = "20 mV", tau = "10 ms" }
+[run]
+duration = "0.2 s"
+"""
+PAIR_FILE = """
+title = "A pair"
+[model]
+system = "Network"
+[model.parameters.populations.E]
+n = 2
+V_0 = "20 mV"
+delta_g = 0.0
+[[model.parameters.projections]]
+source = "E"
+target = "E"
+connect = { ring = 1 }
+weight = "1 mV"
+delay = "2 ms"
 [run]
 duration = "0.2 s"
 """
@@ -57,6 +75,30 @@ def test_parameters_run_as_neurons_of_one_simulation_with_the_same_digits():
     assert vectorised["spike_count"].values[-1, -1] == direct.spikes.n_spikes
 
 
+def test_neurons_of_one_simulation_have_the_digits_that_they_have_alone():
+    """More than 16 ratios of time constants, quantities of the model and of traces, a delay, a failure."""
+    neuron = sl.AdaptiveLIF(V_0=30 * mV, t_d="20 ms")
+    grid = {"tau_K": [f"{20 + 3 * k} ms" for k in range(18)], "delta_g": [0.05, -1.0, 0.5]}
+    measure = ["mean_interval", "last_interval", "silence_duration", "largest_g", "spike_count", "longest_interval"]
+    run = {"duration": "0.6 s", "record": "g"}
+    together = sl.sweep(neuron, grid, measure=measure, run=run)
+    alone = sl.sweep(neuron, grid, measure=measure, run=run, executor=1)
+    xr.testing.assert_identical(together, alone)
+    assert together["failed"].sum() == 18
+    assert together["silence_duration"].notnull().any()
+
+
+def test_together_points_fill_a_store_and_go_on(tmp_path):
+    neuron = sl.AdaptiveLIF(V_0=30 * mV)
+    grid = {"delta_g": [0.1, -0.1, 0.2, 0.3], "tau_K": ["50 ms", "0.1 s"]}
+    options = {"measure": ["spike_count", "first_spike"], "run": {"duration": "0.3 s"}, "store": tmp_path}
+    found = sl.sweep(neuron, grid, **options)
+    xr.testing.assert_identical(sl.sweeps.open(tmp_path).drop_vars("done"), found)
+    written_parts(tmp_path)[0].unlink()
+    assert not sl.sweeps.open(tmp_path)["done"].all()
+    xr.testing.assert_identical(sl.sweep(neuron, grid, **options), found)
+
+
 def test_a_value_out_of_range_fails_alone():
     neuron = sl.AdaptiveLIF(V_0=30 * mV)
     for executor in (None, 1):
@@ -75,6 +117,30 @@ def test_a_neuron_of_ones_own_is_swept_over_its_own_parameters(tmp_path):
     expected = 0.01 * np.log(np.array([0.016, 0.03]) / (np.array([0.016, 0.03]) - 0.015))
     # A spike lies on the grid of 0.1 ms.
     np.testing.assert_allclose(found["mean_interval"], expected, atol=1.5e-4)
+
+
+def test_places_inside_tables_are_swept_in_networks_and_rules(tmp_path):
+    network = tmp_path / "pair.toml"
+    network.write_text(PAIR_FILE)
+    grid = {"populations.E.V_0": ["18 mV", "25 mV"], "projections.0.weight": ["0 mV", "-1 mV"]}
+    found = sl.sweep(network, grid, measure="spike_count", executor="serial")
+    for i, V_0 in enumerate(grid["populations.E.V_0"]):
+        for j, weight in enumerate(grid["projections.0.weight"]):
+            cells = sl.network.Population(sl.AdaptiveLIF(V_0=V_0, delta_g=0.0), 2)
+            ring = sl.network.Connections([0, 1], [1, 0])
+            direct = sl.Network({"E": cells}, [sl.network.Projection("E", "E", ring, weight, "2 ms")])
+            expected = sl.simulate(direct, 0.2).spikes.counts()[0]
+            np.testing.assert_array_equal(found["spike_count"].values[i, j], expected)
+    rule = sl.sweep(
+        "ei_trials_cross", {"rates.alpha_EE": [5e-4, 1e-3]}, measure="first_up_trial", run={"n_trials": 12},
+        executor="serial",
+    )  # fmt: skip
+    assert rule["first_up_trial"][1] < rule["first_up_trial"][0]
+    for name in ("populations.I.V_0", "projections.1.weight", "projections.x.weight", "population.E.V_0"):
+        with pytest.raises(ValueError, match=f"no parameter or key of .run. '{name}'"):
+            sl.sweep(network, {name: ["1 mV"]}, measure="spike_count")
+    wrong = sl.sweep(network, {"populations.E.V0": ["1 mV"]}, measure="spike_count", executor="serial")
+    assert "did you mean 'V_0'" in wrong["error"].item()
 
 
 def test_configurations_are_taken_too():

@@ -184,6 +184,22 @@ class AdaptiveLIF:
         """Names in the equations and statements that are no variables of the neuron: none."""
         return {}
 
+    @property
+    def few_of(self) -> tuple[str, ...]:
+        """Parameters of which one exact simulation should hold at most `few` combinations.
+
+        The engine makes at most 16 tables for certain, one for each ratio tau_K/tau and each of two forms; beyond that
+        it may carry a neuron by steps of a power series, which differs in the last digits.
+        """
+        return ("tau", "tau_K")
+
+    @property
+    def few(self) -> int:
+        """How many combinations of `few_of` give every neuron the digits that it has alone."""
+        from spikelearn.eventdriven.inputs import FEW_TABLES
+
+        return FEW_TABLES // 2
+
     def values(self, vary: Mapping[str, Any] | None = None, n: int = 1) -> dict[str, float | NDArray[np.float64]]:
         """Give V_0, theta, Delta, E_L, tau, tau_K, delta_g and t_d as plain SI numbers.
 
