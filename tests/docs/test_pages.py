@@ -33,7 +33,7 @@ BEFORE = {
     "made = sl.sources.LinearNonlinear([k_1, k_2], gain=[[0.5, 0.0], [0.0, 0.8]], rate='40 Hz', dt='1 ms')\n"
     "trains, stimulus = made.sample(20, '1 s', seed=0)",
 }
-FAST = {"start/spikes.md", "start/neuron.md", "howto/notebooks.md"}
+FAST = {"start/spikes.md", "howto/notebooks.md"}
 
 
 def all_pages():
