@@ -13,6 +13,14 @@ from typing import Any
 __all__ = ["colliding_names", "everything", "public_names"]
 
 PACKAGES = ("", "analyses", "interop", "network", "sources", "rules", "sweeps", "symbolic", "plotting", "catalogue")
+# The page that tells of a system.
+PAGES = {
+    "AdaptiveLIF": "adaptive_lif", "Network": "networks", "EquationNeuron": "howto/own_neuron",
+    "QuadraticNeuron": "howto/own_neuron", "CommonDrive": "coding", "GainModulatedPoisson": "coding",
+    "InhomogeneousPoisson": "coding", "LinearNonlinear": "triggered", "EIRates": "ei_rate", "EITrials": "ei_trials",
+    "EIUnits": "ei_units", "EIOnline": "ei_units", "EntropyRule": "entropy_rule", "EscapeNoise": "escape_noise",
+    "LowRank": "low_rank", "TangentKernel": "tangent_kernel", "UpStateNetwork": "up_state_network",
+}  # fmt: skip
 # Pages at the top of docs/ that are no page of a system.
 OTHERS = {
     "index", "README", "trust", "coming_from", "conventions", "exam", "sources", "design", "style", "promises", "texts",
@@ -74,6 +82,7 @@ def everything(root: Path, into: Path, runs: Path | None = None) -> None:
     _errata(rows, into)
     _gallery(root, into, runs)
     _notebooks(root, into, runs)
+    _models(root, into, runs)
 
 
 def _reference(root: Path, into: Path) -> None:
@@ -95,7 +104,9 @@ def _systems(root: Path, into: Path) -> None:
     pages = sorted(path for path in (root / "docs").glob("*.md") if path.stem not in OTHERS)
     text = "# Systems and analyses\n\nOne page each: the question, the equations, code, what was predicted beside "
     text += "what was measured, and where a source is wrong.\n\n"
-    text += "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(f"/{path.stem}" for path in pages) + "\n```\n"
+    text += "[Model files](models.md) has the figure of each system with its table of predicted, expected and measured "
+    text += "values, the file that makes it, and how to change it.\n\n"
+    text += "```{toctree}\n:maxdepth: 1\n\n" + "\n".join(f"/{path.stem}" for path in pages) + "\nmodels\n```\n"
     (into / "systems.md").write_text(text, encoding="utf-8")
 
 
@@ -214,3 +225,41 @@ def _notebooks(root: Path, into: Path, runs: Path | None) -> None:
     (into / "notebooks.md").write_text(
         text + "\n".join(f"notebooks/{name}" for name in names) + "\n```\n", encoding="utf-8"
     )
+
+
+def _models(root: Path, into: Path, runs: Path | None) -> None:
+    folder = into / "models"
+    folder.mkdir()
+    files: dict[str, list[tuple[str, str]]] = {}
+    for path in sorted((root / "models").glob("*.toml")):
+        source = path.read_text(encoding="utf-8")
+        facts = tomllib.loads(source)
+        system = str(facts["model"].get("system", "EquationNeuron"))
+        files.setdefault(system, []).append((path.stem, str(facts["title"])))
+        text = f"# {path.stem}\n\n{_cell(str(facts['title']))}.\n\n"
+        page = PAGES.get(system, "")
+        if page and (root / "docs" / f"{page}.md").is_file():
+            text += f"The system is `{system}`: [question, equations and code](../../{page}.md).\n\n"
+        picture = runs / f"models-{path.stem}" / "figure.png" if runs else None
+        if picture and picture.is_file():
+            shutil.copyfile(picture, folder / f"{path.stem}.png")
+            text += f"![Figure of the run {path.stem}: {_cell(str(facts['title']))}]({path.stem}.png)\n\n"
+        printed = runs / f"models-{path.stem}.txt" if runs else None
+        if printed and printed.is_file():
+            text += "*Predicted* is the theory, *expected* an independent computation, *measured* the simulation.\n\n"
+            text += f"```text\n{printed.read_text(encoding='utf-8').strip()}\n```\n\n"
+        text += f"## To run and to change it\n\n```sh\nspikelearn run {path.stem}\nspikelearn systems {system}"
+        text += (
+            f"      # its parameters, quantities and formulas\nspikelearn copy {path.stem}      # a file of your own\n"
+        )
+        text += "```\n\n"
+        text += "`--set NAME=VALUE` changes a parameter for one run. This is the file:\n\n"
+        text += f"```toml\n{source.strip()}\n```\n"
+        (folder / f"{path.stem}.md").write_text(text, encoding="utf-8")
+    text = "# Model files\n\nEach is a published or textbook case with the values that it must give.\n"
+    for system, found in sorted(files.items()):
+        text += f"\n## {system}\n\n" + "".join(
+            f"- [{stem}](models/{stem}.md): {_cell(title)}\n" for stem, title in found
+        )
+    names = "\n".join(f"models/{stem}" for found in files.values() for stem, _ in found)
+    (into / "models.md").write_text(f"{text}\n```{{toctree}}\n:hidden:\n\n{names}\n```\n", encoding="utf-8")

@@ -117,6 +117,8 @@ def test_pages_are_generated_whole(tmp_path):
     ledger = (tmp_path / "generated" / "ledger.md").read_text()
     rows = (ROOT / "docs" / "ledger.toml").read_text().count("[[row]]")
     assert sum(line.startswith("| ") and not line.startswith("| item") for line in ledger.splitlines()) == rows
+    assert (tmp_path / "generated" / "models" / "bursting.md").read_text().count("[[expected]]") == 8
+    assert set(run_scripts.MODELS) <= {path.stem for path in ROOT.glob("models/*.toml")}
     systems = (tmp_path / "generated" / "systems.md").read_text()
     assert "\n/adaptive_lif\n" in systems
     assert "/conventions" not in systems
