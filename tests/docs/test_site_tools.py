@@ -154,3 +154,15 @@ def test_the_doctests_of_the_tools():
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
+
+
+def test_every_page_is_in_a_list_of_pages(tmp_path):
+    generate.everything(ROOT, tmp_path / "generated")
+    listed = set()
+    for path in [*(ROOT / "docs").rglob("*.md"), *(tmp_path / "generated").glob("*.md")]:
+        for block in re.findall(r"```\{toctree\}\n(.*?)```", path.read_text(encoding="utf-8"), flags=re.DOTALL):
+            for line in block.splitlines():
+                place = ROOT / "docs" / line[1:] if line.startswith("/") else path.parent / line
+                listed.add(place.with_suffix(".md").name)
+    names = [path for path in (ROOT / "docs").rglob("*.md") if not {"generated", "_build"} & set(path.parts)]
+    assert {path.name for path in names} - listed == {"README.md", "index.md"} - listed
