@@ -24,7 +24,7 @@ def branches(axes, model, base, varied):
     slope = np.gradient(state.I, grid)
     # No line across the asymptote, where one sign of infinity turns into the other.
     near = (np.abs(state.E) > 500) | (np.abs(state.I) > 500)
-    for name, values, colour in (("E", state.E, COLOURS["simulation"]), ("I", state.I, COLOURS["theory"])):
+    for name, values, colour in (("E", state.E, COLOURS["E"]), ("I", state.I, COLOURS["I"])):
         axes.plot(grid, np.where(state.stable, values, np.nan), color=colour, linewidth=2, label=f"{name}, stable")
         axes.plot(
             grid,
@@ -36,13 +36,17 @@ def branches(axes, model, base, varied):
         )
     c = model.determinant(*(weights[name] for name in NAMES))
     crossing = np.flatnonzero(np.diff(np.sign(c)))
-    for k in crossing:
-        at = grid[k] - c[k] * (grid[k + 1] - grid[k]) / (c[k + 1] - c[k])
+    # Where C is zero at a point of the grid, its sign changes on both sides.
+    found = grid[crossing] - c[crossing] * (grid[crossing + 1] - grid[crossing]) / np.diff(c)[crossing]
+    for at in np.unique(found.round(9)):
         axes.axvline(at, color=COLOURS["muted"], linestyle="--", linewidth=1)
         side = "right" if at > 8 or varied == "W_II" else "left"
-        axes.text(at, -9, f" C = 0 at {at:.3g} ", fontsize=7, ha=side, va="bottom", color=COLOURS["muted"])
+        axes.text(
+            at, -9, f" no fixed point at {at:.3g} ", fontsize=7, ha=side, va="bottom", color="0.3",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5},
+        )  # fmt: skip
     here = model.up_state(*base.values())
-    for value, colour in ((here.E, COLOURS["simulation"]), (here.I, COLOURS["theory"])):
+    for value, colour in ((here.E, COLOURS["E"]), (here.I, COLOURS["I"])):
         axes.plot(base[varied], float(value), "o", color=colour, markersize=5, clip_on=False)
     axes.set_xlim(0, grid[-1])
     axes.set_ylim(-10, 40)
@@ -60,7 +64,8 @@ def draw(model, base, title):
         slopes[name] = branches(axes, model, base, name)
         sign = "falls" if slopes[name] < 0 else "rises"
         axes.set_title(f"I {sign} with ${name.replace('_', '_{')}}}$ at the base point (dots)", fontsize="medium")
-    panels[0].legend(frameon=False, fontsize=7, loc="upper center")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, fontsize=8, loc="outside lower center", ncols=4)
     values = ", ".join(f"${name.replace('_', '_{')}}} = {value:.3g}$" for name, value in base.items())
     figure.suptitle(f"{title}\nbase point: {values}")
     return figure, slopes

@@ -1,8 +1,8 @@
 """Regions of stability of the homeostatic family: Figs. S8 to S12 of 003, as printed and in the non-paradoxical set.
 
 Each panel shows the free weights W_EE and W_IE. Shaded are the valid set points (neurally stable, W_EI and W_II
-positive): blue where the rule is stable in the quasi-steady state, sand where it is not. A label stands on the side of
-its line where the condition holds. Fig. S12 is shown for both signs of the change of W_IE, since Eq. (15) prints one
+positive): blue where the rule is stable in the quasi-steady state, sand where it is not. Strokes stand on the side of
+a line where its condition holds. Fig. S12 is shown for both signs of the change of W_IE, since Eq. (15) prints one
 and Eq. (16) belongs to the other (erratum E4); its panels for slow inhibition and slow excitation are swapped in the
 print (E10), and the caption of Fig. S8 calls the upper right the top left (E9).
 """
@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 import spikelearn as sl
-from spikelearn.models.ei_rate.figure import stability_panel
+from spikelearn.models.ei_rate.figure import stability_handles, stability_panel
 from spikelearn.plotting import new_figure, save_figure
 
 NAMES = ("alpha_EE", "alpha_EI", "alpha_IE", "alpha_II")
@@ -52,13 +52,23 @@ MODELS = {"table_1": sl.EIRates(), "non_paradoxical": sl.EIRates.non_paradoxical
 def draw(name, panels, model, model_name):
     columns = min(len(panels), 3)
     rows = -(-len(panels) // columns)
-    figure = new_figure(4.6 * columns, 4.3 * rows)
+    figure = new_figure(max(4.6 * columns, 6.5), 4.3 * rows + 0.9)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
-    shares = [stability_panel(a, model, rule, title) for a, (title, rule) in zip(axes, panels, strict=True)]
-    key = "blue: stable, sand: valid but unstable"
-    gap = "\n" if columns == 1 else "; "
+    shares = [
+        stability_panel(a, model, rule, title, legend=False) for a, (title, rule) in zip(axes, panels, strict=True)
+    ]
     source = {"table_1": "parameters of Table 1", "non_paradoxical": "the non-paradoxical parameters"}[model_name]
-    figure.suptitle(f"Fig. {name} of 003, {source}{gap}{key}", fontsize="medium")
+    figure.suptitle(
+        f"Soldado-Magraner et al. 2022, Fig. {name}; {source}\nstrokes stand on the side where a condition holds",
+        fontsize="medium",
+    )
+    figure.legend(
+        handles=stability_handles(),
+        frameon=False,
+        fontsize=8,
+        loc="outside lower center",
+        ncols=3 if columns < 3 else 5,
+    )
     return figure, shares
 
 

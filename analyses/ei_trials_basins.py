@@ -25,7 +25,7 @@ from spikelearn.plotting import COLOURS, new_figure, save_figure
 MODEL = sl.EIRates()
 RANGES = {"W_EE": (1.0, 8.0), "W_EI": (0.1, 6.0), "W_IE": (0.1, 12.0), "W_II": (0.1, 4.0)}
 COLOUR = dict(
-    zip(OUTCOMES, (COLOURS["simulation"], COLOURS["theory"], COLOURS["muted"], COLOURS["accent"]), strict=True)
+    zip(OUTCOMES, (COLOURS["simulation"], COLOURS["potassium"], COLOURS["muted"], COLOURS["accent"]), strict=True)
 )
 FOUR = ("EE", "EI", "IE", "II")
 

@@ -31,7 +31,7 @@ from spikelearn.models.ei_trials import (
     up_trials,
 )
 from spikelearn.models.ei_trials.figure import activity_panel, ignition_panel, weight_panel
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, THEORY, new_figure, save_figure
 
 MODEL = sl.EIRates()
 START = (2.1, 3.0, 4.0, 1.5)
@@ -76,7 +76,7 @@ def figure(runs: dict[str, Any]) -> Any:
         activity, weights, ignition = panels[row]
         activity_panel(activity, MODEL, run)
         predicted = predicted_first_up(MODEL, RULES[name], START)
-        activity.axvline(predicted, color="black", linestyle=":", label=f"ignition predicted: trial {predicted}")
+        activity.axvline(predicted, **THEORY, label=f"ignition predicted: trial {predicted}")
         activity.legend(frameon=False, fontsize="small", loc="center right")
         activity.set_title(name, fontsize="medium")
         weight_panel(weights, run)

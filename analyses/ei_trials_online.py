@@ -37,7 +37,7 @@ def main() -> None:
     panels = page.subplots(2, 3)
     for row, (label, start) in enumerate(STARTS.items()):
         print(label)
-        for noise, colour in ((0.0, COLOURS["simulation"]), (0.1, COLOURS["theory"])):
+        for noise, colour in ((0.0, COLOURS["simulation"]), (0.1, COLOURS["accent"])):
             run = sl.run_trials(MODEL, ONLINE, 50, np.tile(start, (n, 1)), online=True, noise=noise)
             trials = sl.run_trials(MODEL, TRIALS, 1000, start, noise=noise)
             last, times = run.isel(time=-1), ignition_time(run)
@@ -70,8 +70,10 @@ def main() -> None:
             axes.legend(frameon=False, fontsize="small")
         ee = np.linspace(2.0, 5.2, 2)
         line = (MODEL.E_set * ee - end_lines(MODEL)["onto_E"]) / MODEL.I_set
-        panels[row, 2].plot(ee, line, color="black", linewidth=1.0, label="set point of E")
-        panels[row, 2].axvline(ignition_threshold(MODEL), color=COLOURS["muted"], linestyle=":", label="kick ignites")
+        panels[row, 2].plot(ee, line, "--", color=COLOURS["theory"], linewidth=1.0, label="theory: set point of E")
+        panels[row, 2].axvline(
+            ignition_threshold(MODEL), color=COLOURS["theory"], linestyle="-.", label="theory: kick ignites"
+        )
         panels[row, 2].set(xlabel=r"$W_{EE}$", ylabel=r"$W_{EI}$", ylim=(0, 3.3))
         panels[row, 2].set_title("Path of the weights (dashed: in trials)", fontsize="medium")
         panels[row, 2].legend(frameon=False, fontsize="small")
@@ -82,14 +84,14 @@ def main() -> None:
 def course_panel(axes: Any, run: Any, trials: Any, noise: float, colour: str) -> None:
     """Draw the sensor of E of one run, and the running mean of the same rule in trials."""
     axes.plot(run["time"].values, run["E_calcium"].values[0], color=colour, label=f"online, noise {noise:g}")
-    axes.plot(0.1 * trials["trial"].values, trials["E"].values, "--", color=colour, label=f"in trials, noise {noise:g}")
+    axes.plot(0.1 * trials["trial"].values, trials["E"].values, ":", color=colour, label=f"in trials, noise {noise:g}")
 
 
 def path_panel(axes: Any, run: Any, trials: Any, noise: float, colour: str) -> None:
     """Draw the weights onto E of the first ten runs."""
     for k in range(10):
         axes.plot(run["W_EE"].values[k], run["W_EI"].values[k], color=colour, alpha=0.4, linewidth=0.8)
-    axes.plot(trials["W_EE"].values, trials["W_EI"].values, "--", color=colour)
+    axes.plot(trials["W_EE"].values, trials["W_EI"].values, ":", color=colour)
 
 
 if __name__ == "__main__":

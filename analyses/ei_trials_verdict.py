@@ -116,7 +116,7 @@ def main() -> None:
                 f"a trial's mean {found['gap'][k]:.1e} Hz from the Up state"
             )
         deviation = np.log10(np.maximum(found["end"], 1e-12))
-        for outcome, colour in (("converged", COLOURS["simulation"]), ("left", COLOURS["theory"])):
+        for outcome, colour in (("converged", COLOURS["simulation"]), ("left", COLOURS["accent"])):
             chosen = found[outcome]
             axes.semilogx(found["largest"][chosen], deviation[chosen], ".", color=colour, label=outcome)
         other = ~found["converged"] & ~found["left"]
@@ -126,7 +126,7 @@ def main() -> None:
         axes.semilogx(
             found["largest"][odd], deviation[odd], "o", mfc="none", color=COLOURS["muted"], label="wrong without filter"
         )
-        axes.axvline(1, color="black", linewidth=0.8)
+        axes.axvline(1, color=COLOURS["theory"], linestyle="--", linewidth=1.0)
         axes.set(xlabel="largest multiplier (stable left of 1)", title=name)
     panels[0].set_ylabel("log10 of the deviation at the end, relative to the first")
     panels[0].legend(frameon=False, fontsize="small")

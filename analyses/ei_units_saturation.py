@@ -110,7 +110,7 @@ def main() -> None:
 def first_panels(panels: Any, first: dict[str, Any]) -> None:
     """Draw E in trial 1 against C, and how many starts saturate in each case."""
     above, below = panels
-    for lost, colour, label in ((True, COLOURS["theory"], "saturated"), (False, COLOURS["simulation"], "Up state")):
+    for lost, colour, label in ((True, COLOURS["accent"], "saturated"), (False, COLOURS["simulation"], "Up state")):
         chosen = first["lost"] == lost
         above.plot(first["C"][chosen], first["E"][chosen], "o", color=colour, label=label)
     C = np.linspace(2.0, 8.0, 200)
@@ -120,9 +120,10 @@ def first_panels(panels: Any, first: dict[str, Any]) -> None:
     above.plot(
         C,
         p.g_E * (p.g_I * p.Theta_I * ei - (p.g_I * ii + 1) * (p.Theta_E - p.I_ext)) / C,
-        color="black",
+        color=COLOURS["theory"],
+        linestyle="--",
         linewidth=1,
-        label="Eq. (18), mean weights",
+        label="theory: Up state of the mean weights",
     )
     above.set(xlabel="C of the summed weights", ylabel="E in trial 1 (Hz)", ylim=(0, 108))
     above.set_title("Published start weights", fontsize="medium")
@@ -130,7 +131,7 @@ def first_panels(panels: Any, first: dict[str, Any]) -> None:
     names = ("lost", "cut-off of E lifted", "cut-off of I lifted", "sums alone", "mended")
     labels = ("as published", "E cut-off lifted", "I cut-off lifted", "sums alone", "mended")
     counts = [int(first[name].sum()) for name in names]
-    below.barh(range(len(names)), counts, color=COLOURS["theory"])
+    below.barh(range(len(names)), counts, color=COLOURS["accent"])
     below.set_yticks(range(len(names)), labels, fontsize="small")
     below.invert_yaxis()
     below.set(xlabel=f"saturated starts of {first['C'].size}", xlim=(0, first["C"].size))

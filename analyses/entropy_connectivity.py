@@ -21,7 +21,7 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.models.entropy_rule.figure import matrix
 from spikelearn.models.entropy_rule.measures import relative_error
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure
 
 er = sl.entropy_rule
 STEPS = 1200
@@ -34,7 +34,7 @@ def figure(frames: np.ndarray, dt: float, truth: np.ndarray, runs: dict, batch: 
     grid = page.add_gridspec(2, 3)
     page.colorbar(matrix(page.add_subplot(grid[0, 0]), truth, "$W_0$"), ax=page.axes[-1])
     error = page.add_subplot(grid[0, 1:])
-    styles = {"hybrid": (COLOURS["simulation"], "--"), "homogeneous": (COLOURS["theory"], "-.")}
+    styles = {"hybrid": (COLOURS["simulation"], "--"), "homogeneous": (COLOURS["accent"], "-.")}
     for name, (rule, run) in runs.items():
         colour, line = styles[name]
         time = run.traces.time.values
@@ -54,7 +54,7 @@ def figure(frames: np.ndarray, dt: float, truth: np.ndarray, runs: dict, batch: 
         axes = page.add_subplot(grid[1, place])
         t = dt * np.arange(len(path))
         for k in range(3):
-            axes.plot(t, path[:, k], color=f"C{k}", label="replay" if not k else None)
+            axes.plot(t, path[:, k], color=SERIES[k], label="replay" if not k else None)
             axes.plot(t, frames[np.arange(len(path)) % STEPS, k], "k--", lw=0.8, label="input" if not k else None)
         axes.set(xlabel="time", ylabel="activity", title=f"Replay, {name}")
         axes.legend(frameon=False, fontsize=8)

@@ -19,7 +19,7 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.models.entropy_rule.figure import matrix
 from spikelearn.models.entropy_rule.grid import GridMovie, trajectory
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure
 
 er = sl.entropy_rule
 T = 50
@@ -61,7 +61,7 @@ def figure(errors: dict, counts: list[int]) -> Any:
         )
     ):
         axes = page.add_subplot(grid[row, :2])
-        for k, colour in enumerate(("C0", "C1")):
+        for k, colour in enumerate(SERIES[:2]):
             axes.plot(t, seen[:, k], color=colour, label="xy"[k])
         axes.set(title=title, xlabel="time" if row == 2 else "", ylabel="place")
     page.axes[0].legend(frameon=False)
@@ -69,11 +69,11 @@ def figure(errors: dict, counts: list[int]) -> Any:
     coarse = er.grid_movie(20)
     y, x = np.divmod(coarse.active, 20)
     boxes.plot((points[:, 0] + 3) * 19 / 6, (points[:, 1] + 2) * 19 / 3.125, color=COLOURS["simulation"])
-    boxes.plot(x, y, "s", ms=6, mfc="none", color=COLOURS["theory"])
+    boxes.plot(x, y, "s", ms=6, mfc="none", color=COLOURS["accent"])
     boxes.set(title="Active boxes, N = 20", xlabel="x box", ylabel="y box")
     accuracy = page.add_subplot(grid[0, 3])
-    for name, label in CODINGS.items():
-        accuracy.semilogy(SIDES, np.maximum(errors[name], 1e-17), ".-", label=f"error, {label}")
+    for (name, label), colour in zip(CODINGS.items(), (SERIES[0], *SERIES[2:]), strict=False):
+        accuracy.semilogy(SIDES, np.maximum(errors[name], 1e-17), ".-", color=colour, label=f"error, {label}")
     accuracy.set(title="d(u, v), first cycle, l = 0.1", xlabel="N")
     accuracy.legend(frameon=False, fontsize=7, loc="lower left")
     other = accuracy.twinx()

@@ -19,7 +19,7 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.models.entropy_rule.figure import film, matrix
 from spikelearn.models.entropy_rule.letter import letter_pixels
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure
 
 er = sl.entropy_rule
 DT, L = 0.1, 1.0
@@ -51,7 +51,7 @@ def figure(frames: np.ndarray, weights: Any, zero: np.ndarray, zero_weights: Any
     errors, noise = rows[4].subplots(1, 2)
     for name, movie, factors, colour in (
         ("+1, -1", frames, weights, "simulation"),
-        ("1, 0", zero, zero_weights, "theory"),
+        ("1, 0", zero, zero_weights, "accent"),
     ):
         size = abs(er.floquet(factors, movie, DT, L)[0])
         path = er.replay(factors, movie[0], 130, DT, L)
@@ -59,9 +59,11 @@ def figure(frames: np.ndarray, weights: Any, zero: np.ndarray, zero_weights: Any
         errors.semilogy(np.where(apart > 0, apart, np.nan), color=COLOURS[colour], label=f"{name}: {size:.3g} a cycle")
     errors.set(xlabel="step", ylabel="largest |v - u|", title="Replay from the first frame, and its multiplier")
     errors.legend(frameon=False)
-    for level, paths in noisy.items():
-        noise.semilogy(np.median(paths, axis=0), label=f"sd {level:g}")
-        noise.fill_between(np.arange(paths.shape[1]), paths.min(axis=0), paths.max(axis=0), alpha=0.15, lw=0)
+    for (level, paths), colour in zip(noisy.items(), SERIES, strict=False):
+        noise.semilogy(np.median(paths, axis=0), color=colour, label=f"sd {level:g}")
+        noise.fill_between(
+            np.arange(paths.shape[1]), paths.min(axis=0), paths.max(axis=0), color=colour, alpha=0.15, lw=0
+        )
     noise.axhline(0.01, color=COLOURS["muted"], lw=0.8)
     noise.set(xlabel="step", ylabel="rms to the nearest frame", title=f"From noisy corners ({SEEDS} seeds each)")
     noise.legend(frameon=False)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure
 
 er = sl.entropy_rule
 A = np.array([[-1.0, -2.0, 0.3], [1.5, -1.2, 0.5], [0.2, -0.7, -0.8]])
@@ -48,7 +48,7 @@ def figure(found: dict) -> Any:
             settings = {"l_net": l_net, "window": window}
             learned = [er.learned_from_linear(A, Q, 1.0, gamma=g, **settings) for g in gammas]
             label = f"{WINDOWS[window]}, l_net {'infinite' if l_net is None else f'{l_net:g}'}"
-            bias.loglog(gammas, [np.abs(W - target).max() for W in learned], line, color=f"C{k}", label=label)
+            bias.loglog(gammas, [np.abs(W - target).max() for W in learned], line, color=SERIES[k], label=label)
     bias.set(xlabel="gamma", ylabel="largest distance", title="From circulation + l (the rule) and A + l (one-sided)")
     bias.legend(frameon=False, fontsize=8)
     return page

@@ -114,7 +114,7 @@ def main() -> None:
         error = np.array(spread) / np.sqrt(2 * count)
         axes[1].errorbar(sizes, spread, error, fmt="o", color=colour, label=f"{kind}, {count} networks")
         axes[1].plot(
-            sizes, coefficient / np.sqrt(sizes), color=RED, ls="-" if not whiten else "--", label=f"{kind}, formula"
+            sizes, coefficient / np.sqrt(sizes), color=RED, ls="-." if not whiten else "--", label=f"{kind}, formula"
         )
         measured = np.sqrt(np.mean(np.array(spread) ** 2 * sizes))
         print(f"n^(-1/2), {kind}: slope {slope:.3f}, coefficient {measured:.3f}, predicted {coefficient:.3f}")
@@ -139,12 +139,12 @@ def main() -> None:
     base, speeds, overlaps = chaos(n, strengths)
     critical = base.onset_of_chaos()
     axes[3].semilogy(strengths, np.maximum(speeds, 1e-16), "o-", color=BLUE, label="rms speed at time 80")
-    axes[3].axvline(1, color=RED, label=f"$g_c$ = {critical:.4f}")
+    axes[3].axvline(1, color=RED, ls="--", label=f"theory: $g_c$ = {critical:.4f}")
     axes[3].set(xlabel="$g/g_c$", ylabel="$|dx/dt|$", title=f"Onset of chaos, n = {n}")
     other = axes[3].twinx()
     fine = np.linspace(0.3, 1.0, 50)
     expected = [sl.LowRank([[0.8]], "erf", 3.0, g=ratio * critical).fixed_points()[0].amplitude for ratio in fine]
-    other.plot(fine, expected, color=COLOURS["potassium"], label="|m|, formula")
+    other.plot(fine, expected, "-.", color=RED, label="|m|, formula")
     other.plot(strengths, overlaps, "s", color=COLOURS["potassium"], ms=4, label="|m|, network")
     other.set(ylabel="$|m|$", ylim=(0, 0.7))
     print(f"chaos: g_c = {critical:.5f}; speed {speeds[2]:.1e} at 0.8 g_c, {speeds[-2]:.1e} at 1.2 g_c")

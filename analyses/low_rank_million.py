@@ -51,8 +51,8 @@ def main() -> None:
         upper, lower = page.subplots(2, 1, sharex=True)
         for k, colour in ((0, COLOURS["simulation"]), (1, COLOURS["potassium"])):
             upper.plot(t, m[:, k], color=colour, label=f"$m_{k + 1}$, network of {n:,} units")
-            upper.plot(t, np.array(field)[:, k], "--", color="black", lw=1, label="mean field" if k else None)
-        upper.axhline(cycle.radius_max, color=COLOURS["theory"], ls=":", label="radius of the cycle")
+            upper.plot(t, np.array(field)[:, k], "--", color=COLOURS["theory"], lw=1, label="mean field" if k else None)
+        upper.axhline(cycle.radius_max, color=COLOURS["theory"], ls="-.", label="theory: radius of the cycle")
         upper.set(ylabel="overlap", ylim=(-0.65, 0.85))
         upper.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
         lower.plot(t, run.traces.x.values, lw=0.9)

@@ -67,8 +67,8 @@ def figure(runs: dict[str, list[np.ndarray]]) -> Any:
         cycle = CASES[name].limit_cycle()
         last.plot(t, np.linalg.norm(runs[name][0], axis=1), color=colour, label=name.split(":")[0])
         for radius in (cycle.radius_min, cycle.radius_max):
-            last.axhline(radius, color=colour, ls="--", lw=0.8)
-    last.plot([], [], "--", color="black", lw=0.8, label="extremes on the cycle")
+            last.axhline(radius, color=COLOURS["theory"], ls="--", lw=0.8)
+    last.plot([], [], "--", color=COLOURS["theory"], lw=0.8, label="theory: extremes on the cycle")
     last.set(xlabel="time (time constants)", ylabel="$|m|$", title="Radius along the way")
     last.legend(frameon=False, fontsize=8)
     return page

@@ -339,16 +339,17 @@ def draw(axes, panel, study):
     """Draw one panel."""
     fine, both = panel.line(study)
     rings = [case in study.fitted for case in panel.cases]
-    for engine, marker, colour in (("exact", "o", "theory"), ("Brian2", "s", "simulation")):
+    for engine, marker, colour in (("exact", "o", "exact"), ("Brian2", "s", "brian2")):
         seconds = study.seconds(engine, panel.cases)
         axes.plot(panel.x, seconds, marker, color=COLOURS[colour], label=f"{engine}, measured")
-        axes.plot(fine, both[engine], color=COLOURS[colour], linewidth=1.0, label=f"{engine}, predicted")
+        line = "--" if engine == "exact" else "-."
+        axes.plot(fine, both[engine], line, color=COLOURS["theory"], linewidth=1.0, label=f"{engine}, predicted")
         ring = {"markersize": 11, "markerfacecolor": "none", "color": COLOURS["muted"]}
         axes.plot(panel.x[rings], seconds[rings], "o", label="fitted" if engine == "Brian2" else None, **ring)
     if study.measured["two threads"]:
         seconds = study.seconds("two threads", panel.cases)
         axes.plot(
-            panel.x, seconds, "^:", color=COLOURS["accent"], markersize=4, linewidth=0.8, label="exact, two threads"
+            panel.x, seconds, "^:", color=COLOURS["potassium"], markersize=4, linewidth=0.8, label="exact, two threads"
         )
     found, _ = panel.crossings(study)
     for cross in found:

@@ -117,11 +117,11 @@ def main():
     fine = np.linspace(0, STEPS.max(), 2)
     for k, (axes, name) in enumerate(zip(figure.subplots(1, 3), names, strict=True)):
         level = exact[:, k].mean()
-        axes.axhline(level, color=COLOURS["theory"], linewidth=1.5, label="exact engine, no step")
+        axes.axhline(level, color=COLOURS["exact"], linewidth=1.5, label="exact engine, no step")
         axes.plot(fine * 1e3, level + pinned[:, k].mean() * fine, "--", color=COLOURS["theory"],
                   label="first order in the step, from the exact value")  # fmt: skip
         axes.errorbar(STEPS * 1e3, level + off[:, :, k].mean(1), [standard_error(values[:, k]) for values in off],
-                      fmt="o", color=COLOURS["simulation"], label="Brian2, standard error of the difference",
+                      fmt="o", color=COLOURS["brian2"], label="Brian2, standard error of the difference",
                       capsize=3)  # fmt: skip
         axes.set_xlim(0, 1.05 * STEPS.max() * 1e3)
         axes.set_xlabel("time step (ms)")

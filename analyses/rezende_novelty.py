@@ -108,7 +108,7 @@ def figure(with_motion: list[Result], without: list[Result]) -> Any:
         spread = novelty[:, BEFORE - 40 : BEFORE].std()
         track.axhspan(-2 * spread, 2 * spread, color=COLOURS["muted"], alpha=0.2, lw=0, label="2 sd of visits before")
         for place in EXCHANGED:
-            track.axvspan(place - 0.4, place + 0.4, color=COLOURS["theory"], alpha=0.2, lw=0)
+            track.axvspan(place - 0.4, place + 0.4, color=COLOURS["accent"], alpha=0.2, lw=0)
         track.plot(np.arange(PLACES), first.T, ".", color=COLOURS["simulation"], alpha=0.4)
         track.plot(np.arange(PLACES), first.mean(axis=0), color=COLOURS["simulation"], label="laps 1 to 5 after, mean")
         track.set(xlabel="place (exchanged: shaded)", ylabel="novelty (nat/bin)", title=f"First laps, {name}")
@@ -116,8 +116,8 @@ def figure(with_motion: list[Result], without: list[Result]) -> Any:
         lap = np.arange(BEFORE + AFTER)
         others = [place for place in range(PLACES) if place not in (*EXCHANGED, *FOLLOWING)]
         for places, colour, label in (
-            (EXCHANGED, COLOURS["theory"], "exchanged"),
-            (FOLLOWING, COLOURS["accent"], "right after"),
+            (EXCHANGED, COLOURS["accent"], "exchanged"),
+            (FOLLOWING, COLOURS["potassium"], "right after"),
             (others, COLOURS["muted"], "others"),
         ):
             each = novelty[:, :, list(places)].mean(axis=2)

@@ -76,7 +76,7 @@ def figure(results: list[Result]) -> Any:
     axes.fill_between(
         trial, each.min(axis=0), each.max(axis=0), color=COLOURS["simulation"], alpha=0.25, lw=0, label="range"
     )
-    axes.axvline(len(results[0].free_energy) / 2, color=COLOURS["theory"], label="order reverses")
+    axes.axvline(len(results[0].free_energy) / 2, color="black", linestyle=":", label="order reverses")
     axes.set(xlabel="trial (200 bins)", ylabel="free energy (nat/bin)", title=f"Online learning, {len(results)} seeds")
     axes.legend(frameon=False)
     for place, name in enumerate(("after A B C D E", "after E D C B A")):

@@ -113,9 +113,9 @@ def figure(results: list[Result]) -> Any:
     for place, name in enumerate(names):
         values = np.array([getattr(result, name) for result in results])
         mean, half = interval(values)
-        bars.errorbar(place, mean, half, fmt="o", color=COLOURS["theory"], capsize=4)
+        bars.errorbar(place, mean, half, fmt="o", color="black", capsize=4)
         bars.plot(np.full(len(values), place + 0.15), values, ".", color=COLOURS["simulation"])
-    labels = ["independent\nrates", "visible\nlearned", "visible\nmaximum", "hidden\n(bound)"]
+    labels = ["indep.\nrates", "visible\nlearned", "visible\nmaximum", "hidden\n(bound)"]
     bars.set_xticks(range(4), labels, fontsize=8)
     bars.set(ylabel="held-out log-likelihood (nat/bin)", title="Test trials: seeds, mean, 95 % interval")
     bars.set_xlim(-0.5, 3.6)
@@ -125,7 +125,7 @@ def figure(results: list[Result]) -> Any:
     seen = unit < N_VISIBLE
     replay.plot(bins[seen], unit[seen], "|", ms=2, color=COLOURS["simulation"])
     replay.plot(bins[~seen], unit[~seen], "|", ms=2, color=COLOURS["accent"])
-    replay.axvline(CUE, color=COLOURS["theory"], lw=1)
+    replay.axvline(CUE, color="black", ls=":", lw=1)
     replay.set(xlabel="bin (1 ms)", ylabel="unit (visible below 30)", title="Replay from M: cue ends at the line")
     for place, (name, matrix) in enumerate((("$W^M$", best.network.W_M), ("$W^Q$", best.network.W_Q))):
         axes = page.add_subplot(grid[1, place])
@@ -137,7 +137,8 @@ def figure(results: list[Result]) -> Any:
     mean = best.network.W_M[:30, :30].reshape(3, 10, 3, 10).mean(axis=(1, 3))
     image = blocks.imshow(mean, cmap="RdBu_r", vmin=-np.abs(mean).max(), vmax=np.abs(mean).max())
     for (i, j), value in np.ndenumerate(mean):
-        blocks.text(j, i, f"{value:.2f}", ha="center", va="center")
+        blocks.text(j, i, f"{value:.2f}", ha="center", va="center",
+                    color="white" if abs(value) > 0.6 * np.abs(mean).max() else "black")  # fmt: skip
     blocks.set_xticks(range(3), "ABC")
     blocks.set_yticks(range(3), "ABC")
     blocks.set(xlabel="from block", ylabel="to block", title="Mean $W^M$ between blocks")

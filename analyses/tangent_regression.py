@@ -77,12 +77,12 @@ def _draw(limit, sd, curves, y, gaps, options):
     left, right = figure.subplots(1, 2, width_ratios=(1.7, 1))
     low, high = limit.mean - 2 * sd, limit.mean + 2 * sd
     left.fill_between(ANGLES, low, high, color=COLOURS["theory"], alpha=0.2, label="mean ± 2 sd, theory")
-    left.plot(ANGLES, limit.mean, color=COLOURS["theory"], linewidth=2, label="mean, theory")
+    left.plot(ANGLES, limit.mean, "--", color=COLOURS["theory"], linewidth=2, label="mean, theory")
     for k, (linear, full) in enumerate(curves):
         names = ("networks, linearised", "networks, trained in full") if k == 0 else (None, None)
         left.plot(ANGLES, linear, color=COLOURS["simulation"], linewidth=0.8, label=names[0])
         left.plot(ANGLES, full, ":", color="black", linewidth=1.0, label=names[1])
-    left.plot(ANGLES, target(ANGLES), "--", color=COLOURS["muted"], linewidth=1, label="target")
+    left.plot(ANGLES, target(ANGLES), "-.", color=COLOURS["muted"], linewidth=1, label="target")
     left.plot(LEARNED, y, "o", color="black", label="learned")
     left.set_xlabel("angle of the input (rad)")
     left.set_ylabel("output")

@@ -31,7 +31,7 @@ figure = sl.analyses.jpsth_figure(
     expected=expected,
     significance=significance,
     band=sl.analyses.covariogram_band(trains, bin_size=10 * ms),
-    title="Common drive, 2000 trials; lines: expected",
+    title="Common drive, 2000 trials; outlined: significant bins",
 )
 output = Path(sys.argv[1] if len(sys.argv) > 1 else "output")
 save_figure(figure, output / "joint_histogram.png")

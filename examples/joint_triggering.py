@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.plotting import save_figure
+from spikelearn.plotting import THEORY, save_figure
 
 DT, N, WINDOW = 0.001, 100_000, (-0.011, 0.001)
 
@@ -39,5 +39,10 @@ for name, weights in (
         f"largest eigenvalue {found['eigenvalues'].values[0]:.2f}, cosine to the gate {cosine:.2f}"
     )
     figure = sl.analyses.plot_triggered_covariance(found, title=f"triggered on {name} spikes")
+    if found["significant"].any():
+        axis = found["axes"].isel(component=0)
+        sign = np.sign(axis.values @ gate)
+        figure.axes[1].plot(axis["lag"] * 1e3, sign * gate * np.linalg.norm(axis), **THEORY, label="true gate")
+        figure.axes[1].legend(frameon=False, fontsize="small")
     save_figure(figure, output / f"joint_triggering_{name}.png")
     print(f"figure in {output / f'joint_triggering_{name}.png'}")

@@ -47,7 +47,7 @@ for k, step in enumerate((0, 8, 16, 40, 60, 100)):
 left, right = page.add_subplot(rows[1, :3]), page.add_subplot(rows[1, 3:])
 left.semilogy(rms, color=COLOURS["simulation"])
 left.set(xlabel="step", ylabel="rms to the nearest frame", title="From a noisy first frame")
-for (name, each), colour in zip(fits.items(), ("theory", "simulation"), strict=True):
+for (name, each), colour in zip(fits.items(), ("accent", "simulation"), strict=True):
     right.semilogy(each.weights.singular_values, ".", color=COLOURS[colour], label=name)
 right.set(xlabel="number", ylabel="singular value", title="How independent the frames are")
 right.legend(frameon=False)

@@ -101,14 +101,17 @@ def draw(kind: np.ndarray, delays: np.ndarray, delta_g: np.ndarray, edge: float)
     """Draw the map of kinds and the lines of the theory."""
     figure = new_figure(7.5, 5.0)
     axes = figure.subplots()
-    palette = ["#DCE9F4", "#F0C75E", COLOURS["simulation"], COLOURS["accent"]]
+    palette = [COLOURS["unstable"], COLOURS["stable"], COLOURS["simulation"], COLOURS["accent"]]
     axes.pcolormesh(delays, delta_g, kind.T, cmap=ListedColormap(palette), vmin=-0.5, vmax=3.5, shading="nearest")
     axes.set_xscale("log")
     handles = [Patch(color=palette[k], label=LABELS[k]) for k in range(4) if (kind == k).any()]
-    for value, style in ((1.0, "--"), (edge, "-")):
+    for value, style in ((1.0, "--"), (edge, "-.")):
         handles.append(
             axes.axhline(
-                value * T_0 * g_star / tau_K, color=COLOURS["theory"], linestyle=style, label=rf"$\rho$ = {value:.4g}"
+                value * T_0 * g_star / tau_K,
+                color=COLOURS["theory"],
+                linestyle=style,
+                label=rf"theory for $t_d \gg \tau_K$: $\rho$ = {value:.4g}",
             )
         )
     axes.set_xlabel(r"delay $t_d$ (s)")
@@ -123,7 +126,7 @@ def draw(kind: np.ndarray, delays: np.ndarray, delta_g: np.ndarray, edge: float)
         "right", functions=(lambda d: d * tau_K / (T_0 * g_star), lambda r: r * T_0 * g_star / tau_K)
     )
     right.set_ylabel(r"$\rho = \delta g\,\tau_K / (t_s(0)\,g^*)$")
-    axes.legend(handles=handles, loc="lower right", fontsize="small", framealpha=0.9)
+    figure.legend(handles=handles, loc="outside lower center", fontsize="small", frameon=False, ncols=2)
     return figure
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from brian2 import ms, mV, second
 
 import spikelearn as sl
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, THEORY, new_figure, save_figure
 
 taus = np.array([30, 100, 300, 1000, 3000])
 orders = ("leading", "first", "manifold", "exact")
@@ -29,12 +29,19 @@ for tau_K in taus:
 
 figure = new_figure(6, 4)
 axes = figure.subplots()
-colours = (COLOURS["theory"], COLOURS["potassium"], COLOURS["accent"])
+colours = (COLOURS["simulation"], COLOURS["potassium"], COLOURS["accent"])
 for column, (order, colour) in enumerate(zip(orders[:3], colours, strict=True)):
     axes.loglog(taus, np.abs(np.array(gaps)[:, column]) * 1e3, "o-", color=colour, label=order)
+# What each order leaves out goes as this power of tau_K; the factor is that of the last point.
+for column, power in enumerate((0, -1, -3)):
+    line = abs(gaps[-1][column]) * 1e3 * (np.array(taus) / taus[-1]) ** float(power)
+    axes.loglog(taus, line, **THEORY, linewidth=1.0, label="expected powers 0, -1, -3" if column == 0 else None)
 axes.set_xlabel(r"$\tau_K$ (ms)")
 axes.set_ylabel("|formula - simulation| (ms)")
-axes.set_title(r"Eq. (7) stays off by a constant of order $\tau$ = 10 ms")
+axes.set_title(
+    r"$\tau_K \log(1 + \delta g/g^*)$ (leading) stays off by a constant" "\n" r"of order $\tau$ = 10 ms",
+    fontsize="medium",
+)
 axes.legend(frameon=False)
 output = Path(sys.argv[1] if len(sys.argv) > 1 else "output")
 save_figure(figure, output / "regular_firing.png")

@@ -28,9 +28,17 @@ if list(counts) != predicted:
 figure = new_figure(6, 4)
 axes = figure.subplots()
 grid = np.geomspace(steps[0], steps[-1], 2000)
-axes.plot(grid, np.ceil(neuron.critical_conductance() / grid), color=COLOURS["theory"], label="Eq. (6)")
+axes.plot(
+    grid,
+    np.ceil(neuron.critical_conductance() / grid),
+    color=COLOURS["theory"],
+    linestyle="--",
+    label=r"theory: $\lceil g^*/\delta g\rceil$",
+)
 axes.plot(steps, counts, "o", color=COLOURS["simulation"], label="simulated")
 axes.set(xscale="log", yscale="log", xlabel=r"$\delta g$ (leak conductances)", ylabel="spikes until silence")
+axes.set_yticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+axes.tick_params(which="minor", labelleft=False)
 axes.legend(frameon=False)
 output = Path(sys.argv[1] if len(sys.argv) > 1 else "output")
 save_figure(figure, output / "spikes_until_silence.png")

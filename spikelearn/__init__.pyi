@@ -1,4 +1,5 @@
 from . import analyses as analyses
+from . import derivatives as derivatives
 from . import interop as interop
 from . import network as network
 from . import plotting as plotting
@@ -7,6 +8,11 @@ from . import sources as sources
 from . import sweeps as sweeps
 from .brian.standalone import StandaloneProgram as StandaloneProgram
 from .catalogue import check as check
+from .derivatives.backpropagation import Gradient as Gradient
+from .derivatives.backpropagation import gradient as gradient
+from .derivatives.fit_result import Fit as Fit
+from .derivatives.fitting import fit as fit
+from .derivatives.jacobian import spike_time_jacobian as spike_time_jacobian
 from .models import entropy_rule as entropy_rule
 from .models.adaptive_lif.model import AdaptiveLIF as AdaptiveLIF
 from .models.ei_rate.model import EIRates as EIRates
@@ -22,6 +28,7 @@ from .models.escape_noise.network import VariationalNetwork as VariationalNetwor
 from .models.low_rank.model import LowRank as LowRank
 from .models.quadratic.model import QuadraticNeuron as QuadraticNeuron
 from .models.tangent_kernel.model import TangentKernel as TangentKernel
+from .models.up_state_network.model import UpStateNetwork as UpStateNetwork
 from .network.records import Network as Network
 from .rules.rule import Rule as Rule
 from .simulation.recording import Recording as Recording

@@ -32,12 +32,18 @@ FLOORS = (
     "symbolic",
     "sources",
     "network",
+    "derivatives",
     "sweeps",
     "cli",
     "__main__",
 )
 # Systems that build on another system, which comes first.
-UPON = {"quadratic": {"equation_neuron"}, "ei_trials": {"ei_rate"}, "ei_units": {"ei_rate", "ei_trials"}}
+UPON = {
+    "quadratic": {"equation_neuron"},
+    "ei_trials": {"ei_rate"},
+    "ei_units": {"ei_rate", "ei_trials"},
+    "up_state_network": {"ei_rate", "ei_trials"},
+}
 # Only these files of a system, a source room or the network may reach for the catalogue and for plotting.
 DOORS = {"entry.py", "figure.py"}
 SYSTEMS = {"models", "sources", "network"}

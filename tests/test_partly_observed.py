@@ -104,6 +104,7 @@ REFUSED = {
         lambda trains: analyses.jpsth_significance(trains, bin_size=0.1, n_surrogates=19),
         "every trial observed throughout the window",
     ),
+    "fit": (lambda trains: sl.fit(sl.AdaptiveLIF(), trains), "fit: trains must be observed throughout"),
     "models.escape_noise.bin_spikes": (
         lambda trains: escape_noise.bin_spikes(trains, 0.0005),
         r"every trial must be observed throughout, but trial \d was only in",
@@ -135,7 +136,9 @@ KEPT = {
     ),
 }
 # These take a recording as a whole and look at its trains through what stands above.
-RECORDINGS = {"check", "network.RunawayError", "analyses.regularity"}
+RECORDINGS = {
+    "check", "network.RunawayError", "analyses.regularity", "gradient", "derivatives.lyapunov_exponents",
+}  # fmt: skip
 
 
 def saved(trains, folder):
@@ -228,7 +231,7 @@ def test_what_would_be_wrong_is_refused_and_says_why(name, part):
         call(trains)
 
 
-@pytest.mark.parametrize("name", [name for name in REFUSED if name != "network.SpikeSource"])
+@pytest.mark.parametrize("name", [name for name in REFUSED if name not in ("network.SpikeSource", "fit")])
 def test_what_was_refused_works_on_the_pieces(name):
     call = REFUSED[name][0]
     call(partly().select_trials([0, 1]).restrict(0.5, 1.0)) if name != "analyses.fi_curve" else call(

@@ -12,7 +12,7 @@ import pytest
 
 import spikelearn as sl
 from spikelearn import analyses, interop, network, sources
-from spikelearn.models import ei_trials, ei_units, entropy_rule, escape_noise, low_rank
+from spikelearn.models import ei_trials, ei_units, entropy_rule, escape_noise, low_rank, up_state_network
 from tests.public import ELSEWHERE, arguments
 
 # 1.9 became 1, True 1, "7" was taken too; 2.0 is a measurement, not a count. Larger ones for what must be large.
@@ -28,12 +28,16 @@ frames = functools.cache(lambda: np.random.default_rng(1).normal(size=(5, 3)))
 derived = functools.cache(lambda: sl.derive_rule("(E_set - E)**2/2", sl.EIRates()))
 low = functools.cache(lambda: sl.LowRank(C=[[0.8, 0.1], [0.1, 0.5]], phi="erf", gain=3.0))
 rule = functools.cache(lambda: sl.rules.TwoTerm(alpha=0.01, beta=0.01))
+two = functools.cache(lambda: sl.Network({"E": network.Population(cell(), 2)}))
+pair = functools.cache(lambda: (two(), sl.simulate(two(), 0.3)))
 W0 = {"W_EE": 2.1, "W_EI": 3.0, "W_IE": 4.0, "W_II": 2.0}
 noise = functools.cache(lambda: np.random.default_rng(1).normal(size=2000))
 movie = functools.cache(lambda: entropy_rule.learn_movie(frames()))
 trials = functools.cache(lambda: sl.run_trials(sl.EIRates(), rule(), 3, W0))
 units = functools.cache(lambda: sl.EIUnits(n_E=8, n_I=2))
 trials_of_units = functools.cache(lambda: sl.run_trials(units(), rule(), 2, units().draw_weights(0)))
+spiking = functools.cache(lambda: sl.UpStateNetwork(n_E=8, n_I=4, n_kicked=2, t_kick="0 ms", duration="20 ms"))
+synapses = functools.cache(lambda: spiking().draw_synapses(0))
 table = functools.cache(lambda: _table(Path(tempfile.mkdtemp())))
 
 
@@ -79,6 +83,9 @@ CALLS = {
     "SpikeTrains.from_indices": call(sl.SpikeTrains.from_indices, [0], [0.1], n_units=1, t_stop=1.0),
     "StandaloneProgram": lambda **own: sl.StandaloneProgram(cell(), 0.01, **own),
     "TangentKernel": call(sl.TangentKernel, n=4, depth=2),
+    "UpStateNetwork": call(sl.UpStateNetwork),
+    "UpStateNetwork.draw_synapses": of(spiking, "draw_synapses"),
+    "UpStateNetwork.trials": of(spiking, "trials", synapses),
     "VariationalNetwork": lambda **own: sl.VariationalNetwork(
         **(
             {"cell": sl.EscapeNoise(), "n_visible": 1, "n_hidden": 1, "W_M": np.zeros((2, 2)), "W_Q": np.zeros((1, 2))}
@@ -107,6 +114,15 @@ CALLS = {
     "analyses.spike_triggered_covariance": lambda **own: analyses.spike_triggered_covariance(
         noise()[:100], 0.01, trains(), **({"n_surrogates": 39} | own)
     ),
+    "derivatives.locked_firing": lambda periods_back=1: sl.derivatives.locked_firing(
+        sl.AdaptiveLIF(delta_g=0.01, tau_K="0.2 s", t_d="28 ms"), periods_back
+    ),
+    "derivatives.lyapunov_exponents": lambda **own: sl.derivatives.lyapunov_exponents(
+        *pair(), transient=0.01, window=0.01, **own
+    ),
+    "fit": lambda **own: sl.fit(cell(), sl.simulate(cell(), 0.2).spikes, "V_0", **own),
+    "gradient": lambda **own: sl.gradient(*pair(), np.ones(len(pair()[1].spikes.times)), **own),
+    "spike_time_jacobian": lambda **own: sl.spike_time_jacobian(cell(), wrt="V_0", **({"n_spikes": 2} | own)),
     "interop.read_csv": lambda **own: interop.read_csv(table() / "plain.csv", t_stop=1.0, **own),
     "interop.read_parquet": lambda **own: interop.read_parquet(table() / "plain.parquet", t_stop=1.0, **own),
     "models.ei_trials.Protocol": call(ei_trials.Protocol),
@@ -137,6 +153,11 @@ CALLS = {
     "models.low_rank.onset_of_chaos": call(low_rank.onset_of_chaos, low),
     "models.low_rank.sample": call(low_rank.sample, low, n=20),
     "models.low_rank.strongest_structure": call(low_rank.strongest_structure, low),
+    "models.up_state_network.UpStateSynapses": lambda **own: up_state_network.UpStateSynapses(
+        np.array([0]), np.array([1]), np.array([1]), np.array([1.0]), **({"n_E": 2, "n_I": 2} | own)
+    ),
+    "models.up_state_network.UpStateSynapses.pointers": lambda longest=10: synapses().pointers(longest),
+    "models.up_state_network.find_ups": lambda n_I=400: up_state_network.find_ups(np.ones(20, dtype=int), n_I),
     "network.FixedInDegree": lambda k=1: network.FixedInDegree(k),
     "network.Population": lambda n=1: network.Population(cell(), n),
     "sources.LinearNonlinear": lambda **own: sources.LinearNonlinear(**own),
@@ -158,8 +179,9 @@ CALLS = {
 }
 # What engines hand to models, and what functions give back: nobody writes these numbers by hand.
 INNER = {
+    "Fit", "derivatives.LockedFiring",
     "AdaptiveLIF.values", "AdaptiveLIF.group_values", "AdaptiveLIF.arrival_delay", "AdaptiveLIF.brian_objects",
-    "EIUnits.in_trials",
+    "EIUnits.in_trials", "UpStateNetwork.in_trials",
     "EquationNeuron.values", "EquationNeuron.group_values", "EquationNeuron.arrival_delay",
     "EquationNeuron.brian_objects", "Initial.plain_states", "Initial.plain_past_spikes", "StandaloneProgram.run",
     "eventdriven.simulate_neurons", "models.entropy_rule.Cycle.frames", "models.entropy_rule.FactoredWeights",

@@ -46,10 +46,12 @@ def plot_psth(axes: Axes, result: xr.DataArray, *, unit: int = 0, color: str | N
     axes.fill_between(
         edges, np.append(low, low[-1]), np.append(high, high[-1]), step="post", color=color, alpha=0.25, linewidth=0
     )
+    if np.isfinite(own["sem"].values).any():
+        axes.set_title("band: one standard error over trials", fontsize="small")
     axes.set_xlim(edges[0], edges[-1])
     axes.set_ylim(bottom=0)
     axes.set_xlabel("time (s)")
-    axes.set_ylabel("rate (Hz)")
+    axes.set_ylabel(f"rate (Hz), bins of {1e3 * width:g} ms")
 
 
 def plot_correlogram(axes: Axes, result: xr.Dataset, *, predictor: bool = True) -> None:
@@ -67,9 +69,16 @@ def plot_correlogram(axes: Axes, result: xr.Dataset, *, predictor: bool = True) 
     colours, lag = _colours(), result["lag"].values * 1e3
     width = float(result.attrs["bin_size"]) * 1e3
     axes.bar(lag, result["count"].values, width=width, color=colours["simulation"], linewidth=0, label="counted")
-    axes.plot(lag, result["expected"].values, color=colours["theory"], linewidth=1.2, label="unrelated, stationary")
+    axes.plot(
+        lag,
+        result["expected"].values,
+        color=colours["theory"],
+        linestyle="--",
+        linewidth=1.2,
+        label="expected: unrelated, stationary",
+    )
     if predictor and "shift" in result:
-        axes.plot(lag, result["shift"].values, color="black", linewidth=0.9, linestyle="--", label="shift predictor")
+        axes.plot(lag, result["shift"].values, color="black", linewidth=0.9, linestyle=":", label="shift predictor")
     axes.axvline(0, color=colours["muted"], linewidth=0.6)
     first, second = result.attrs["units_compared"]
     axes.set_xlabel(
@@ -103,7 +112,7 @@ def plot_isi_histogram(axes: Axes, result: xr.DataArray, *, unit: int = 0, thres
     if widths[-1] > 1.01 * widths[0]:
         axes.set_xscale("log")
     if threshold is not None and np.isfinite(threshold):
-        axes.axvline(threshold * 1e3, color=colours["theory"], linestyle="--", label="threshold")
+        axes.axvline(threshold * 1e3, color=colours["accent"], linestyle=":", label="threshold of bursts")
         axes.legend(frameon=False, fontsize="small")
     axes.set_xlim(edges[0], edges[-1])
     axes.set_xlabel("interval (ms)")
@@ -127,7 +136,7 @@ def plot_fi_curve(axes: Axes, result: xr.Dataset, *, theory: Any = None) -> None
     colours, value = _colours(), result["input"].values
     sem = np.nan_to_num(result["sem"].values)
     if theory is not None:
-        axes.plot(value, np.asarray(theory), color=colours["theory"], linewidth=1.2, label="theory")
+        axes.plot(value, np.asarray(theory), color=colours["theory"], linestyle="--", linewidth=1.2, label="theory")
     axes.errorbar(value, result["rate"].values, yerr=sem, fmt="o", ms=4, color=colours["simulation"], label="mean rate")
     axes.plot(value, result["onset"].values, "^", ms=4, color=colours["potassium"], label="first interval")
     axes.plot(value, result["steady"].values, "v", ms=4, mfc="none", color=colours["accent"], label="last interval")
@@ -152,6 +161,8 @@ def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: i
     max_trials : int
         The largest number of rows.
     """
+    from matplotlib.ticker import MaxNLocator
+
     from spikelearn.plotting import show_ids
 
     shown = min(trains.n_trials, max_trials)
@@ -165,6 +176,7 @@ def plot_raster(axes: Axes, trains: SpikeTrains, *, unit: int = 0, max_trials: i
     axes.set_ylim(-0.6, max(shown, 1) - 0.4)
     axes.set_xlabel("time (s)")
     axes.set_ylabel("trial" if shown == trains.n_trials else f"trial (first {shown} of {trains.n_trials})")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     if "trial_ids" in trains.names:
         show_ids(axes.yaxis, trains.trial_ids)
 
@@ -189,8 +201,8 @@ def plot_bursts(axes: Axes, trains: SpikeTrains, table: pd.DataFrame, *, unit: i
     name = id_labels(trains.unit_ids)[unit], id_labels(trains.trial_ids)[trial]
     own = table[(table["unit"] == name[0]) & (table["trial"] == name[1])]
     for start, length, whole in own[["start", "length", "whole"]].to_numpy(dtype=np.float64):
-        face = colours["theory"] if whole else "none"
-        axes.barh(-0.55, length, 0.12, left=start, facecolor=face, edgecolor=colours["theory"])
+        face = colours["potassium"] if whole else "none"
+        axes.barh(-0.55, length, 0.12, left=start, facecolor=face, edgecolor=colours["potassium"])
     axes.set_xlim(trains.t_start, trains.t_stop)
     axes.set_ylim(-0.75, 0.5)
     axes.set_yticks([])

@@ -97,9 +97,24 @@ def jpsth_figure(
     _draw_psths(figure, result, expected, COLOURS)
     _draw_coincidence(canvas, result, expected, list(main.get_xticks()), COLOURS)
     _draw_covariogram(canvas, result, expected, band, COLOURS)
+    _legend(canvas, expected is not None, band is not None, COLOURS)
     if title:
         canvas.text(0.25, _HEIGHT - 0.25, title, fontsize=12, va="top")
     return figure
+
+
+def _legend(canvas: Axes, expected: bool, band: bool, colours: dict[str, str]) -> None:
+    """Say in the free corner what is drawn over the histograms."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = [Patch(color=colours["simulation"], label="measured")]
+    if expected:
+        handles.append(Line2D([], [], color=colours["theory"], linestyle="--", label="expected"))
+    if band:
+        handles.append(Line2D([], [], color=colours["muted"], linestyle=":", label="band of\nindependence"))
+    if len(handles) > 1:
+        canvas.legend(handles=handles, loc="lower left", frameon=False, fontsize=8, borderaxespad=0.6)
 
 
 def _box(left: float, bottom: float, width: float, height: float) -> tuple[float, float, float, float]:
@@ -126,6 +141,8 @@ def _draw_matrix(figure: Figure, result: xr.Dataset, matrix: str, significance: 
     defined = np.abs(values[np.isfinite(values)])
     # One extreme bin is not to wash out the others; the bar's arrows say that some lie beyond.
     limit = float(np.quantile(defined, 0.998)) if defined.size else 1.0
+    if signed:
+        limit = max(limit, 6 * _noise(values))
     limit = limit or 1.0
     beyond = bool((defined > limit * (1 + 1e-9)).any())
     image = main.imshow(
@@ -154,10 +171,17 @@ def _draw_matrix(figure: Figure, result: xr.Dataset, matrix: str, significance: 
     return main
 
 
+def _noise(values: Floats) -> float:
+    """Give the spread that neighbouring bins do not share, so that it is not stretched to the full range of colours."""
+    apart = np.abs(np.diff(values, axis=0))
+    apart = apart[np.isfinite(apart)]
+    return float(np.median(apart) / 0.6745 / np.sqrt(2)) if apart.size else 0.0
+
+
 def _few_ticks() -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(5)
+    return MaxNLocator(4, steps=[1, 2, 5, 10])
 
 
 def _draw_psths(figure: Figure, result: xr.Dataset, expected: xr.Dataset | None, colours: dict[str, str]) -> None:
@@ -176,13 +200,23 @@ def _draw_psths(figure: Figure, result: xr.Dataset, expected: xr.Dataset | None,
         axes.stairs(rate, edges, orientation=orientation, fill=True, color=colours["simulation"], alpha=0.75)
         if expected is not None:
             wanted = expected[f"psth_{which}"].values / width
-            axes.stairs(wanted, edges, orientation=orientation, color=colours["theory"], linewidth=1.2, baseline=None)
+            axes.stairs(
+                wanted,
+                edges,
+                orientation=orientation,
+                color=colours["theory"],
+                linestyle="--",
+                linewidth=1.2,
+                baseline=None,
+            )
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8)
     below.set(xlim=(start, stop), ylim=(0, 1.08 * top), xlabel=f"time of {_name(result, 1)} (s)")
     beside.set(ylim=(start, stop), xlim=(0, 1.08 * top), ylabel=f"time of {_name(result, 2)} (s)")
     below.set_ylabel("rate (Hz)", fontsize=8)
     beside.set_xlabel("rate (Hz)", fontsize=8)
+    # Both axes of rates would have their zero at the same corner.
+    beside.xaxis.tick_top()
     beside.xaxis.set_label_position("top")
 
 
@@ -223,7 +257,9 @@ def _draw_coincidence(
     scale = _scale([values, *others])
     _draw_slanted(canvas, origin, along, up, positions, values * scale, fill=True, color=colours["simulation"])
     for other in others:
-        _draw_slanted(canvas, origin, along, up, positions, other * scale, color=colours["theory"], linewidth=1.2)
+        _draw_slanted(
+            canvas, origin, along, up, positions, other * scale, color=colours["theory"], linestyle="--", linewidth=1.2
+        )
     end = origin + length * along
     canvas.plot(*zip(origin, end, strict=True), color="black", linewidth=0.8)
     for tick in ticks:
@@ -257,18 +293,22 @@ def _draw_covariogram(
     scale = _scale([values, *others, *limits])
     _draw_slanted(canvas, origin, along, up, positions, values * scale, fill=True, color=colours["simulation"])
     for other in others:
-        _draw_slanted(canvas, origin, along, up, positions, other * scale, color=colours["theory"], linewidth=1.2)
+        _draw_slanted(
+            canvas, origin, along, up, positions, other * scale, color=colours["theory"], linestyle="--", linewidth=1.2
+        )
     for limit in limits:
         points = origin + (lags[shown] * per_second)[:, None] * along + (limit * scale)[:, None] * up
-        canvas.plot(points[:, 0], points[:, 1], color=colours["muted"], linewidth=1.0, linestyle="--")
+        canvas.plot(points[:, 0], points[:, 1], color=colours["muted"], linewidth=1.0, linestyle=":")
     ends = origin + positions[0] * along, origin + positions[-1] * along
     canvas.plot(*zip(*ends, strict=True), color="black", linewidth=0.8)
+    # Below bars that hang down.
+    depth = max(0.0, -scale * float(np.nanmin(values)))
     step = _nice(0.45 * _REACH / per_second)
     for tick in (-2 * step, -step, 0.0, step, 2 * step):
         if abs(tick) * per_second <= _REACH:
             foot = origin + tick * per_second * along
             canvas.plot(*zip(foot, foot - 0.06 * up, strict=True), color="black", linewidth=0.8)
-            _write(canvas, foot - 0.16 * up, f"{1e3 * tick:g}", -45, 7)
+            _write(canvas, foot - (0.16 + depth) * up, f"{1e3 * tick:g}", -45, 7)
     _scale_bar(canvas, ends[0] - 0.12 * along, up, scale)
     place = origin + (_UP + 0.3) * up
     _write(canvas, place, f"covariogram; lag of {_name(result, 2)} (ms)", -45, 9)
@@ -299,5 +339,5 @@ def _scale_bar(canvas: Axes, foot: Floats, up: Floats, scale: float) -> None:
     height = _nice(0.7 * _UP / scale)
     top = foot + height * scale * up
     canvas.plot(*zip(foot, top, strict=True), color="black", linewidth=1.5)
-    middle = foot + 0.5 * height * scale * up
-    canvas.text(middle[0] + 0.1, middle[1], f"{height:.3g}", ha="left", va="center", fontsize=8)
+    place = foot - 0.3 * up
+    canvas.text(place[0], place[1], f"{height:.3g}\nspikes$^2$", ha="center", va="center", fontsize=8)

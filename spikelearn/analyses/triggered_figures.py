@@ -30,22 +30,26 @@ def plot_triggered_average(average: xr.DataArray, *, title: str = "") -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.figure import Figure
+    from spikelearn.plotting import COLOURS, new_figure
 
     n_units = average.sizes["unit"]
-    figure = Figure(figsize=(5.5, 1.0 + 2.4 * n_units), layout="constrained")
+    figure = new_figure(5.5, 1.0 + 2.4 * n_units)
     panels = figure.subplots(n_units, 1, squeeze=False, sharex=True)[:, 0]
     for unit, panel in enumerate(panels):
         one = average.isel(unit=unit)
         _draw_filter(panel, one, unit_text=str(average.attrs.get("units", "")))
         if average.ndim == 2 and "standard_error" in average.coords:
             x, error = _abscissa(one)[0], one["standard_error"].values
-            panel.fill_between(x, one.values - error, one.values + error, alpha=0.3, lw=0, color="C0")
+            panel.fill_between(
+                x, one.values - error, one.values + error, alpha=0.3, lw=0, color=COLOURS["simulation"],
+                label="one standard error",
+            )  # fmt: skip
         panel.set_title(_ensemble_text(one), fontsize="medium")
         if "stimulus_mean" in one.coords and one.ndim == 1:
             panel.plot(
                 _abscissa(one)[0], one["stimulus_mean"].values, color="0.5", ls="--", lw=1, label="mean stimulus"
             )
+        if panel.get_legend_handles_labels()[1]:
             panel.legend(fontsize="small", frameon=False)
     panels[-1].set_xlabel(_abscissa(average.isel(unit=0))[1])
     if title:
@@ -69,7 +73,7 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.figure import Figure
+    from spikelearn.plotting import SERIES, new_figure
 
     values = found["eigenvalues"].values
     tested = "stage_component" in found
@@ -79,16 +83,18 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
         order = np.array(accepted + [k for k in order if k not in accepted])
         n_axes = max(1, len(accepted)) if n_axes is None else n_axes
     n_axes = min(len(values), 2 if n_axes is None else whole_number("n_axes", n_axes, at_least=1))
-    figure = Figure(figsize=(9.5, max(3.2, 1.2 + 1.5 * n_axes)), layout="constrained")
+    figure = new_figure(9.5, max(3.2, 1.2 + 1.5 * n_axes))
     left, right = np.ravel(figure.subfigures(1, 2, squeeze=False))
     panel = left.subplots()
     _draw_spectrum(panel, found, values, tested)
     filters = right.subplots(n_axes, 1, squeeze=False, sharex=True)[:, 0]
     for rank, one in enumerate(filters):
         k = int(order[rank])
-        _draw_filter(one, found["axes"].isel(component=k), color=f"C{rank % 8 + 1}")
+        accepted_here = not tested or bool(found["significant"].values[k])
+        _draw_filter(one, found["axes"].isel(component=k), color=SERIES[rank % len(SERIES)] if accepted_here else "0.7")
         verdict = f", p = {found['p_value'].values[k]:.3g}" if tested else ""
-        one.set_title(f"axis of component {k}: eigenvalue {values[k]:.3g}{verdict}", fontsize="medium")
+        verdict += "" if accepted_here else " (not accepted)"
+        one.set_title(f"axis of component {k}: eigenvalue {values[k]:.3g}{verdict}", fontsize="small")
     filters[-1].set_xlabel(_abscissa(found["axes"].isel(component=0))[1])
     if title:
         figure.suptitle(title)
@@ -111,17 +117,21 @@ def plot_nonlinearity(result: xr.Dataset, *, title: str = "", quantity: str = "r
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.figure import Figure
+    from spikelearn.plotting import COLOURS, new_figure
 
     if quantity not in ("rate", "response"):
         raise ValueError(f"quantity must be 'rate' or 'response', got {quantity!r}")
     label = "rate (1/s)" if quantity == "rate" else "mean weight a frame"
-    figure = Figure(figsize=(5.0, 3.8), layout="constrained")
+    figure = new_figure(5.0, 3.8)
     panel = figure.subplots()
     x, values = result["projection"].values, result[quantity].values
     if values.ndim == 1:
         scale = 1.0 if quantity == "rate" else float(result.attrs["dt"])
-        panel.errorbar(x, values, scale * result["standard_error"].values, fmt="o-", ms=3.5, lw=1)
+        panel.errorbar(
+            x, values, scale * result["standard_error"].values, fmt="o-", ms=3.5, lw=1, color=COLOURS["simulation"],
+            label="with one standard error",
+        )  # fmt: skip
+        panel.legend(fontsize="small", frameon=False)
         panel.set_ylim(bottom=0.0)
         panel.set_ylabel(label)
     else:
@@ -136,17 +146,21 @@ def plot_nonlinearity(result: xr.Dataset, *, title: str = "", quantity: str = "r
 
 
 def _draw_spectrum(panel: Axes, found: xr.Dataset, values: np.ndarray, tested: bool) -> None:
+    from spikelearn.plotting import SERIES
+
     panel.axhline(1.0, color="0.6", lw=0.8)
     panel.plot(np.arange(len(values)), values, "o", ms=3.5, color="0.25", label="eigenvalues")
     if tested and found.sizes.get("stage", 0):
         level = 1 - found.attrs["alpha"]
         for name, text in (("stage_high", f"{level:.0%} of surrogates between, last stage"), ("stage_low", None)):
-            panel.axhline(found[name].values[-1], color="C0", ls="--", lw=1, label=text)
+            panel.axhline(found[name].values[-1], color="0.4", ls=":", lw=1, label=text)
         for rank, k in enumerate(int(k) for k in found["stage_component"].values if found["significant"].values[k]):
-            panel.plot(k, values[k], "o", ms=7, color=f"C{rank % 8 + 1}")
+            panel.plot(k, values[k], "o", ms=7, color=SERIES[rank % len(SERIES)])
     panel.set_xlabel("component")
     panel.set_ylabel("triggered variance / prior variance")
-    panel.legend(fontsize="small", frameon=False)
+    low, high = panel.get_ylim()
+    panel.set_ylim(low, high + 0.25 * (high - low))
+    panel.legend(fontsize="small", frameon=False, loc="upper right")
     panel.set_title(f"n_eff {found.attrs['n_eff']:.0f}, {found.attrs['dropped']:g} dropped", fontsize="medium")
 
 
@@ -162,7 +176,7 @@ def _abscissa(one: xr.DataArray) -> tuple[np.ndarray, str]:
     return one["dimension"].values, "stimulus dimension"
 
 
-def _draw_filter(panel: Axes, one: xr.DataArray, *, color: str = "C0", unit_text: str = "") -> None:
+def _draw_filter(panel: Axes, one: xr.DataArray, *, color: str = "#0072B2", unit_text: str = "") -> None:
     x, _ = _abscissa(one)
     if one.ndim == 2:
         limit = float(np.abs(one.values).max()) or 1.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -15,6 +14,7 @@ import numpy as np
 
 from spikelearn.brian.compiling import build_program
 from spikelearn.brian.neurons import BrianNeuron, Circuit, check_start
+from spikelearn.brian.reseeding import SEEDING, seeds_for_a_run
 from spikelearn.brian.session import session
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.simulation.arguments import initial_state, method_name, positive_time, record_names
@@ -24,17 +24,6 @@ from spikelearn.simulation.simulable import RunSettings
 from spikelearn.storage.provenance import provenance_of
 
 __all__ = ["StandaloneProgram"]
-
-_SEED = "SPIKELEARN_SEEDS"
-# One seed for each generator (a thread has its own), all drawn from the seed of the run: consecutive numbers would give
-# runs with seeds 1 and 2 a stream in common, and a generator keeps no more than 32 bits of its seed.
-_SEEDING = f"""
-if (const char* text = std::getenv("{_SEED}")) {{
-    char* next = const_cast<char*>(text);
-    for (size_t i = 0; i < brian::_random_generators.size(); i++)
-        brian::_random_generators[i].seed(std::strtoul(next, &next, 10));
-}}
-"""
 
 
 class StandaloneProgram:
@@ -129,7 +118,7 @@ class StandaloneProgram:
             self._circuit = Circuit.build(
                 self.model, self.settings, vary=self.vary, states=self._states, past=self._past
             )
-            device.insert_code("after_start", _SEEDING)
+            device.insert_code("after_start", SEEDING)
             self._circuit.network.run(self.settings.duration * second, namespace={})
             build_program(device, brian.directory)
             self._stack = stack.pop_all()
@@ -182,12 +171,8 @@ class StandaloneProgram:
         arguments = {getattr(group, name): _with_unit(group, name, value) for name, value in wanted.items()}
         device = get_device()
         results = f"results_{next(self._numbers)}"
-        old = os.environ.get(_SEED)
-        os.environ[_SEED] = " ".join(str(word) for word in entropy.generate_state(max(self.threads, 1)))
-        try:
+        with seeds_for_a_run(entropy, self.threads):
             device.run(results_directory=results, with_output=False, run_args=arguments)
-        finally:
-            os.environ.pop(_SEED) if old is None else os.environ.__setitem__(_SEED, old)
         for name, value in wanted.items():
             if not np.array_equal(np.asarray(group.variables[name].get_value()), value):
                 raise RuntimeError(f"the compiled program did not take over {name}; its result is not to be used")

@@ -6,10 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from spikelearn.plotting import new_figure, raster, trace
+from spikelearn.plotting import heading, new_figure, raster, trace
 from spikelearn.simulation.recording import Recording
 
 __all__ = ["overview"]
+
+
+# Volts and amperes of cells are shown in the units in which cells are spoken of.
+_USUAL = {"V": ("mV", 1e3), "A": ("nA", 1e9), "S": ("nS", 1e9)}
+
+
+def resets(model: Any, recording: Recording) -> dict[str, tuple[float, float]]:
+    """Give the variables that a spike resets, with where they come from and go to, in SI units; none if not known."""
+    # A neuron that can be written as equations says there what its reset does.
+    written = model.as_equations() if hasattr(model, "as_equations") else model
+    found = getattr(written, "resets", {})
+    return {} if recording.provenance.get("vary") else dict(found)
+
+
+def _label(name: str, unit: str) -> tuple[str, float]:
+    shown, factor = _USUAL.get(unit, (unit, 1.0))
+    return (name if unit == "1" else f"{name} ({shown})"), factor
 
 
 def overview(model: Any, recording: Recording, title: str) -> Any:
@@ -37,7 +54,11 @@ def overview(model: Any, recording: Recording, title: str) -> Any:
             raster(panel, recording.spikes)
         else:
             unit = model.recordable[name]
-            trace(panel, recording.traces, name, label=name if unit == "1" else f"{name} ({unit})")
+            spikes: Any = [] if recording.spikes is None else recording.spikes.train(unit=0)
+            turn = resets(model, recording).get(name)
+            # What no spike resets is not broken by one.
+            label, factor = _label(name, unit)
+            trace(panel, recording.traces, name, label=label, scale=factor, spikes=spikes if turn else (), turn=turn)
     axes[-1].set_xlabel("time (s)")
-    figure.suptitle(title)
+    heading(figure, title, recording.provenance)
     return figure

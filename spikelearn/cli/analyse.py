@@ -13,6 +13,7 @@ from spikelearn.cli.analyse_parts import pair_lines, psth_line, regularity_table
 from spikelearn.cli.answers import Answer
 from spikelearn.cli.reading import cut_trials, positions, read_stimulus, read_trains, selected
 from spikelearn.parameters.units import seconds
+from spikelearn.plotting import offscreen
 from spikelearn.spikes.binning import count_bins
 from spikelearn.spikes.ids import id_labels
 from spikelearn.storage.files import whole_folder
@@ -41,6 +42,7 @@ def analyse(path: str | os.PathLike[str], output: str | os.PathLike[str] | None 
     return analysis(path, output, **options).text
 
 
+@offscreen()
 def analysis(
     path: str | os.PathLike[str],
     output: str | os.PathLike[str] | None = None,

@@ -104,7 +104,8 @@ def _correlogram(trains: SpikeTrains, pair: tuple[int, int], _width: float, fold
 def _jpsth(trains: SpikeTrains, pair: tuple[int, int], width: float, folder: Path) -> None:
     result = analyses.jpsth(trains, pair, width)
     result.to_netcdf(folder / "jpsth.nc", engine="h5netcdf")
-    figure: Figure = analyses.jpsth_figure(result)
+    first, second = (trains.unit_ids[unit] for unit in pair)
+    figure: Figure = analyses.jpsth_figure(result, title=f"Joint PSTH of units {first} and {second}")
     figure.savefig(folder / "jpsth.png", dpi=150)
 
 

@@ -21,6 +21,7 @@ from spikelearn.cli.answers import Answer, Commands
 from spikelearn.cli.commands.analyse import analyse
 from spikelearn.cli.commands.completion import complete, completion
 from spikelearn.cli.commands.derive import derive
+from spikelearn.cli.commands.fit import fit
 from spikelearn.cli.commands.new import copy, new
 from spikelearn.cli.commands.run import run
 from spikelearn.cli.long_runs import long_runs
@@ -103,6 +104,7 @@ def check(
 
 app.command()(analyse)
 app.command()(derive)
+app.command()(fit)
 
 
 @app.command()

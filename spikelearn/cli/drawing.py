@@ -32,8 +32,10 @@ def saved_figure(draw: Callable[[], Any], path: Path, seconds: float = DRAWING_S
     str
         The reason in one line; empty where the figure is there.
     """
+    from spikelearn.plotting import offscreen
+
     try:
-        with time_limit(seconds):
+        with time_limit(seconds), offscreen():
             draw().savefig(path, dpi=150)
     except Exception as error:
         path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spikelearn import catalogue
 from spikelearn.parameters.distribution import install
-from spikelearn.plotting import save_figure
+from spikelearn.plotting import offscreen, save_figure
 from spikelearn.storage.files import whole_file
 from spikelearn.sweeps.tables import reachable, with_value
 
@@ -92,8 +92,9 @@ def run_sweep(
     if any(result[str(n)].dims == result["failed"].dims for n in result.data_vars if n not in ("failed", "error")):
         from spikelearn.sweeps.figure import sweep_figure
 
-        figure = sweep_figure(result, configuration.title, _formulas(configuration, result))
-        save_figure(figure, folder / "figure.png")
+        with offscreen():
+            figure = sweep_figure(result, configuration.title, _formulas(configuration, result))
+            save_figure(figure, folder / "figure.png")
         written += " and figure.png"
     return "\n".join([*lines, "", f"{written} in {folder}"])
 

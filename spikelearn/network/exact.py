@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.eventdriven.network.cells import Sources, Synapses
-from spikelearn.eventdriven.network.plasticity import WEIGHT
+from spikelearn.eventdriven.network.event_code import WEIGHT
 from spikelearn.eventdriven.network.plasticity_inputs import PlasticInputs, fresh_rows
 from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult
 from spikelearn.eventdriven.network.run import run_network

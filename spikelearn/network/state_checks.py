@@ -18,7 +18,7 @@ from spikelearn.eventdriven.network.cells import (
     T_NEXT,
     X,
 )
-from spikelearn.eventdriven.network.plasticity import LAST
+from spikelearn.eventdriven.network.event_code import LAST
 from spikelearn.eventdriven.network.records import NetworkState
 
 __all__ = ["check_form", "check_sizes", "check_values"]

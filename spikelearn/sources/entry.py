@@ -152,9 +152,11 @@ def run_source(experiment: SourceExperiment, request: RunRequest) -> Recording:
 
 def source_figure(experiment: SourceExperiment, recording: Recording, title: str) -> Any:
     """Draw the joint histogram with its expectation."""
+    from spikelearn.analyses.covariogram import covariogram_band
     from spikelearn.analyses.jpsth_figure import jpsth_figure
 
-    return jpsth_figure(experiment.measured(recording), expected=experiment.expected(), title=title)
+    band = covariogram_band(recording.spike_trains(), (0, 1), float(experiment.bin_size))
+    return jpsth_figure(experiment.measured(recording), expected=experiment.expected(), band=band, title=title)
 
 
 def _register(

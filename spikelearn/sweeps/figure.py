@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, SERIES, THEORY, new_figure
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,7 +72,7 @@ def sweep_figure(
             if formula is not None and len(wide) == 1 and chosen[wide[0]].dtype.kind in "fi":
                 x = chosen[wide[0]].values
                 theory = [_predicted(formula, {**_fixed(result, fixed), wide[0]: float(value)}) for value in x]
-                panel.plot(x, theory, "--", color=COLOURS["theory"], label="formula", zorder=3)
+                panel.plot(x, theory, **THEORY, label="formula", zorder=3)
                 panel.legend(frameon=False, fontsize="small")
     for panel in panels[len(numbers) :]:
         panel.set_visible(False)
@@ -112,7 +112,7 @@ def _lines(panel: Any, values: xr.DataArray, wide: list[str], name: str) -> None
         for k in range(min(len(other), _LINES)):
             row = mean.isel({wide[1]: k})
             label = f"{wide[1]} = {_text(other.values[k], other.attrs.get('units', ''))}"
-            panel.plot(places, row.transpose(wide[0]).values, "o-", markersize=3, label=label)
+            panel.plot(places, row.transpose(wide[0]).values, "o-", color=SERIES[k], markersize=3, label=label)
         panel.legend(frameon=False, fontsize="small")
     if not numeric:
         panel.set_xticks(places, [str(value) for value in x.values])
@@ -147,7 +147,7 @@ def _contours(panel: Any, chosen: Any, wide: list[str], fixed: list[str], result
     theory = np.array([[_predicted(formula, {**rest, wide[0]: float(a), wide[1]: float(b)}) for a in x] for b in y])
     finite = theory[np.isfinite(theory)]
     if min(theory.shape) > 1 and finite.size and finite.min() < finite.max():
-        lines = panel.contour(x, y, theory, levels=5, colors=COLOURS["theory"], linewidths=1.0)
+        lines = panel.contour(x, y, theory, levels=5, colors=COLOURS["theory"], linestyles="dashed", linewidths=1.0)
         panel.clabel(lines, fontsize="x-small")
         panel.set_title("lines: formula", fontsize="small", color=COLOURS["theory"])
 

@@ -179,8 +179,7 @@ def test_jpsth_margins_expectations_and_band_are_on_their_sides(trains):
         np.testing.assert_allclose(drawn.get_data().edges, np.arange(11) / 10, atol=1e-12)
     # The covariogram's own axis runs to the upper left for positive lags; the band lies parallel to it, the upper
     # limit twice as far on the side where bars grow, up and to the right.
-    dashed = [line.get_xydata() for line in canvas.lines if line.get_linestyle() == "--"]
-    low, high = dashed
+    low, high = (line.get_xydata() for line in canvas.lines if line.get_linestyle() == ":")
     along, up = np.array([-1, 1]) / np.sqrt(2), np.array([1, 1]) / np.sqrt(2)
     assert ((high[-1] - high[0]) @ along) > 0
     np.testing.assert_allclose((high - low) @ along, 0, atol=1e-9)

@@ -29,7 +29,7 @@ def test_psth_is_drawn_in_hertz(axes, trains):
     figures.plot_psth(axes, result, unit=1)
     np.testing.assert_array_equal(axes.patches[0].get_data().values, result[1])
     np.testing.assert_allclose(axes.patches[0].get_data().edges, np.arange(11) * 0.1, atol=1e-12)
-    assert labels(axes) == ("time (s)", "rate (Hz)")
+    assert labels(axes) == ("time (s)", "rate (Hz), bins of 100 ms")
 
 
 def test_correlogram_has_bars_and_both_expectations(axes, trains):
@@ -37,7 +37,7 @@ def test_correlogram_has_bars_and_both_expectations(axes, trains):
     figures.plot_correlogram(axes, result)
     assert [bar.get_height() for bar in axes.patches] == result["count"].values.tolist()
     assert [text.get_text() for text in axes.get_legend().get_texts()] == [
-        "unrelated, stationary",
+        "expected: unrelated, stationary",
         "shift predictor",
         "counted",
     ]

@@ -28,10 +28,10 @@ DT = 0.1e-3
 REPEATS = 3
 
 
-def describe(n, fan_in):
-    """Four excitatory neurons for each inhibitory one, driven from within by unlike V_0."""
+def describe(n, fan_in, drive=(15.5, 19.5)):
+    """Four excitatory neurons for each inhibitory one, driven from within by unlike V_0, lowest and highest in mV."""
     neuron = sl.AdaptiveLIF(delta_g=0.3, tau_K=200 * ms, t_d=5 * ms)
-    V_0 = np.linspace(15.5, 19.5, n)
+    V_0 = np.linspace(*drive, n)
     cut = n * 4 // 5
     rng = np.random.default_rng(0)
     V_0 = rng.permutation(V_0)

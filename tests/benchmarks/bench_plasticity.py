@@ -24,12 +24,14 @@ from spikelearn.network.wiring import wire
 DT = 0.1e-3
 
 
-def describe(n, fan_in):
+RULE = pair_stdp("1 uV", "1.05 uV", limits=("0 mV", "0.1 mV"))
+
+
+def describe(n, fan_in, rule=RULE):
     """Four excitatory neurons for each inhibitory one, driven from within by unlike V_0."""
     neuron = sl.AdaptiveLIF(delta_g=0.3, tau_K=200 * ms, t_d=5 * ms)
     V_0 = np.random.default_rng(0).permutation(np.linspace(15.5, 19.5, n))
     cut = n * 4 // 5
-    rule = pair_stdp("1 uV", "1.05 uV", limits=("0 mV", "0.1 mV"))
     populations = {
         "E": Population(neuron, cut, {"V_0": V_0[:cut] * mV}),
         "I": Population(neuron, n - cut, {"V_0": V_0[cut:] * mV}),
@@ -83,7 +85,7 @@ def brian(wiring, duration, threads):
 def compilation(rule):
     """Time to compile a rule that was not there before, the loop being compiled already."""
     start = time.perf_counter()
-    event_code(("w", *rule.traces), rule.parameters, ("w*1.5 - x*y", *rule.traces))
+    event_code(("w", *rule.traces), rule.parameters, ("w*1.5 - x*y", *rule.traces), (0, 0))
     return time.perf_counter() - start
 
 

@@ -8,6 +8,7 @@ import spikelearn as sl
 from spikelearn import catalogue
 from spikelearn.catalogue import get_system
 from spikelearn.catalogue.overview import overview as plain_overview
+from spikelearn.models.adaptive_lif.course import course
 from spikelearn.models.adaptive_lif.figure import overview, phase_plane
 from spikelearn.models.escape_noise.binning import bin_spikes
 from spikelearn.network import Population
@@ -28,33 +29,69 @@ def labelled(axes):
 
 def test_bursting_neuron_shows_spikes_traces_and_theory(bursting):
     figure = overview(BURSTER, bursting, "bursts")
-    spikes, u, g, plane = sorted(figure.axes, key=lambda a: (a.get_title() != "", -a.get_position().y0))
-    np.testing.assert_array_equal(np.sort(spikes.collections[0].get_positions()), bursting.spikes.train(unit=0))
-    time = bursting.traces["time"].values
+    spikes, plane, u, g, zoom = figure.axes
+    assert (u.get_ylabel(), zoom.get_ylabel(), g.get_ylabel()) == ("u (mV)", "u (mV)", "g (leak\nconductances)")
+    train = bursting.spikes.train(unit=0)
+    np.testing.assert_array_equal(np.sort(spikes.collections[0].get_positions()), train)
+    time, u_of, g_of = course(BURSTER, bursting)
     np.testing.assert_array_equal(u.lines[0].get_xdata(), time)
-    np.testing.assert_allclose(u.lines[0].get_ydata(), bursting.traces["u"].values[:, 0] * 1e3)
+    np.testing.assert_allclose(u.lines[0].get_ydata(), u_of * 1e3)
+    np.testing.assert_array_equal(g.lines[0].get_ydata(), g_of)
+    # Every sample is among the points.
+    sampled = bursting.traces["time"].values
+    at = np.searchsorted(time, sampled)
+    np.testing.assert_allclose(np.interp(sampled, time[at], u_of[at]), bursting.traces["u"].values[:, 0])
     np.testing.assert_allclose(labelled(u)[r"threshold $\theta$"].get_ydata(), [15, 15])
-    np.testing.assert_array_equal(g.lines[0].get_ydata(), bursting.traces["g"].values[:, 0])
     # g* = (20 - 15)/(15 + 15)
-    np.testing.assert_allclose(labelled(g)[r"$g^*$, Eq. (5)"].get_ydata(), [1 / 6, 1 / 6])
+    np.testing.assert_allclose(
+        labelled(g)[r"critical $g^* = (V_0-\theta)/(\theta+\Delta)$"].get_ydata(), [1 / 6, 1 / 6]
+    )
     # Bars over the predicted bursts: they begin one period apart at the start of a settled burst, and last `on`.
     bars = spikes.collections[-1].get_segments()
     theory = BURSTER.bursting()
     starts, ends = np.array([bar[:, 0] for bar in bars]).T
     np.testing.assert_allclose(np.diff(starts), theory.period)
     np.testing.assert_allclose((ends - starts)[:-1], theory.on)
-    train = bursting.spikes.train(unit=0)
     assert np.abs(train - starts[0]).min() < 1e-12
     assert train[train < starts[0]].max() < starts[0] - 0.5
-    assert plane.get_title() == "phase plane"
+    assert "the first still carries the initial state" in spikes.texts[0].get_text()
+    # One burst is enlarged, with its predicted first and last spike.
+    low, high = zoom.get_xlim()
+    inside = train[(train > low) & (train < high)]
+    assert 20 < len(inside) < len(train) / 3
+    assert np.diff(inside).max() < 0.5
+    marks = [line.get_xdata()[0] for line in zoom.lines if line.get_linestyle() == "--"]
+    assert [np.abs(inside[0] - marks[0]) < 0.02, np.abs(inside[-1] - marks[1]) < 0.05] == [True, True]
+    assert "phase plane" in plane.get_title()
 
 
-def test_phase_plane_has_g_to_the_right_and_u_upwards(bursting):
+def test_regular_firing_is_enlarged_beside_its_predicted_interval():
+    neuron = sl.AdaptiveLIF(V_0=30 * mV, tau_K=100 * ms, delta_g=0.1)
+    recording = sl.simulate(neuron, 2 * second, record=("u", "g"), record_dt=1 * ms)
+    zoom = overview(neuron, recording, "regular").axes[-1]
+    low, high = zoom.get_xlim()
+    inside = recording.spikes.train()[(recording.spikes.train() > low) & (recording.spikes.train() < high)]
+    marks = np.array([line.get_xdata()[0] for line in zoom.lines if line.get_linestyle() == "--"])
+    np.testing.assert_allclose(marks[: len(inside)], inside, atol=1e-6)
+    assert len(inside) == 12
+
+
+def test_two_neurons_are_both_traced():
+    neuron = sl.AdaptiveLIF(V_0=30 * mV, tau_K=100 * ms, delta_g=0.1)
+    recording = sl.simulate(neuron, 0.3 * second, n=3, record=("u", "g"), record_dt=1 * ms)
+    labels = [axes.get_ylabel() for axes in overview(neuron, recording, "three").axes]
+    assert labels[2:4] == ["u, neuron 0\n(mV)", "u, neuron 1\n(mV)"]
+
+
+def test_phase_plane_has_g_to_the_right_and_u_upwards_and_is_broken_at_resets(bursting):
     axes = new_figure().subplots()
     phase_plane(axes, BURSTER, bursting)
     run, nullcline, threshold, critical = axes.lines
-    np.testing.assert_array_equal(run.get_xdata(), bursting.traces["g"].values[:, 0])
-    np.testing.assert_allclose(run.get_ydata(), bursting.traces["u"].values[:, 0] * 1e3)
+    _, u, g = course(BURSTER, bursting)
+    np.testing.assert_array_equal(run.get_xdata(), g)
+    np.testing.assert_allclose(run.get_ydata(), u * 1e3)
+    # From one point to the next u never falls from near the threshold to near the reset.
+    assert np.nanmin(np.diff(run.get_ydata())) > -5
     grid = nullcline.get_xdata()
     np.testing.assert_allclose(nullcline.get_ydata(), (20 - 15 * grid) / (1 + grid))
     np.testing.assert_allclose(threshold.get_ydata(), [15, 15])
@@ -78,9 +115,9 @@ def test_rows_of_a_raster_are_the_units(bursting):
 def test_the_figure_of_a_system_without_one_shows_every_trace(bursting):
     figure = plain_overview(BURSTER, bursting, "plain")
     labels = [axes.get_ylabel() for axes in figure.axes]
-    assert labels[1:] == ["u (V)", "g"]
-    for axes, name in zip(figure.axes[1:], ("u", "g"), strict=True):
-        np.testing.assert_array_equal(axes.lines[0].get_ydata(), bursting.traces[name].values[:, 0])
+    assert labels[1:] == ["u (mV)", "g"]
+    for axes, name, factor in zip(figure.axes[1:], ("u", "g"), (1e3, 1), strict=True):
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), bursting.traces[name].values[:, 0] * factor)
     np.testing.assert_array_equal(np.sort(figure.axes[0].collections[0].get_positions()), bursting.spikes.train(unit=0))
 
 
@@ -96,12 +133,25 @@ def test_rates_of_a_network_are_spikes_a_second_and_unit():
         assert patch.get_label() == name
         trains = [recording.spikes.train(unit=k) for k in range(*network.units(name).indices(5))]
         data = patch.get_data()
-        np.testing.assert_allclose(data.edges, np.arange(101) / 100)
-        by_hand = [sum(((t >= a) & (t < b)).sum() for t in trains) / 0.01 / len(trains) for a, b in
+        width = data.edges[1] - data.edges[0]
+        np.testing.assert_allclose(data.edges, np.arange(len(data.values) + 1) * width)
+        by_hand = [sum(((t >= a) & (t < b)).sum() for t in trains) / width / len(trains) for a, b in
                    zip(data.edges[:-1], data.edges[1:], strict=True)]  # fmt: skip
         np.testing.assert_allclose(data.values[:-1], by_hand[:-1])
     assert [c.get_lineoffset() for c in spikes.collections] == [0, 1, 2, 3, 4]
-    assert rates.get_ylabel() == "rate (Hz)"
+    assert [label.get_text() for label in spikes.get_yticklabels()] == ["fast", "slow"]
+    # The slow population has 2 neurons of about 35 Hz: bins so wide that 25 spikes are in one, ten of them at least.
+    assert width == pytest.approx(0.1)
+    assert rates.get_ylabel() == "rate (Hz),\nbins of 100 ms"
+
+
+def test_every_population_has_its_rows():
+    network = sl.Network({
+        "E": Population(sl.AdaptiveLIF(V_0=30 * mV), 300), "I": Population(sl.AdaptiveLIF(V_0=17 * mV), 100),
+    })  # fmt: skip
+    spikes = network_overview(network, sl.simulate(network, 0.05 * second), "many").axes[0]
+    assert [label.get_text() for label in spikes.get_yticklabels()] == ["E\n150 of 300", "I\n50 of 100"]
+    assert len(spikes.collections) == 200
 
 
 def test_window_of_plasticity_lies_on_its_formula():

@@ -20,12 +20,71 @@ FORMULAS = [
 ]  # fmt: skip
 
 
+WHOLE, ADDRESS, NUMBER = ctypes.c_int64, ctypes.c_void_p, ctypes.c_double
+
+
+def happen(code, rows, parameters, settings, which=None, times=None, t=0.0):
+    """Events at rows, in place; the row that is no longer finite, or -1."""
+    given, wanted = np.array(parameters), np.array(settings)
+    n = len(rows) if which is None else len(which)
+    which, times = (
+        np.array(value if value is not None else [0], kind) for value, kind in ((which, int), (times, float))
+    )
+    call = ctypes.CFUNCTYPE(WHOLE, ADDRESS, WHOLE, ADDRESS, ADDRESS, WHOLE, ADDRESS, ADDRESS, NUMBER)(code.address)
+    return call(
+        rows.ctypes.data,
+        rows.shape[1],
+        given.ctypes.data,
+        wanted.ctypes.data,
+        n,
+        which.ctypes.data,
+        times.ctypes.data,
+        t,
+    )
+
+
 def outcome(formulas, variables, parameters):
-    code = event_code(("x", "y"), ("A",), formulas)
-    values, given = (ctypes.c_double * 2)(*variables), (ctypes.c_double * 1)(*parameters)
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(code.address)
-    call(ctypes.addressof(values), ctypes.addressof(given))
-    return list(values)
+    """New values of the weight x and the trace y, which has had no time to decay."""
+    rows = np.array([[0.0, *variables]])
+    code = event_code(("x", "y"), ("A",), formulas, (0,), True)
+    happen(code, rows, parameters, [-math.inf, math.inf, 1.0])
+    return list(rows[0, 1:])
+
+
+def test_traces_decay_and_weights_stay_within_their_limits():
+    """Seven rows, three of which change at times of their own, then all at once, beside NumPy."""
+    rows = np.random.default_rng(1).uniform(0.2, 0.8, (7, 5))
+    expected = rows.copy()
+    code = event_code(("w", "x", "y", "z"), ("A",), ("w + A*x - y", "x + 1", "y", "0*z + x"), (0, 1, 0))
+    taus, limits = np.array([0.02, 0.05, 0.02]), (0.1, 0.9)
+    which, times = [5, 0, 2], [1.0, 1.5, 0.9]
+
+    def change(row, t):
+        LAST, w, *traces = row
+        x, y, z = traces * np.exp(-(t - LAST) / taus)
+        return t, min(max(w + 0.7 * x - y, limits[0]), limits[1]), x + 1, y, 0 * z + x
+
+    for row, t in zip(which, times, strict=True):
+        expected[row] = change(expected[row], t)
+    assert happen(code, rows, [0.7], [*limits, *taus], which, times) == -1
+    np.testing.assert_allclose(rows, expected, rtol=1e-15)
+    together = event_code(("w", "x", "y", "z"), ("A",), ("w + A*x - y", "x + 1", "y", "0*z + x"), (0, 1, 0), True)
+    for row in range(7):
+        expected[row] = change(expected[row], 1.51)
+    assert happen(together, rows, [0.7], [*limits, *taus], t=1.51) == -1
+    np.testing.assert_allclose(rows, expected, rtol=1e-15)
+    assert {0.1, 0.9} & set(rows[:, 1]), "no limit was reached"
+
+
+@pytest.mark.parametrize(
+    ("formulas", "bad"), [(("w", "x + A"), math.nan), (("w + A", "x"), 2e9), (("w", "log(x - A)"), 1.0)]
+)
+def test_a_row_that_is_no_longer_finite_is_named(formulas, bad):
+    rows = np.zeros((3, 3))
+    rows[:, 2] = 1.0
+    code = event_code(("w", "x"), ("A",), formulas, (0,))
+    assert happen(code, rows, [bad], [0.0, 1.0, 0.01], [1], [0.0]) == 1
+    assert happen(code, rows[:0], [bad], [0.0, 1.0, 0.01], [], []) == -1
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -73,8 +132,8 @@ def test_rules_that_are_gone_take_no_memory():
 
     compile_anew = event_code.__wrapped__
     for k in range(20):
-        compile_anew(("w", "a"), ("A",), (f"w + A*a*{k}.5", "a + 1"))
+        compile_anew(("w", "a"), ("A",), (f"w + A*a*{k}.5", "a + 1"), (0,))
     before = held()
     for k in range(100):
-        compile_anew(("w", "a"), ("A",), (f"w + A*a*{k + 100}.5 + exp(-a)", "a + 1"))
+        compile_anew(("w", "a"), ("A",), (f"w + A*a*{k + 100}.5 + exp(-a)", "a + 1"), (0,))
     assert (held() - before) / 100 < 1.5e5

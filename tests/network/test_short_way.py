@@ -2,16 +2,26 @@
 
 import math
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import ms, mV
+from brian2 import Hz, ms, mV
 from mpmath import mp, mpf
 
 import spikelearn as sl
 from spikelearn.eventdriven.exponentials import LONGEST_SERIES, exp_minus, less_one
 from spikelearn.eventdriven.network.run import _Run
-from spikelearn.network import Connections, FixedInDegree, Population, Projection, SpikeSource
+from spikelearn.network import (
+    Connections,
+    FixedInDegree,
+    Plasticity,
+    PoissonInput,
+    Population,
+    Projection,
+    SpikeSource,
+    pair_stdp,
+)
 from spikelearn.network.exact import network_inputs
 from spikelearn.network.wiring import wire
 
@@ -73,10 +83,11 @@ def crowd(n=400, *, uniform, seed=7):
     return sl.Network({"cells": Population(neuron, n, vary, pauses)}, projections, {"input": source}, seed=3)
 
 
-def prepared(network, duration, resume=None, threads=1):
+def prepared(network, duration, resume=None, threads=1, traced=()):
     wiring = wire(network)
-    zero, nothing = np.zeros(wiring.n), np.empty(0, dtype=np.int64)
-    return _Run(network_inputs(wiring, 0, 1e4), duration, zero, zero, resume, nothing, np.empty(0), threads)
+    zero, shown = np.zeros(wiring.n), np.asarray(traced, dtype=np.int64)
+    times = np.arange(0.0, duration, 1e-3) if len(shown) else np.empty(0)
+    return _Run(network_inputs(wiring, 0, 1e4), duration, zero, zero, resume, shown, times, threads, shown)
 
 
 def finished(run):
@@ -96,6 +107,46 @@ def test_short_and_long_way_have_the_same_digits(uniform):
     assert len(expected.times) > 2000
     np.testing.assert_array_equal(found.rows, expected.rows)
     np.testing.assert_array_equal(found.times, expected.times)
+
+
+@pytest.mark.parametrize("uniform", [True, False])
+def test_driven_and_learning_neurons_have_the_same_digits_on_both_ways(uniform):
+    """Two Poisson inputs a neuron, two rules, some neurons and weights recorded."""
+    quiet = crowd(uniform=uniform)
+    rules = [
+        pair_stdp("20 uV", "21 uV", limits=("-2 mV", "2 mV")),
+        Plasticity({"x": 9 * ms}, {"w": "0.99*w", "x": "1"}),
+    ]
+    projections = [
+        replace(projection, plasticity=rule)
+        for projection, rule in zip(quiet.projections, [rules[0], None, rules[1]], strict=True)
+    ]
+    inputs = [PoissonInput("cells", 800 * Hz, 0.2 * mV), PoissonInput("cells", 3000 * Hz, -0.05 * mV)]
+    network = sl.Network(quiet.populations, projections, quiet.sources, inputs, seed=3)
+    short = prepared(network, 0.2, traced=[3, 5, 200])
+    assert short.plain.all()
+    found = finished(short)
+    long = prepared(network, 0.2, traced=[3, 5, 200])
+    long.plain[:] = False
+    expected = finished(long)
+    assert len(expected.times) > 1000
+    for name in ("times", "rows", "u", "g", "w"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    np.testing.assert_array_equal(found.state.plastic, expected.state.plastic)
+    assert (found.state.plastic[:, 1] != prepared(network, 0.2).learning.rows()[:, 1]).mean() > 0.3
+
+
+def test_the_clock_of_windows_does_not_show_in_poisson_input():
+    network = sl.Network(
+        {"cells": Population(sl.AdaptiveLIF(V_0=14 * mV, delta_g=0.2), 100)},
+        poisson=[PoissonInput("cells", 2000 * Hz, 0.1 * mV), PoissonInput("cells", 500 * Hz, 0.4 * mV)],
+    )
+    expected = finished(prepared(network, 0.3))
+    assert len(expected.times) > 200
+    for window in (1e-4, 1.7e-3, 0.05):
+        run = prepared(network, 0.3)
+        run.window = window
+        np.testing.assert_array_equal(finished(run).times, expected.times)
 
 
 @pytest.mark.parametrize("uniform", [True, False])

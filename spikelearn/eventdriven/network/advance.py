@@ -28,13 +28,11 @@ from spikelearn.eventdriven.network.cells import (
     TABLED,
     X_NEXT,
     Z_NEXT,
-    Inputs,
     X,
     cell_of,
 )
 from spikelearn.eventdriven.network.jumps import ULP
 from spikelearn.eventdriven.network.neuron import (
-    draw,
     find_crossing,
     jump_membrane,
     look,
@@ -43,7 +41,7 @@ from spikelearn.eventdriven.network.neuron import (
     to_time,
     two_sum,
 )
-from spikelearn.eventdriven.network.plasticity import PLASTIC, Plastic, change, fetch_rows, rows_onto, weight_of
+from spikelearn.eventdriven.network.plasticity import PLASTIC, Plastic, change_one, change_onto, fetch_row, weight_of
 from spikelearn.eventdriven.network.prefetch import prefetch
 
 __all__ = ["advance"]
@@ -58,12 +56,13 @@ _AHEAD = 3
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
     begin_at: int, visits: int, report: int, first: int, close: float, limit: int, spikes: int,
-    pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats, poisson: Inputs,
+    pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats,
     autonomous: NDArray[np.bool_], visit: Places, box_place: Places, box_end: Places, box_time: Floats,
     box_weight: Floats, spike_times: Floats, spike_rows: Shorts, pool_time: Floats, pool_next: Integers,
     own_first: Integers, own_last: Integers,
     burst: Shorts,
-    traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats, plastic: Plastic,
+    traced: Integers, trace_place: Integers, trace_times: Floats, u: Floats, g: Floats, room: int,
+    plastic: Plastic,
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """Advance the listed neurons to the end of the window, or until there might be no room for their spikes.
 
@@ -77,7 +76,6 @@ def advance(
     v, spikes, pool_size, free : int
         The place in the list to go on from, and how full the arrays are.
     """
-    input_start, input_next, input_weight = poisson.start, poisson.next, poisson.weight
     failed = 0
     leave = len(status) - 1
     for v in range(begin_at, visits):
@@ -91,14 +89,14 @@ def advance(
                 prefetch(state, following, line)
             if plastic.columns > 0:
                 j = int(visit[v + _AHEAD])
-                fetch_rows(int(box_place[j]), int(box_end[j]), box_weight, plastic)
+                for b in range(int(box_place[j]), int(box_end[j])):
+                    fetch_row(box_weight[b], plastic)
         j = int(visit[v])
         i = first + j
         place, incoming = int(box_place[j]), int(box_end[j])
         c = cell_of(cells, i)
         s = state[i]
         t_d, pause, tabled = cells[i, DELAY], cells[i, PAUSE], cells[i, TABLED] != 0.0
-        poisson_first, poisson_end = input_start[i], input_start[i + 1]
         while True:
             if status[leave] != 0:
                 return visits, spikes, pool_size, free
@@ -107,8 +105,6 @@ def advance(
             if own_first[j] >= 0:
                 own, own_low = two_sum(pool_time[own_first[j]], t_d)
             jump = box_time[place] if place < incoming else math.inf
-            for e in range(poisson_first, poisson_end):
-                jump = min(jump, input_next[e])
             clamped = s[PAUSE_END] > s[NOW]
             event = min(own, jump)
             if clamped:
@@ -169,18 +165,12 @@ def advance(
                     total = 0.0
                     while place < incoming and box_time[place] <= event:
                         w = box_weight[place]
+                        total += weight_of(w, plastic)
                         if w >= PLASTIC:
-                            row = int(w - PLASTIC)
-                            w = weight_of(row, plastic)
-                            broken = change(row, row + 1, box_time[place], 0, plastic)
+                            broken = change_one(w, box_time[place], room, plastic)
                             if broken >= 0:
                                 failed = -1 - broken
-                        total += w
                         place += 1
-                    for e in range(poisson_first, poisson_end):
-                        while input_next[e] <= event:
-                            total += input_weight[e]
-                            draw(e, poisson)
                     if not clamped:
                         spike = jump_membrane(s, total, at_threshold, tabled, c)
             if spike:
@@ -205,22 +195,26 @@ def advance(
                     open_potassium(s, tabled, False, cells[i, G0], c)
                 if pause > 0.0:
                     s[PAUSE_END] = s[NOW] + pause
-                first_row, end_row = rows_onto(i, plastic)
-                broken = change(first_row, end_row, s[NOW], 1, plastic)
+                broken = change_onto(i, s[NOW], plastic)
                 if broken >= 0:
                     failed = -1 - broken
                 if burst[j] > limit:
                     failed = i + 1
             if failed:
                 break
-        s[OWN_NEXT] = pool_time[own_first[j]] + t_d if own_first[j] >= 0 else math.inf
+        following_own = pool_time[own_first[j]] + t_d if own_first[j] >= 0 else math.inf
+        if s[T_NEXT] == s[T_NEXT]:
+            # No arrival before it, nor one of the same instant, meets the crossing.
+            s[BOUND] = s[T_NEXT] * (1.0 - 8.0 * ULP)
         wake[i] = min(event, s[T_NEXT] if s[T_NEXT] == s[T_NEXT] else s[BOUND])
         if clamped:
             wake[i] = event
             # No arrival goes the short way before the pause is over.
             s[BOUND] = -math.inf
         if traced[i] >= 0 and trace_place[traced[i]] < len(trace_times):
-            wake[i] = min(wake[i], trace_times[trace_place[traced[i]]])
+            following_own = min(following_own, trace_times[trace_place[traced[i]]])
+            wake[i] = min(wake[i], following_own)
+        s[OWN_NEXT] = following_own
         if failed:
             status[report] = failed
             break

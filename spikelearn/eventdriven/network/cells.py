@@ -62,8 +62,8 @@ QUICK_COLUMNS = 4
 # Columns of a neuron's state. DEVIATION is y - A phi(x) where TABLED, else z; LOWER a lower bound of phi(x) where
 # TABLED, else P. BOUND: no crossing before this time. T_NEXT: the next crossing, inf where none comes before the
 # next own arrival, NaN where it is not known; with the state then. In a refractory period BOUND is -inf, T_NEXT NaN.
-# OWN_NEXT: when its own potassium next arrives. The first eight share a cache line: most events need no
-# other.
+# OWN_NEXT: when its own potassium next arrives, or its state is to be recorded. The first eight share a cache line:
+# most events need no other.
 DEVIATION, X, LOWER, NOW, BOUND, T_NEXT, NOW_LOW, OWN_NEXT = range(8)
 PAUSE_END, T_NEXT_LOW, Z_NEXT, X_NEXT, P_NEXT, JUMPS = range(8, 14)
 STATE_COLUMNS = 16

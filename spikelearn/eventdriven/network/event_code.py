@@ -1,8 +1,9 @@
-"""What an event does to a synapse, from formulas to machine code that the compiled loop calls by its address.
+"""What events do to synapses, from formulas to machine code that the compiled loop calls once for many synapses.
 
-The code follows the syntax tree of each formula as it is written, with nothing simplified: ``sqrt(x)**2`` of a negative
-x is no number, here as on Brian2. Equal parts are calculated once. Each rule has an engine of its own, so that its code
-goes when the rule does.
+The loop over the synapses, the decay of their traces and the limits of the weight are part of the code, so that a rule
+of one's own costs what any other does. The code follows the syntax tree of each formula as it is written, with nothing
+simplified: ``sqrt(x)**2`` of a negative x is no number, here as on Brian2. Equal parts are calculated once. Each rule
+has an engine of its own, so that its code goes when the rule does.
 """
 
 from __future__ import annotations
@@ -15,20 +16,27 @@ from typing import Any
 
 from spikelearn.formulas.formula import parse_expression
 
-__all__ = ["EventCode", "event_code"]
+__all__ = ["LAST", "TRACES", "WEIGHT", "EventCode", "event_code"]
 
 # Names in the C library.
 _FUNCTIONS = {name: name for name in ("cos", "cosh", "exp", "log", "sin", "sinh", "tan", "tanh")} | {"arctan": "atan"}
 _OPERATIONS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
+# Columns of a row of a synapse, the traces follow; volts, a weight beyond is on its way to infinity.
+LAST, WEIGHT, TRACES = 0, 1, 2
+_LARGEST_WEIGHT = 1e9
 
 
 class EventCode:
-    """Machine code for an event, good for as long as this object lives.
+    """Machine code for events, good for as long as this object lives.
 
     Attributes
     ----------
     address : int
-        Of a C function that takes the addresses of the variables, which it changes, and of the parameters.
+        Of a C function ``int64 event(rows, columns, parameters, settings, n, which, times, t)``. It lets n events
+        happen to the rows of `columns` numbers that begin at the address `rows`: to row ``which[k]`` at time
+        ``times[k]``, or, where the code is of neighbours, to each of the first n at time t. No row may occur twice.
+        `settings` has the lowest and highest weight and the time constants of the traces. It gives the number of a row
+        with a value that is not finite, or a weight beyond 1e9 V; -1 if none has.
     """
 
     def __init__(self, program: str) -> None:
@@ -47,17 +55,27 @@ class EventCode:
 
 
 @functools.lru_cache(maxsize=256)
-def event_code(variables: Sequence[str], parameters: Sequence[str], formulas: Sequence[str]) -> EventCode:
-    """Compile the change of all variables at an event; once for all values of the parameters.
+def event_code(
+    variables: Sequence[str],
+    parameters: Sequence[str],
+    formulas: Sequence[str],
+    shared: Sequence[int],
+    neighbours: bool = False,
+) -> EventCode:
+    """Compile the change of all variables at events; once for all values of the parameters.
 
     Parameters
     ----------
     variables : tuple of str
-        Names of the variables, in the order in which they lie in memory.
+        Names of the weight and the traces, in the order in which they lie in memory.
     parameters : tuple of str
         Names of the parameters, likewise.
     formulas : tuple of str
         New value of each variable, from the values of all of them before the event.
+    shared : tuple of int
+        For each trace the first trace with the same time constant, so that they decay by one exponential.
+    neighbours : bool
+        Whether the events are those of rows that lie side by side, at one time.
 
     Raises
     ------
@@ -66,22 +84,64 @@ def event_code(variables: Sequence[str], parameters: Sequence[str], formulas: Se
     """
     from llvmlite import ir
 
-    number = ir.DoubleType()
+    number, whole = ir.DoubleType(), ir.IntType(64)
+    numbers, wholes = number.as_pointer(), whole.as_pointer()
     module = ir.Module("event")
-    function = ir.Function(module, ir.FunctionType(ir.VoidType(), [number.as_pointer()] * 2), "event")
+    kind = ir.FunctionType(whole, [numbers, whole, numbers, numbers, whole, wholes, numbers, number])
+    function = ir.Function(module, kind, "event")
+    rows, columns, given, settings, n, which, times, t = function.args
     builder = ir.IRBuilder(function.append_basic_block())
+    before = builder.block
+
+    def item(array: Any, k: Any) -> Any:
+        return builder.gep(array, [whole(k) if isinstance(k, int) else k])
+
     known = {"pi": number(math.pi)}
-    for names, array in ((variables, function.args[0]), (parameters, function.args[1])):
-        for k, name in enumerate(names):
-            known[name] = builder.load(builder.gep(array, [ir.IntType(32)(k)]))
+    known.update({name: builder.load(item(given, k)) for k, name in enumerate(parameters)})
+    lowest, highest, *decay = (builder.load(item(settings, k)) for k in range(2 + len(shared)))
+    loop, leave = function.append_basic_block(), function.append_basic_block()
+    builder.cbranch(builder.icmp_signed(">", n, whole(0)), loop, leave)
+    builder.position_at_end(loop)
+    k, broken = builder.phi(whole), builder.phi(whole)
+    row = k if neighbours else builder.load(item(which, k))
+    now = t if neighbours else builder.load(item(times, k))
+    values = item(rows, builder.mul(row, columns))
     written = _Writer(module, builder, known)
+    elapsed = builder.fsub(now, builder.load(item(values, LAST)))
+    builder.store(now, item(values, LAST))
+    factors: dict[int, Any] = {}
+    for trace, first in enumerate(shared):
+        if first == trace:
+            factors[trace] = written.call("exp", builder.fdiv(builder.fneg(elapsed), decay[trace]))
+    for place, name in enumerate(variables):
+        value = builder.load(item(values, WEIGHT + place))
+        known[name] = builder.fmul(value, factors[shared[place - 1]]) if place else value
     new = []
     for formula in formulas:
         parse_expression(formula, (*variables, *parameters))
         new.append(written.value(ast.parse(formula.strip(), mode="eval").body))
-    for k, value in enumerate(new):
-        builder.store(value, builder.gep(function.args[0], [ir.IntType(32)(k)]))
-    builder.ret_void()
+    # Asked before the weight is clipped, which would hide it.
+    small = builder.fcmp_ordered("<", written.call("llvm.fabs.f64", new[0]), number(_LARGEST_WEIGHT))
+    total = builder.select(small, number(0.0), number(math.inf))
+    for value in new:
+        total = builder.fadd(total, value)
+    unlike = builder.fcmp_unordered("!=", builder.fsub(total, total), number(0.0))
+    now_broken = builder.select(unlike, row, broken)
+    above = builder.select(builder.fcmp_ordered("<", new[0], lowest), lowest, new[0])
+    new[0] = builder.select(builder.fcmp_ordered(">", above, highest), highest, above)
+    for place, value in enumerate(new):
+        builder.store(value, item(values, WEIGHT + place))
+    following = builder.add(k, whole(1))
+    for phi, first, then in ((k, whole(0), following), (broken, whole(-1), now_broken)):
+        phi.add_incoming(first, before)
+        phi.add_incoming(then, builder.block)
+    builder.cbranch(builder.icmp_signed("<", following, n), loop, leave)
+    last = builder.block
+    builder.position_at_end(leave)
+    result = builder.phi(whole)
+    result.add_incoming(whole(-1), before)
+    result.add_incoming(now_broken, last)
+    builder.ret(result)
     return EventCode(str(module))
 
 
@@ -114,16 +174,17 @@ class _Writer:
             case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=2)):
                 return self.builder.fmul(self.value(left), self.value(left))
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                return self._call("pow", self.value(left), self.value(right))
+                return self.call("pow", self.value(left), self.value(right))
             case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _OPERATIONS:
                 return getattr(self.builder, _OPERATIONS[type(operation)])(self.value(left), self.value(right))
             case ast.Call(func=ast.Name(id="sqrt" | "abs" as name), args=[argument]):
-                return self._call({"sqrt": "llvm.sqrt.f64", "abs": "llvm.fabs.f64"}[name], self.value(argument))
+                return self.call({"sqrt": "llvm.sqrt.f64", "abs": "llvm.fabs.f64"}[name], self.value(argument))
             case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _FUNCTIONS:
-                return self._call(_FUNCTIONS[name], self.value(argument))
+                return self.call(_FUNCTIONS[name], self.value(argument))
         raise ValueError(f"a formula of a synapse must be arithmetic of names and functions, got {ast.unparse(node)!r}")
 
-    def _call(self, name: str, *arguments: Any) -> Any:
+    def call(self, name: str, *arguments: Any) -> Any:
+        """Call a function by its name."""
         from llvmlite import ir
 
         number = ir.DoubleType()

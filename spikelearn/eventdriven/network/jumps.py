@@ -29,8 +29,19 @@ from spikelearn.eventdriven.network.cells import (
     T_NEXT,
     X,
 )
+from spikelearn.eventdriven.network.plasticity import (
+    BATCH,
+    PLASTIC,
+    Plastic,
+    change_listed,
+    fetch_row,
+    list_change,
+    weight_of,
+)
+from spikelearn.eventdriven.network.prefetch import prefetch
 
-__all__ = ["BLOCK_ROOM", "LANES", "SAFE", "ULP", "advance_by_jumps", "decay", "no_crossing_within"]
+__all__ = ["BLOCK_ROOM", "LANES", "SAFE", "ULP", "advance_by_jumps", "decay", "follow_block", "load_lane"]
+__all__ += ["no_crossing_within", "store_lane"]
 
 
 ULP = 2.0**-52
@@ -38,9 +49,11 @@ ULP = 2.0**-52
 SAFE = 1.0 - 1e-9
 # Neurons in a block, and where in the block's room each quantity of them begins: one array, so that the compiler sees
 # that what is written is nothing that is still to be read.
-LANES = 64
+LANES = BATCH
 _D, _X, _LOWER, _LENGTH, _JUMP, _A, _ABOVE, _RATE, _DECAY, _TIME, _WITHIN = range(0, 11 * LANES, LANES)
 BLOCK_ROOM = 11 * LANES
+# How many neurons ahead numbers are fetched that lie far away in memory.
+_AHEAD = 24
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -66,7 +79,7 @@ def no_crossing_within(D: float, slow: float, A: float, above: float, rate: floa
 
 
 @njit(cache=True, error_model="numpy")
-def _follow_block(block: Floats) -> None:
+def follow_block(block: Floats) -> None:
     """Let the jump of every lane arrive; negative `_WITHIN` where it must be looked at closely."""
     for k in range(LANES):
         A, above, rate, rate_K = block[_A + k], block[_ABOVE + k], block[_RATE + k], block[_DECAY + k]
@@ -76,11 +89,39 @@ def _follow_block(block: Floats) -> None:
         block[_D + k], block[_X + k], block[_LOWER + k], block[_WITHIN + k] = D, x, lower, within
 
 
+@njit(cache=True, error_model="numpy", inline="always")
+def load_lane(
+    k: int, j: int, t: float, jump: float, may: bool, state: Floats, quick: Floats, block: Floats
+) -> None:  # fmt: skip
+    """Take neuron j into lane k, where a jump arrives at time t; the short way only where it `may` be gone."""
+    length = max((t - state[j, NOW]) + (0.0 - state[j, NOW_LOW]), 0.0)
+    quiet = may & (state[j, BOUND] > t) & (state[j, OWN_NEXT] > t) & (length * quick[j, DECAY] < LONGEST_SERIES)
+    block[_D + k], block[_X + k], block[_LOWER + k] = state[j, DEVIATION], state[j, X], state[j, LOWER]
+    block[_TIME + k], block[_LENGTH + k], block[_JUMP + k] = t, length, jump
+    block[_A + k], block[_RATE + k], block[_DECAY + k] = quick[j, MANIFOLD], quick[j, RATE], quick[j, DECAY]
+    # No y lies above infinity: such a lane counts as one that the bound leaves open.
+    block[_ABOVE + k] = quick[j, ABOVE] if quiet else math.inf
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def store_lane(k: int, j: int, state: Floats, wake: Floats, block: Floats) -> bool:
+    """Put lane k back into its neuron, or, where it must be looked at closely, leave all as it was and say no."""
+    followed: bool = block[_WITHIN + k] >= 0.0
+    if followed:
+        t = block[_TIME + k]
+        bound = t + block[_WITHIN + k]
+        state[j, DEVIATION], state[j, X], state[j, LOWER] = block[_D + k], block[_X + k], block[_LOWER + k]
+        state[j, NOW], state[j, BOUND], state[j, T_NEXT], state[j, NOW_LOW] = t, bound, math.nan, 0.0
+        wake[j] = min(bound, state[j, OWN_NEXT])
+    return followed
+
+
 @njit(cache=True, error_model="numpy")
 def advance_by_jumps(
     close: float, queued: int, visits: int, state: Floats, quick: Floats, wake: Floats, queue: Places, visit: Places,
     box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, block: Floats, after: Places,
-) -> int:  # fmt: skip
+    room: int, plastic: Plastic,
+) -> tuple[int, int]:  # fmt: skip
     """Let jumps arrive for as long as nothing else can happen to their neuron.
 
     Parameters
@@ -99,44 +140,50 @@ def advance_by_jumps(
         The arrivals, sorted by time for each neuron.
     block, after : ndarray
         Room for `BLOCK_ROOM` and `LANES` numbers.
+    room, plastic
+        See `plasticity.change_listed`.
 
     Returns
     -------
     visits : int
         How many neurons are to be looked at closely.
+    broken : int
+        Row of a synapse with a value that is not finite; -1 if none has.
     """
-    head = 0
+    head, changes, broken = 0, 0, -1
+    learning = plastic.columns > 0
     while head < queued:
         lanes = min(LANES, queued - head)
         for k in range(lanes):
+            if head + k + _AHEAD < queued:
+                coming = queue[head + k + _AHEAD]
+                prefetch(state, coming, 0)
+                prefetch(quick, coming, 0)
+                if learning:
+                    fetch_row(box_weight[box_place[coming]], plastic)
             j = queue[head + k]
             place = box_place[j]
-            t, jump = box_time[place], box_weight[place]
+            t, first_weight = box_time[place], box_weight[place]
+            jump = weight_of(first_weight, plastic)
             following = place + 1
+            alone = True
             while box_time[following] == t and following < box_end[j]:
                 jump += box_weight[following]
+                # A second synapse that learns, perhaps the same once more, is looked at closely.
+                alone &= box_weight[following] < PLASTIC
                 following += 1
             after[k] = following
-            length = max((t - state[j, NOW]) + (0.0 - state[j, NOW_LOW]), 0.0)
-            quiet = (state[j, BOUND] > t) | (state[j, T_NEXT] > t * (1.0 + 4.0 * ULP))
-            quiet &= (state[j, OWN_NEXT] > t) & (length * quick[j, DECAY] < LONGEST_SERIES)
-            block[_D + k], block[_X + k], block[_LOWER + k] = state[j, DEVIATION], state[j, X], state[j, LOWER]
-            block[_TIME + k], block[_LENGTH + k], block[_JUMP + k] = t, length, jump
-            block[_A + k], block[_RATE + k], block[_DECAY + k] = quick[j, MANIFOLD], quick[j, RATE], quick[j, DECAY]
-            # No y lies above infinity: such a lane counts as one that the bound leaves open.
-            block[_ABOVE + k] = quick[j, ABOVE] if quiet else math.inf
-        _follow_block(block)
+            load_lane(k, j, t, jump, alone, state, quick, block)
+        follow_block(block)
         for k in range(lanes):
             j = queue[head + k]
-            if not block[_WITHIN + k] >= 0.0:
+            if not store_lane(k, j, state, wake, block):
                 visit[visits] = j
                 visits += 1
                 continue
-            t = block[_TIME + k]
-            bound = t + block[_WITHIN + k]
-            state[j, DEVIATION], state[j, X], state[j, LOWER] = block[_D + k], block[_X + k], block[_LOWER + k]
-            state[j, NOW], state[j, BOUND], state[j, T_NEXT], state[j, NOW_LOW] = t, bound, math.nan, 0.0
-            wake[j] = min(bound, state[j, OWN_NEXT])
+            if learning and box_weight[box_place[j]] >= PLASTIC:
+                list_change(changes, box_weight[box_place[j]], box_time[box_place[j]], room)
+                changes += 1
             box_place[j] = after[k]
             # Listed without a branch: how many arrivals a neuron has is as good as random.
             more = after[k] < box_end[j]
@@ -144,5 +191,10 @@ def advance_by_jumps(
             queued += int(more)
             visit[visits] = j
             visits += int(not more) & int(wake[j] < close)
+        if changes > 0:
+            broken = change_listed(changes, room, plastic)
+            changes = 0
+            if broken >= 0:
+                break
         head += lanes
-    return visits
+    return visits, broken

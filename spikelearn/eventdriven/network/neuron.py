@@ -1,4 +1,4 @@
-"""One neuron of a network through one window: its own arrivals, incoming jumps, Poisson input, crossings.
+"""One neuron of a network through one window: its own arrivals, incoming jumps, crossings.
 
 Between events nothing is computed that no event needs. The deviation ``D = y - A phi(x)`` from the slow manifold decays
 as ``e^{-M}``, ``M = t/tau + x_0 - x``, and a jump of the membrane only adds to it: an event costs two exponentials.
@@ -14,8 +14,6 @@ Events at one instant: own potassium first, then all jumps of the membrane summe
 from __future__ import annotations
 
 import math
-
-import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.compiled import njit
@@ -36,14 +34,12 @@ from spikelearn.eventdriven.network.cells import (
     TABLED,
     X_NEXT,
     Z_NEXT,
-    Inputs,
     X,
     cell_of,
 )
 from spikelearn.eventdriven.network.jumps import SAFE, ULP, decay, no_crossing_within
 
 __all__ = [
-    "draw",
     "enter_tables",
     "find_crossing",
     "jump_membrane",
@@ -55,31 +51,12 @@ __all__ = [
 ]
 
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-
-
 @njit(cache=True, error_model="numpy", inline="always")
 def two_sum(a: float, b: float) -> tuple[float, float]:
     """Add two floats and give the sum with its rounding error."""
     total = a + b
     virtual = total - a
     return total, (a - (total - virtual)) + (b - virtual)
-
-
-@njit(cache=True, error_model="numpy")
-def draw(e: int, poisson: Inputs) -> None:
-    """Draw when entry `e` of the Poisson input comes next: number ``drawn`` of its own stream (splitmix64)."""
-    if poisson.rate[e] <= 0.0:
-        poisson.next[e] = math.inf
-        return
-    bits = poisson.key[e] + (poisson.drawn[e] + np.uint64(1)) * _GOLDEN
-    bits = (bits ^ (bits >> np.uint64(30))) * _MIX_1
-    bits = (bits ^ (bits >> np.uint64(27))) * _MIX_2
-    bits = bits ^ (bits >> np.uint64(31))
-    poisson.drawn[e] += np.uint64(1)
-    poisson.next[e] -= math.log1p(-(np.float64(bits >> np.uint64(11)) * 2.0**-53)) / poisson.rate[e]
 
 
 @njit(cache=True, error_model="numpy")

@@ -1,7 +1,8 @@
 """Synapses that change at events: their state, and what the compiled loop does at an arrival and at a spike.
 
 Between events the traces decay exponentially and the weight stays, so that nothing is calculated before an event
-needs it. A plastic synapse has a row of its own: the time of its last event, its weight, its traces. Rows are sorted by
+needs it. The arrivals of many neurons, and the spike of one at all its synapses, are each one call of the code of their
+rule. A plastic synapse has a row of its own: the time of its last event, its weight, its traces. Rows are sorted by
 target, so that those onto one neuron, which a spike of it changes, lie together. In the array of weights a plastic
 synapse has, instead of volts, `PLASTIC` plus the number of its row: the number travels to the target as any weight
 does, and the weight is read only where it arrives, after all that happened before.
@@ -9,18 +10,18 @@ does, and the weight is read only where it arrives, after all that happened befo
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
 from spikelearn.compiled import njit
+from spikelearn.eventdriven.network.event_code import WEIGHT
 from spikelearn.eventdriven.network.prefetch import prefetch_address
 
-__all__ = ["LAST", "LIMITS", "PLASTIC", "WEIGHT", "Plastic", "change", "fetch_rows", "rows_onto", "weight_of"]
+__all__ = ["BATCH", "LIMITS", "PLASTIC", "ROOM", "Plastic", "change_listed", "change_one", "change_onto", "fetch_row"]
+__all__ += ["list_change", "weight_of"]
 
 _tools: Any = cgutils
 ir = _tools.ir
@@ -28,14 +29,14 @@ ir = _tools.ir
 PLASTIC = 2.0**52
 """No jump has this many volts; whole numbers above it are exact."""
 
-# Columns of a row; the traces follow.
-LAST, WEIGHT = 0, 1
-# Volts; weights of a description are kept below it, too. A weight there is on its way to infinity.
-_LARGEST_WEIGHT = 1e9
 # Columns of a rule in `Plastic.rules`: code for arrivals and for spikes (0: nothing), parameters, settings.
 _PARAMETERS, _SETTINGS, _RULE_COLUMNS = 2, 3, 4
 # Settings of a rule: lowest and highest weight; the time constants of the traces follow.
 LIMITS = 2
+# Events that are collected before the code of their rule is called, and the room of one thread for them: rows and times
+# of all, and of those of one rule.
+BATCH = 64
+ROOM = 4 * BATCH
 
 
 class Plastic(NamedTuple):
@@ -52,7 +53,9 @@ class Plastic(NamedTuple):
     rule : int
         Of int16, (n,): rule of each synapse.
     start : int
-        Of int64, (n_neurons + 1,): rows onto neuron i are ``start[i]`` to ``start[i + 1] - 1``.
+        Of int64, (n_neurons + 1,): rows onto neuron i are ``start[i]`` to ``start[i + 1] - 1``, rule by rule.
+    n_rules : int
+        How many rules there are.
     rules : int
         Of int64, (n_rules, 4): addresses of the code for arrivals and for spikes, of the parameters, and of float64,
         (columns,): lowest and highest weight, time constants of the traces.
@@ -66,18 +69,22 @@ class Plastic(NamedTuple):
         How many.
     w : int
         Of float64, (n_watched, n_times); is filled in.
+    room : int
+        Of eight bytes each, (threads, ROOM).
     """
 
     rows: int
     columns: int
     rule: int
     start: int
+    n_rules: int
     rules: int
     watched: int
     place: int
     trace_times: int
     n_times: int
     w: int
+    room: int
 
 
 def _pointer_to(item: Any) -> Any:
@@ -94,57 +101,73 @@ def _pointer_to(item: Any) -> Any:
     return intrinsic(pointer)
 
 
-def _call_code(typingctx, code, values, parameters):  # type: ignore[no-untyped-def]
-    """Call the code at an address with the addresses of two arrays."""
+def _call_code(typingctx, code, rows, columns, parameters, settings, n, which, times, t):  # type: ignore[no-untyped-def]
+    """Call the code of an event, see `event_code`."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        number = ir.DoubleType().as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [number, number])
-        function = builder.inttoptr(arguments[0], kind.as_pointer())
-        builder.call(function, [builder.inttoptr(argument, number) for argument in arguments[1:]])
-        return context.get_dummy_value()
+        number, whole = ir.DoubleType().as_pointer(), ir.IntType(64)
+        kinds = [number, whole, number, number, whole, whole.as_pointer(), number, ir.DoubleType()]
+        function = builder.inttoptr(arguments[0], ir.FunctionType(whole, kinds).as_pointer())
+        given = [
+            builder.inttoptr(argument, kind) if isinstance(kind, ir.PointerType) else argument
+            for argument, kind in zip(arguments[1:], kinds, strict=True)
+        ]
+        return builder.call(function, given)
 
-    return types.void(types.int64, types.int64, types.int64), generate
+    return types.int64(*[types.int64] * 8, types.float64), generate
 
 
 _numbers, _whole, _short = (_pointer_to(item) for item in (types.float64, types.int64, types.int16))
 _call: Any = intrinsic(_call_code)
 
 
-@njit(cache=True, error_model="numpy")
-def rows_onto(i: int, plastic: Plastic) -> tuple[int, int]:
-    """Give the first row onto neuron i and the one after the last."""
-    start = _whole(plastic.start)
-    return start[i], start[i + 1]
+@njit(cache=True, error_model="numpy", inline="always")
+def fetch_row(weight: float, plastic: Plastic) -> None:
+    """Fetch the row of a plastic synapse from memory."""
+    if weight >= PLASTIC:
+        prefetch_address(plastic.rows + 8 * plastic.columns * int(weight - PLASTIC))
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def weight_of(weight: float, plastic: Plastic) -> float:
+    """Give a weight as it is, or, where it is that of a plastic synapse, as the events so far have left it."""
+    volts = weight
+    if weight >= PLASTIC:
+        volts = _numbers(plastic.rows)[int(weight - PLASTIC) * plastic.columns + WEIGHT]
+    return volts
 
 
 @njit(cache=True, error_model="numpy")
-def fetch_rows(begin: int, end: int, weights: NDArray[Any], plastic: Plastic) -> None:
-    """Fetch the rows of the plastic synapses among the arrivals in the boxes from `begin` to ``end - 1``."""
-    for b in range(begin, end):
-        if weights[b] >= PLASTIC:
-            prefetch_address(plastic.rows + 8 * plastic.columns * int(weights[b] - PLASTIC))
+def _show(row: int, t: float, plastic: Plastic) -> None:
+    """Record the weight of a row, where it is wanted, at all times before t."""
+    shown = _whole(plastic.watched)[row]
+    if shown >= 0:
+        place, times, w = _whole(plastic.place), _numbers(plastic.trace_times), _numbers(plastic.w)
+        weight = _numbers(plastic.rows)[row * plastic.columns + WEIGHT]
+        m = place[shown]
+        while m < plastic.n_times and times[m] < t:
+            w[shown * plastic.n_times + m] = weight
+            m += 1
+        place[shown] = m
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def list_change(k: int, weight: float, t: float, room: int) -> None:
+    """Put the arrival at a plastic synapse, whose row stands in its weight, into place k of a batch."""
+    _whole(room)[k] = int(weight - PLASTIC)
+    _numbers(room + 8 * BATCH)[k] = t
 
 
 @njit(cache=True, error_model="numpy")
-def weight_of(row: int, plastic: Plastic) -> float:
-    """Give the weight as the events so far have left it."""
-    weight: float = _numbers(plastic.rows)[row * plastic.columns + WEIGHT]
-    return weight
-
-
-@njit(cache=True, error_model="numpy")
-def change(first: int, end: int, t: float, post: int, plastic: Plastic) -> int:
-    """Let an event at time t change the rows from `first` to ``end - 1``.
+def change_listed(n: int, room: int, plastic: Plastic) -> int:
+    """Let the n arrivals of a batch change their rows, of which none may occur twice.
 
     Parameters
     ----------
-    first, end : int
-        Which.
-    t : float
-        When, seconds.
-    post : int
-        0 for an arrival, 1 for a spike of the target.
+    n : int
+        How many, at most `BATCH`.
+    room : int
+        Address of the room of this thread.
     plastic : Plastic
         All of them.
 
@@ -153,39 +176,58 @@ def change(first: int, end: int, t: float, post: int, plastic: Plastic) -> int:
     row : int
         One that has a value that is not finite, or a weight beyond 1e9 V; -1 if none has.
     """
-    columns = plastic.columns
+    which, times = _whole(room), _numbers(room + 8 * BATCH)
+    if plastic.watched != 0:
+        for k in range(n):
+            _show(which[k], times[k], plastic)
     rule, rules = _short(plastic.rule), _whole(plastic.rules)
+    listed, found, broken = room, n, -1
+    for r in range(plastic.n_rules):
+        if plastic.n_rules > 1:
+            listed, found = room + 16 * BATCH, 0
+            own, at = _whole(listed), _numbers(listed + 8 * BATCH)
+            for k in range(n):
+                own[found], at[found] = which[k], times[k]
+                found += int(rule[which[k]] == r)
+        about = _RULE_COLUMNS * r
+        if rules[about] != 0:
+            row = _call(
+                rules[about], plastic.rows, plastic.columns, rules[about + _PARAMETERS], rules[about + _SETTINGS],
+                found, listed, listed + 8 * BATCH, 0.0,
+            )  # fmt: skip
+            broken = max(broken, row)
+    return broken
+
+
+@njit(cache=True, error_model="numpy")
+def change_one(weight: float, t: float, room: int, plastic: Plastic) -> int:
+    """Let one arrival change its row; see `change_listed`."""
+    list_change(0, weight, t, room)
+    return change_listed(1, room, plastic)
+
+
+@njit(cache=True, error_model="numpy")
+def change_onto(i: int, t: float, plastic: Plastic) -> int:
+    """Let a spike of neuron i at time t change the rows onto it; see `change_listed`."""
+    start, rule, rules = _whole(plastic.start), _short(plastic.rule), _whole(plastic.rules)
+    first, end = start[i], start[i + 1]
+    if plastic.watched != 0:
+        for row in range(first, end):
+            _show(row, t, plastic)
     broken = -1
-    for row in range(first, end):
-        about = _RULE_COLUMNS * rule[row]
-        code = rules[about + post]
-        if code == 0:
-            continue
-        values = _numbers(plastic.rows + 8 * columns * row)
-        if plastic.watched != 0:
-            shown = _whole(plastic.watched)[row]
-            if shown >= 0:
-                place, times, w = _whole(plastic.place), _numbers(plastic.trace_times), _numbers(plastic.w)
-                m = place[shown]
-                while m < plastic.n_times and times[m] < t:
-                    w[shown * plastic.n_times + m] = values[WEIGHT]
-                    m += 1
-                place[shown] = m
-        settings = _numbers(rules[about + _SETTINGS])
-        elapsed = t - values[LAST]
-        values[LAST] = t
-        tau, factor = 0.0, 0.0
-        for k in range(2, columns):
-            if settings[k] != tau:
-                tau = settings[k]
-                factor = math.exp(-elapsed / tau)
-            values[k] *= factor
-        _call(code, plastic.rows + 8 * (columns * row + WEIGHT), rules[about + _PARAMETERS])
-        # Asked before the weight is clipped, which would hide it.
-        total = 0.0 if abs(values[WEIGHT]) < _LARGEST_WEIGHT else math.inf
-        for k in range(WEIGHT, columns):
-            total += values[k]
-        if total - total != 0.0:
-            broken = row
-        values[WEIGHT] = min(max(values[WEIGHT], settings[0]), settings[1])
+    while first < end:
+        until = end
+        if plastic.n_rules > 1:
+            until = first + 1
+            while until < end and rule[until] == rule[first]:
+                until += 1
+        about = _RULE_COLUMNS * rule[first]
+        if rules[about + 1] != 0:
+            row = _call(
+                rules[about + 1], plastic.rows + 8 * plastic.columns * first, plastic.columns,
+                rules[about + _PARAMETERS], rules[about + _SETTINGS], until - first, 0, 0, t,
+            )  # fmt: skip
+            if row >= 0:
+                broken = first + row
+        first = until
     return broken

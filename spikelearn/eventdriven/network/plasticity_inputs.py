@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.eventdriven.network.cells import Synapses, aligned
-from spikelearn.eventdriven.network.event_code import event_code
-from spikelearn.eventdriven.network.plasticity import LIMITS, PLASTIC, WEIGHT, Plastic
+from spikelearn.eventdriven.network.event_code import WEIGHT, event_code
+from spikelearn.eventdriven.network.plasticity import LIMITS, PLASTIC, ROOM, Plastic
 
 __all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark"]
 
@@ -68,12 +68,14 @@ class PlasticLayout:
     Parameters
     ----------
     own : ndarray, shape (n_plastic, columns)
-        Time of the last event, weight, traces; sorted by target.
+        Time of the last event, weight, traces; sorted by target, then rule.
     which : ndarray of int64, shape (n_plastic,)
         Numbers of the plastic synapses in the network.
     order : ndarray of int64, shape (n_plastic,)
         Which of these each row is.
     rule, start, rules, watched, place, trace_times, w : ndarray
+        See `plasticity.Plastic`.
+    room : ndarray, shape (threads, ROOM)
         See `plasticity.Plastic`.
     kept : tuple
         What `rules` holds addresses of, and must live as long.
@@ -89,6 +91,7 @@ class PlasticLayout:
     place: Integers
     trace_times: Floats
     w: Floats
+    room: Floats
     kept: tuple[Any, ...]
 
     def plastic(self) -> Plastic:
@@ -97,8 +100,9 @@ class PlasticLayout:
         rule, start, rules, watched, place, times = (array.ctypes.data for array in arrays)
         columns = self.own.shape[1] if len(self.own) else 0
         return Plastic(
-            self.own.ctypes.data, columns, rule, start, rules, watched if len(self.watched) else 0, place,
-            times, len(self.trace_times), self.w.ctypes.data,
+            self.own.ctypes.data, columns, rule, start, len(self.rules), rules,
+            watched if len(self.watched) else 0, place, times, len(self.trace_times), self.w.ctypes.data,
+            self.room.ctypes.data,
         )  # fmt: skip
 
     def rows(self) -> Floats:
@@ -153,9 +157,15 @@ def mark(inputs: PlasticInputs, synapses: Synapses) -> Synapses:
 
 
 def lay_out(
-    inputs: PlasticInputs, synapses: Synapses, n: int, rows: Floats, watched: Integers, trace_times: Floats
+    inputs: PlasticInputs,
+    synapses: Synapses,
+    n: int,
+    rows: Floats,
+    watched: Integers,
+    trace_times: Floats,
+    threads: int,
 ) -> PlasticLayout:
-    """Sort the plastic synapses by target, and put the numbers of their rows in the place of their marks.
+    """Sort the plastic synapses by target and rule, and put the numbers of their rows in the place of their marks.
 
     Parameters
     ----------
@@ -171,10 +181,13 @@ def lay_out(
         Synapses whose weights are recorded, in the network's numbers.
     trace_times : ndarray
         When, seconds.
+    threads : int
+        How many need room.
     """
     which = np.flatnonzero(inputs.rule >= 0)
     places = np.flatnonzero(synapses.weight >= PLASTIC)
-    places = places[np.argsort(synapses.target[places], kind="stable")]
+    rule_of = inputs.rule[which][(synapses.weight[places] - PLASTIC).astype(np.int64)]
+    places = places[np.lexsort((rule_of, synapses.target[places]))]
     order = (synapses.weight[places] - PLASTIC).astype(np.int64)
     if len(places):
         synapses.weight[places] = PLASTIC + np.arange(len(places))
@@ -199,10 +212,12 @@ def lay_out(
         kept += [values, settings]
         for post, formulas in enumerate((rule.on_pre, rule.on_post)):
             if formulas:
-                code = event_code(("w", *rule.traces), rule.parameters, formulas)
+                shared = tuple(rule.decay.index(tau) for tau in rule.decay)
+                code = event_code(("w", *rule.traces), rule.parameters, formulas, shared, neighbours=bool(post))
                 rules[r, post] = code.address
                 kept.append(code)
     return PlasticLayout(
         own, which, order, inputs.rule[which][order], start, rules, shown, np.zeros(len(watched), dtype=np.int64),
-        trace_times, np.full((len(watched), len(trace_times)), np.nan), tuple(kept),
+        trace_times, np.full((len(watched), len(trace_times)), np.nan),
+        np.zeros((threads, ROOM)), tuple(kept),
     )  # fmt: skip

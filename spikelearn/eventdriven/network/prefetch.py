@@ -8,7 +8,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["prefetch", "prefetch_address"]
+__all__ = ["prefetch", "prefetch_address", "prefetch_item"]
 
 tools: Any = cgutils
 _READ, _KEEP, _DATA = 0, 3, 1
@@ -24,6 +24,18 @@ def _prefetch_item(typingctx, array, row, column):  # type: ignore[no-untyped-de
         return context.get_dummy_value()
 
     return types.none(array, types.intp, types.intp), generate
+
+
+def _prefetch_place(typingctx, array, place):  # type: ignore[no-untyped-def]
+    """Fetch the cache line of an element of a vector; changes nothing, whatever the place."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        given = context.make_array(signature.args[0])(context, builder, arguments[0])
+        pointer = tools.get_item_pointer(context, builder, signature.args[0], given, [arguments[1]])
+        _hint(builder, builder.bitcast(pointer, tools.ir.IntType(8).as_pointer()))
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp), generate
 
 
 def _prefetch_address(typingctx, address):  # type: ignore[no-untyped-def]
@@ -44,4 +56,5 @@ def _hint(builder: Any, pointer: Any) -> None:
 
 
 prefetch: Any = intrinsic(_prefetch_item)
+prefetch_item: Any = intrinsic(_prefetch_place)
 prefetch_address: Any = intrinsic(_prefetch_address)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spikelearn.arrays import Floats, Integers
 from spikelearn.compiled import told
 from spikelearn.eventdriven.inputs import assign_tables
-from spikelearn.eventdriven.network.barrier import ABORT, BARRIER_WORDS
+from spikelearn.eventdriven.network.barrier import BARRIER_WORDS, prepare, send_home
 from spikelearn.eventdriven.network.cells import (
     AT,
     BOUND,
@@ -34,8 +34,11 @@ from spikelearn.eventdriven.network.cells import (
     fill_cells,
     quick_constants,
 )
+from spikelearn.eventdriven.network.direct import rows_rise
+from spikelearn.eventdriven.network.drive import draw_first
 from spikelearn.eventdriven.network.history import pause_after
-from spikelearn.eventdriven.network.neuron import draw, enter_tables
+from spikelearn.eventdriven.network.neuron import enter_tables
+from spikelearn.eventdriven.network.pace import Pace
 from spikelearn.eventdriven.network.plasticity_inputs import fresh_rows, lay_out, mark
 from spikelearn.eventdriven.network.records import NetworkInputs, NetworkResult, NetworkState
 from spikelearn.eventdriven.network.sharing import count_targets, delays, ranges, share, writable
@@ -50,6 +53,8 @@ __all__ = ["run_network"]
 _SHORTER = 1.0 - 1e-9
 # Without synapses between neurons the windows only serve progress and interruption.
 _LONGEST_WINDOW = 0.02
+# So many events of the Poisson input a neuron and window, in the mean, are drawn and kept until they arrive.
+_DRAWN = 4.0
 _EPOCH = 0.01
 # Whether tables pay is asked for a run of so many seconds, whatever its length: a state has the same form in all.
 _TABLES_FOR = 10.0
@@ -92,7 +97,7 @@ def run_network(
     watched : ndarray
         Plastic synapses whose weights are wanted at the same times.
     threads : int, optional
-        All processors if not given; nothing depends on it.
+        If not given, as many as there are processors, or one for as long as that is faster; no result depends on it.
     progress : bool
         Show a bar for runs of more than two seconds.
     stop : threading.Event, optional
@@ -145,6 +150,8 @@ class _Run:
         synapses = Synapses(*(writable(array) for array in mark(inputs.plasticity, inputs.synapses)))
         self.shortest, self.longest = delays(synapses, n, inputs)
         self.window = min(self.shortest * _SHORTER, _LONGEST_WINDOW)
+        if inputs.poisson_rate.sum() > 0.0:
+            self.window = min(self.window, _DRAWN * n / float(inputs.poisson_rate.sum()))
         self.limit = max(8, math.ceil(inputs.max_rate * max(_EPOCH, self.window)))
         self.epoch = max(1, round(_EPOCH / self.window))
         degree = count_targets(synapses.target, n)
@@ -152,43 +159,44 @@ class _Run:
         # What is sorted here replaces what it is made from: of the weights, the marked copy.
         synapses, self.row_bounds = share(synapses, self.ranges)
         self.synapses = synapses
+        self.rising = rows_rise(synapses.start, synapses.target)
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
         # The constants hold addresses of the tables, which must therefore live as long.
         self.cells, self.tables = _cells(inputs, self.autonomous, g0)
         self.trace_times = writable(trace_times)
         values = fresh_rows(inputs.plasticity, inputs.synapses.weight) if resume is None else resume.plastic
-        self.learning = lay_out(inputs.plasticity, synapses, n, values, watched, self.trace_times)
+        self.learning = lay_out(inputs.plasticity, synapses, n, values, watched, self.trace_times, len(self.ranges) - 1)
         self.quick = quick_constants(self.cells)
         self.sources = Sources(*(writable(array) for array in inputs.sources))
         self.state = _fresh(self.cells, u0, g0) if resume is None else _aligned_copy(resume.state)
         entries = len(inputs.poisson_rate)
         self.poisson = Inputs(
-            inputs.poisson_start,
-            inputs.poisson_rate,
-            inputs.poisson_weight,
-            inputs.poisson_key,
+            writable(inputs.poisson_start),
+            writable(inputs.poisson_rate),
+            writable(inputs.poisson_weight),
+            writable(inputs.poisson_key),
             np.zeros(entries) if resume is None else resume.poisson_next.copy(),
             np.zeros(entries, dtype=np.uint64) if resume is None else resume.poisson_drawn.copy(),
         )
         if resume is None:
             pause_after(inputs.past, inputs.parameters["refractory"], self.state)
-            for e in range(entries):
-                draw(e, self.poisson)
+            draw_first(self.poisson)
         self.recent_times = writable(inputs.past.times if resume is None else resume.recent_times)
         self.recent_rows = writable(inputs.past.rows if resume is None else resume.recent_rows)
         self.wake = np.full(n, -math.inf)
         self.traced_rows = np.full(n, -1, dtype=np.int64)
         self.traced_rows[traced] = np.arange(len(traced))
-        # What most neurons are: with a table, no random input, no trace, no plastic synapse, so that most events go
-        # the short way.
-        self.plain = (self.cells[:, TABLED] != 0) & (np.diff(inputs.poisson_start) == 0) & (self.traced_rows < 0)
-        self.plain &= np.diff(self.learning.start) == 0
+        # What most neurons are: with a table, so that most events go the short way.
+        self.plain = self.cells[:, TABLED] != 0
         self.plastic = self.learning.plastic()
         self.trace_place = np.zeros(len(traced), dtype=np.int64)
         self.u = np.full((len(traced), len(trace_times)), np.nan)
         self.g = np.full((len(traced), len(trace_times)), np.nan)
         workers = len(self.ranges) - 1
+        # One thread can take over the parts of all where these follow each other in every row.
+        self.pace = Pace(workers, threads is None and len(synapses.delay) == 1)
         self.barrier = np.zeros(BARRIER_WORDS, dtype=np.int64)
+        prepare(self.barrier)
         self.status = np.zeros(2 * workers + 1, dtype=np.int64)
         room = np.diff(self.ranges) * (self.limit + 1)
         self.shared_start = np.concatenate([[0], np.cumsum(room)[:-1]]).astype(np.int64)
@@ -198,13 +206,14 @@ class _Run:
         self.shared_counts = np.zeros((2, workers), dtype=np.int64)
 
     def compile(self) -> None:
-        """Compile the loop, by a call that does nothing."""
-        self._piece(0, 0, 0, self.begin)
+        """Compile the loop and what ends it, by calls that do nothing."""
+        self._piece(0, 1, 0, 0, self.begin)
+        send_home(np.zeros_like(self.barrier))
 
     def leave(self) -> None:
         """Send all threads home, wherever they are; nothing can go on from the state after that."""
-        self.barrier[ABORT] = 1
         self.status[-1] = 1
+        send_home(self.barrier)
 
     def to_end(self, halt: threading.Event, progress: bool) -> NetworkResult:
         """Run piece by piece until the end, an interrupt or an explosion."""
@@ -216,18 +225,18 @@ class _Run:
         exploded: tuple[int, ...] = ()
         broken: tuple[int, ...] = ()
         left = False
-        workers = len(self.ranges) - 1
         with (
-            ThreadPoolExecutor(workers) as pool,
+            ThreadPoolExecutor(self.pace.most) as pool,
             progress_bar(
                 shown=progress, total=self.duration, initial=self.begin, unit="s", smoothing=0.0, leave=True
             ) as bar,
         ):
             while done < total and not halt.is_set():
                 started = time.perf_counter()
-                last = min(done + size, total)
+                threads, part = self.pace.following()
+                last = min(done + max(size // part, 1), total)
                 reached = self.duration if last == total else self.begin + last * self.window
-                found = self._pieces(pool, done, last, reached)
+                found = self._pieces(pool, threads, done, last, reached)
                 for t, r in found:
                     times.append(t)
                     rows.append(r.astype(np.int64))
@@ -236,14 +245,16 @@ class _Run:
                 left = self.status[-1] != 0
                 if exploded or broken or left:
                     # Threads stopped somewhere within the piece: what is whole ends before it.
-                    del times[-workers:], rows[-workers:]
+                    del times[-threads:], rows[-threads:]
                     reached = self.begin + done * self.window
                     break
                 self._remember(found, reached)
                 bar.update(reached - bar.n)
-                done = last
                 spent = max(time.perf_counter() - started, 1e-6)
-                size = int(min(max(size * min(_PIECE_SECONDS / spent, 4.0), 1), 1 << 20))
+                self.pace.took(last - done, spent)
+                done = last
+                if part == 1:
+                    size = int(min(max(size * min(_PIECE_SECONDS / spent, 4.0), 1), 1 << 20))
         flat = np.concatenate([*times, np.empty(0)])
         which = np.concatenate([*rows, np.empty(0, dtype=np.int64)])
         order = np.lexsort((flat, which))
@@ -254,33 +265,36 @@ class _Run:
         w = self.learning.traces(reached)
         return NetworkResult(flat[order], which[order], self.u, self.g, state, done < total, exploded, w, broken, left)
 
-    def _pieces(self, pool: ThreadPoolExecutor, first: int, last: int, stop: float) -> Any:
-        """Run one piece in all threads; where one of them fails, the others do not wait for it."""
-        workers = len(self.ranges) - 1
-        if workers == 1:
-            return [self._piece(0, first, last, stop)]
+    def _pieces(self, pool: ThreadPoolExecutor, threads: int, first: int, last: int, stop: float) -> Any:
+        """Run one piece in some threads; where one of them fails, the others do not wait for it."""
+        if threads == 1:
+            return [self._piece(0, 1, first, last, stop)]
 
         def piece(thread: int) -> Any:
             try:
-                return self._piece(thread, first, last, stop)
+                return self._piece(thread, threads, first, last, stop)
             except BaseException:
                 self.leave()
                 raise
 
         try:
-            jobs = [pool.submit(piece, thread) for thread in range(workers)]
+            jobs = [pool.submit(piece, thread) for thread in range(threads)]
         except BaseException:
             self.leave()
             raise
         return [job.result() for job in jobs]
 
-    def _piece(self, thread: int, first: int, last: int, stop: float) -> tuple[Floats, NDArray[np.int32]]:
+    def _piece(self, thread: int, threads: int, first: int, last: int, stop: float) -> tuple[Floats, NDArray[np.int32]]:
+        # One of one has all: from the begin of the first part of every row to the end of the last.
+        alone = threads == 1
+        ranges = self.ranges[[0, -1]] if alone else self.ranges
+        row_start, row_end = self.row_bounds[thread], self.row_bounds[-1 if alone else thread + 1]
         found: tuple[Floats, NDArray[np.int32]] = run_windows(
-            thread, self.ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
+            thread, ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
             self.shared_counts, self.begin, first, last, self.window, stop, self.cells, self.quick,
-            self.state, self.wake, self.synapses, self.row_bounds[thread], self.row_bounds[thread + 1], self.sources,
-            self.poisson, self.autonomous, self.plain, self.recent_times, self.recent_rows, self.limit, self.epoch,
-            self.traced_rows, self.trace_place, self.trace_times, self.u, self.g, self.plastic,
+            self.state, self.wake, self.synapses, row_start, row_end, self.sources,
+            self.poisson, self.autonomous, self.plain, self.rising, self.recent_times, self.recent_rows, self.limit,
+            self.epoch, self.traced_rows, self.trace_place, self.trace_times, self.u, self.g, self.plastic,
         )  # fmt: skip
         return found
 

@@ -27,16 +27,27 @@ from spikelearn.eventdriven.network.delivery import (
     sort_arrivals,
     sort_spikes,
 )
+from spikelearn.eventdriven.network.direct import arrive, expected_arrivals, place_aside
+from spikelearn.eventdriven.network.drive import draw_arrivals, merge_arrivals
 from spikelearn.eventdriven.network.jumps import BLOCK_ROOM, LANES, advance_by_jumps
-from spikelearn.eventdriven.network.plasticity import Plastic
+from spikelearn.eventdriven.network.plasticity import ROOM, Plastic
 
 __all__ = ["run_windows"]
 
 
+# A number that begins as a literal would have everything that takes it compiled twice.
+_wide: Any = np.int64
+# For so many windows arrivals are sorted by neuron after one in which more than a quarter had to be put aside.
+_SORTED = 32
+
+
 @njit(cache=True, error_model="numpy")
 def _longer(array: Any, size: int) -> Any:
-    new = np.empty(max(size, 2 * len(array)), array.dtype)
-    new[: len(array)] = array
+    """Copy an array into one of at least this size, and twice its own."""
+    room = max(size, 2 * len(array))
+    new = np.empty(room, array.dtype)
+    for k in range(len(array)):
+        new[k] = array[k]
     return new
 
 
@@ -66,6 +77,7 @@ def run_windows(
     poisson: Inputs,
     autonomous: NDArray[np.bool_],
     plain: NDArray[np.bool_],
+    rising: bool,
     recent_times: Floats,
     recent_rows: Integers,
     limit: int,
@@ -110,7 +122,9 @@ def run_windows(
     autonomous : ndarray of bool, shape (n,)
         Neurons with no input at all.
     plain : ndarray of bool, shape (n,)
-        Neurons with a table, inputs, and neither Poisson input nor traces.
+        Neurons with a table and inputs, of which most events go the short way.
+    rising : bool
+        Whether the targets of every row are sorted.
     recent_times, recent_rows : ndarray
         All earlier spikes that may still have to arrive somewhere, by row and time.
     limit, epoch : int
@@ -120,7 +134,7 @@ def run_windows(
     trace_times, u, g : ndarray
         When traces are wanted, seconds; they are filled in, volts and leak conductances.
     plastic : Plastic
-        Plastic synapses; their neurons are not `plain`.
+        Plastic synapses.
 
     Returns
     -------
@@ -137,12 +151,12 @@ def run_windows(
     uniform = len(delay) == 1
 
     # Spikes under way to this thread's neurons, each with its place in its row of synapses.
-    under_way = 0
+    under_way = _wide(0)
     way_time, way_row, way_place = np.empty(256), np.empty(256, np.int64), np.empty(256, np.int64)
     way_until = np.empty(256, np.int64)
     # Own spikes whose potassium is still to come, as linked lists in one pool.
     pool_time, pool_next = np.empty(1024), np.empty(1024, np.int64)
-    pool_size, free = 0, -1
+    pool_size, free = _wide(0), _wide(-1)
     own_first, own_last = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
     for k in range(len(recent_times)):
         row = recent_rows[k]
@@ -155,13 +169,17 @@ def run_windows(
             place += 1
         if place < until:
             if under_way == len(way_time):
-                way_time, way_row, way_place = _longer(way_time, 0), _longer(way_row, 0), _longer(way_place, 0)
+                way_time, way_row, way_place = (
+                    _longer(way_time, under_way),
+                    _longer(way_row, under_way),
+                    _longer(way_place, under_way),
+                )
             way_time[under_way], way_row[under_way], way_place[under_way] = recent_times[k], row, place
             under_way += 1
         own = recent_times[k] + cells[row, DELAY] if first <= row < end and cells[row, DELAY] > 0.0 else -math.inf
         if own >= start and own > 0.0:
             if pool_size == len(pool_time):
-                pool_time, pool_next = _longer(pool_time, 0), _longer(pool_next, 0)
+                pool_time, pool_next = _longer(pool_time, pool_size), _longer(pool_next, pool_size)
             pool_time[pool_size], pool_next[pool_size] = recent_times[k], -1
             if own_first[row - first] < 0:
                 own_first[row - first] = pool_size
@@ -171,17 +189,26 @@ def run_windows(
             pool_size += 1
     for j in range(n):
         i = first + j
-        state[i, OWN_NEXT] = pool_time[own_first[j]] + cells[i, DELAY] if own_first[j] >= 0 else math.inf
+        following_own = pool_time[own_first[j]] + cells[i, DELAY] if own_first[j] >= 0 else math.inf
+        if traced[i] >= 0 and trace_place[traced[i]] < len(trace_times):
+            following_own = min(following_own, trace_times[trace_place[traced[i]]])
+        state[i, OWN_NEXT] = following_own
     source = np.searchsorted(source_times, start)
 
     # Arrivals of a window: neuron j's stand in its boxes from `box_place[j]` to `box_end[j] - 1`.
     counts, box_place, box_end = np.zeros(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.uint32)
     box_time, box_weight, box_row = np.empty(1024), np.empty(1024), np.empty(1024, np.int32)
+    drawn_at, drawn_time, drawn_weight = np.empty(1024, np.uint32), np.empty(1024), np.empty(1024)
+    driven = poisson.start[end] > poisson.start[first]
+    # Up to some window the arrivals are rather sorted by neuron, where many would have to be put aside.
+    sorted_until, marks = first_window, np.zeros(n, np.uint32)
+    straight, none_plain = uniform and rising and not driven, np.zeros(n, np.bool_)
+    room = plastic.room + 8 * ROOM * thread
     visit, queue = np.empty(n + 1, np.uint32), np.empty(max(n + 1, 1024), np.uint32)
     block, after = np.zeros(BLOCK_ROOM), np.empty(LANES, np.uint32)
     own_state, own_quick, own_wake, own_plain = state[first:end], quick[first:end], wake[first:end], plain[first:end]
     spike_times, spike_rows = np.empty(4096), np.empty(4096, np.int32)
-    spikes = 0
+    spikes = _wide(0)
     burst = np.zeros(n, np.int32)
     offset = shared_start[thread]
     status[thread], status[threads + thread] = 0, 0
@@ -198,8 +225,8 @@ def run_windows(
                     row = shared_rows[1 - half, m]
                     if row_end[row] > row_start[row]:
                         if under_way == len(way_time):
-                            way_time, way_row = _longer(way_time, 0), _longer(way_row, 0)
-                            way_place = _longer(way_place, 0)
+                            way_time, way_row = _longer(way_time, under_way), _longer(way_row, under_way)
+                            way_place = _longer(way_place, under_way)
                         way_time[under_way], way_row[under_way] = shared_times[1 - half, m], row
                         way_place[under_way] = row_start[row]
                         under_way += 1
@@ -207,7 +234,11 @@ def run_windows(
             row = source_rows[source]
             if row_end[row] > row_start[row]:
                 if under_way == len(way_time):
-                    way_time, way_row, way_place = _longer(way_time, 0), _longer(way_row, 0), _longer(way_place, 0)
+                    way_time, way_row, way_place = (
+                        _longer(way_time, under_way),
+                        _longer(way_row, under_way),
+                        _longer(way_place, under_way),
+                    )
                 way_time[under_way], way_row[under_way] = source_times[source], row
                 way_place[under_way] = row_start[row]
                 under_way += 1
@@ -215,37 +246,68 @@ def run_windows(
 
         if uniform:
             sort_spikes(way_time, way_row, way_place, under_way)
-        if under_way > len(way_until):
-            way_until = _longer(way_until, under_way)
-        arrived = count_arrivals(
-            close, under_way, way_time, way_row, way_place, way_until, row_end, first, target, delay, counts
-        )
+        directly = straight and k >= sorted_until
+        if directly:
+            arrived = expected_arrivals(close, under_way, way_time, way_row, way_place, row_end, delay[0])
+            if arrived > len(drawn_time):
+                drawn_at = _longer(drawn_at, arrived)
+                drawn_time, drawn_weight = _longer(drawn_time, arrived), _longer(drawn_weight, arrived)
+        else:
+            if under_way > len(way_until):
+                way_until = _longer(way_until, under_way)
+            arrived = count_arrivals(
+                close, under_way, way_time, way_row, way_place, way_until, row_end, first, target, delay, counts
+            )
+            drawn, at = _wide(0), _wide(0) if driven else n
+            while at < n:
+                at, drawn = draw_arrivals(
+                    at, first, close, poisson, counts, drawn_at, drawn_time, drawn_weight, drawn
+                )  # fmt: skip
+                if at < n:
+                    drawn_at = _longer(drawn_at, drawn)
+                    drawn_time, drawn_weight = _longer(drawn_time, drawn), _longer(drawn_weight, drawn)
+            arrived += drawn
         # One place more than arrivals: the one after the last is looked at, too.
         if arrived >= len(box_time):
             box_time, box_weight = _longer(box_time, arrived + 1), _longer(box_weight, arrived + 1)
             box_row, queue = _longer(box_row, arrived + 1), _longer(queue, arrived + 1)
-        queued, visits = list_neurons(close, own_wake, own_plain, counts, box_place, box_end, queue, visit)
-        under_way = place_arrivals(
-            under_way, way_time, way_row, way_place, way_until, row_end, first, target, weight, delay, box_end,
-            box_row, box_time, box_weight,
-        )  # fmt: skip
-        if not uniform:
-            sort_arrivals(box_place, box_end, box_time, box_weight, box_row)
-        visits = advance_by_jumps(
-            close, queued, visits, own_state, own_quick, own_wake, queue, visit, box_place, box_end, box_time,
-            box_weight, block, after,
-        )  # fmt: skip
+        if directly:
+            under_way, drawn, broken = arrive(
+                close, under_way, way_time, way_row, way_place, row_end, first, target, weight, delay[0], own_state,
+                own_quick, own_wake, own_plain, counts, drawn_at, drawn_time, drawn_weight, marks, block, room, plastic,
+            )  # fmt: skip
+            if 4 * drawn > arrived:
+                sorted_until = k + _SORTED
+            queued, visits = list_neurons(close, own_wake, none_plain, counts, box_place, box_end, queue, visit)
+            place_aside(drawn, drawn_at, drawn_time, drawn_weight, box_end, box_time, box_weight)
+        else:
+            queued, visits = list_neurons(close, own_wake, own_plain, counts, box_place, box_end, queue, visit)
+            under_way = place_arrivals(
+                under_way, way_time, way_row, way_place, way_until, row_end, first, target, weight, delay, box_end,
+                box_row, box_time, box_weight,
+            )  # fmt: skip
+            if not uniform:
+                sort_arrivals(box_place, box_end, box_time, box_weight, box_row)
+            if drawn > 0:
+                merge_arrivals(drawn, drawn_at, drawn_time, drawn_weight, box_place, box_end, box_time, box_weight)
+            visits, broken = advance_by_jumps(
+                close, queued, visits, own_state, own_quick, own_wake, queue, visit, box_place, box_end, box_time,
+                box_weight, block, after, room, plastic,
+            )  # fmt: skip
 
+        if broken >= 0:
+            status[half * threads + thread] = -1 - broken
+            visits = 0
         if (k - first_window) % epoch == 0:
             burst[:] = 0
         before = spikes
-        reached = 0
+        reached = _wide(0)
         while True:
             reached, spikes, pool_size, free = advance(
                 reached, visits, half * threads + thread, first, close, limit, spikes, pool_size, free,
-                status, cells, state, wake, poisson, autonomous, visit, box_place, box_end, box_time, box_weight,
+                status, cells, state, wake, autonomous, visit, box_place, box_end, box_time, box_weight,
                 spike_times, spike_rows, pool_time, pool_next, own_first, own_last, burst, traced, trace_place,
-                trace_times, u, g, plastic,
+                trace_times, u, g, room, plastic,
             )  # fmt: skip
             if reached >= visits:
                 break

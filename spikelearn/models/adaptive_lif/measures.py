@@ -13,8 +13,8 @@ from spikelearn.simulation.recording import Recording
 __all__ = ["bursts", "largest_conductance", "settled_bursts"]
 
 
-def settled_bursts(model: AdaptiveLIF, recording: Recording) -> NDArray[np.float64]:
-    """Find the bursts of the first neuron that are over before the window ends, without the first burst.
+def settled_bursts(model: AdaptiveLIF, recording: Recording, unit: int = 0) -> NDArray[np.float64]:
+    """Find the bursts of one neuron that are over before the window ends, without the first burst.
 
     A pause longer than half the delay parts two bursts: within a burst the neuron fires in steps of about t_s(0), and
     no silence between bursts is shorter than the delay. The first burst starts from g = 0 and differs.
@@ -24,7 +24,7 @@ def settled_bursts(model: AdaptiveLIF, recording: Recording) -> NDArray[np.float
     ndarray, shape (n_bursts, 3)
         First spike (s), last spike (s) and number of spikes of each burst.
     """
-    times = recording.spike_trains().train(unit=0)
+    times = recording.spike_trains().train(unit=unit)
     pause = 0.5 * float(model.t_d)
     cuts = np.flatnonzero(np.diff(times) > pause) + 1
     edges = np.concatenate([[0], cuts, [len(times)]])

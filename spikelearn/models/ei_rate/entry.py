@@ -16,10 +16,9 @@ from spikelearn.models.ei_rate.figure import overview
 from spikelearn.models.ei_rate.measures import (
     GRID,
     Case,
-    closed_fraction,
-    fraction,
     growth,
     jacobian_real_parts,
+    share,
     verdict,
 )
 from spikelearn.models.ei_rate.model import EIRates, Weights
@@ -84,13 +83,13 @@ def _rule(name: Any, rates: Any) -> Rule | None:
 
 QUANTITIES = {
     "stable_fraction": Measure(
-        lambda _, r: fraction(r, "stable_qss"), "1", "share of valid set points that are stable, numerically (QSS)"
+        lambda case, _: share(case, "qss"), "1", "share of valid set points that are stable, numerically (QSS), an area"
     ),
     "stable_fraction_full": Measure(
-        lambda _, r: fraction(r, "stable_full"), "1", "the same for activities and weights together (6-D)"
+        lambda case, _: share(case, "full"), "1", "the same for activities and weights together (6-D)"
     ),
     "stable_fraction_trial": Measure(
-        lambda _, r: fraction(r, "stable_trial"), "1", "the same for one update a trial, rates per trial"
+        lambda case, _: share(case, "trial"), "1", "the same for one update a trial, rates per trial"
     ),
     "eigenvalues": Measure(jacobian_real_parts, "1/ms", "real parts of the nonzero QSS eigenvalues at the point"),
     "growth_rate": Measure(growth, "1/ms", "growth of the leading mode in the run, rates times slowdown"),
@@ -98,7 +97,7 @@ QUANTITIES = {
     "I_up": Measure(lambda _, r: float(r.traces["I_fixed_weights"][-1]), "Hz", "I at the end, weights fixed"),
 }
 FORMULAS = {
-    "stable_fraction": Measure(closed_fraction, "1", "by the closed form of the rule, on a grid of 200 x 200"),
+    "stable_fraction": Measure(share, "1", "by the closed form of the rule, as the area of polygons"),
     "eigenvalues": Measure(lambda case: verdict(case, "closed"), "1/ms", "real parts, by the closed form of the rule"),
     "growth_rate": Measure(
         lambda case: float(verdict(case, "closed")[0] * case.slowdown), "1/ms", "the larger one times slowdown (QSS)"

@@ -1,4 +1,4 @@
-"""Figures of the E/I rate model: the map of stability with every condition labelled on its side, and a trajectory."""
+"""Figures of the E/I rate model: the map of stability with every condition as a line, and a run beside its theory."""
 
 from __future__ import annotations
 
@@ -9,33 +9,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.ei_rate.model import EIRates
+from spikelearn.models.ei_rate.share import W_EE_MAX, W_IE_MAX, stable_share
 from spikelearn.models.ei_rate.stability import stability, stability_map
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, heading, new_figure
 from spikelearn.rules.closed_forms import TraceDeterminant, coefficients
-from spikelearn.rules.rule import Rule
+from spikelearn.rules.rule import Rule, slower
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-__all__ = ["overview", "stability_panel"]
+__all__ = ["overview", "stability_handles", "stability_panel"]
 
-X_MAX, Y_MAX, N = 10.0, 20.0, 301
+N = 301
+DETERMINANT, TRACE, PARADOXICAL = "neural determinant > 0", "neural trace < 0", r"paradoxical: $g_E W_{EE} > 1$"
 LINES: Mapping[str, dict[str, Any]] = {
-    "determinant, Eq. (22)": {"colour": "#009E73", "style": "-", "at": 0.45},
-    "trace, Eq. (23)": {"colour": "#009E73", "style": "--", "at": 0.87},
-    r"$W_{EI} > 0$": {"colour": "#7F7F7F", "style": "-", "at": 0.16},
-    r"$W_{II} > 0$": {"colour": "#7F7F7F", "style": "-", "at": 0.08},
-    "paradoxical, Eq. (27)": {"colour": "#CC79A7", "style": ":", "at": 0.68},
-    "rule stable": {"colour": "#000000", "style": "-", "at": 0.5},
+    DETERMINANT: {"colour": COLOURS["E"], "style": "-"},
+    TRACE: {"colour": COLOURS["E"], "style": "--"},
+    r"$W_{EI} > 0$": {"colour": COLOURS["muted"], "style": "-"},
+    r"$W_{II} > 0$": {"colour": COLOURS["muted"], "style": "--"},
+    PARADOXICAL: {"colour": COLOURS["accent"], "style": ":"},
+    "rule stable": {"colour": "#000000", "style": "-"},
 }
+SHADES = {"stable set point": COLOURS["stable"], "unstable set point": COLOURS["unstable"], "no set point": "#FFFFFF"}
+# On which side of a contour line the larger values lie, as an angle of the strokes that stand on it.
+_TICKS: Mapping[str, Any] = {"spacing": 9, "length": 0.55, "angle": 90}
 
 
-def stability_panel(axes: Axes, model: EIRates, rule: Rule, title: str, *, method: Any = "qss") -> float:
-    """Draw one map over the free weights: the stable region shaded, every condition as a labelled line.
+def stability_panel(
+    axes: Axes, model: EIRates, rule: Rule, title: str, *, method: Any = "qss", legend: bool = True
+) -> float:
+    """Draw one map over the free weights: set points shaded by their verdict, every condition as a line.
 
-    A label stands on the side of its line where the condition holds. The share of the valid set points (neurally
-    stable, positive weights) that is stable under the rule stands in the corner.
+    Strokes stand on the side of a line where its condition holds. The share of the valid set points (neurally stable,
+    positive weights) that is stable under the rule stands in the corner.
 
     Parameters
     ----------
@@ -45,38 +53,65 @@ def stability_panel(axes: Axes, model: EIRates, rule: Rule, title: str, *, metho
         As in `spikelearn.stability`.
     title : str
         Title of the panel.
+    legend : bool
+        Whether to say below the panel what shades and lines are; `stability_handles` serves several panels at once.
 
     Returns
     -------
     float
-        The share that is stable.
+        The share that is stable, as `spikelearn.models.ei_rate.share.stable_share` gives it.
     """
-    ee = (np.arange(N) + 0.5) * X_MAX / N
-    ie = (np.arange(N) + 0.5) * Y_MAX / N
+    ee = (np.arange(N) + 0.5) * W_EE_MAX / N
+    ie = (np.arange(N) + 0.5) * W_IE_MAX / N
     verdict = stability_map(model, rule, ee, ie, method=method)
     valid, stable = verdict["valid"].values, verdict["stable"].values
     layers = np.where(valid & stable, 2.0, np.where(valid, 1.0, np.nan)).T
-    axes.contourf(ee, ie, layers, levels=[0.5, 1.5, 2.5], colors=["#F3E3D3", "#9CC9E8"])
-    margins = _margins(model, rule, method)
+    axes.contourf(ee, ie, layers, levels=[0.5, 1.5, 2.5], colors=[COLOURS["unstable"], COLOURS["stable"]])
     x, y = np.meshgrid(ee, ie, indexing="ij")
-    for name, margin in margins.items():
-        _line(axes, ee, ie, np.asarray(margin(x, y)), name)
-    share = float(verdict.attrs["stable_fraction"])
+    drawn = [
+        name
+        for name, margin in _margins(model, rule, method).items()
+        if _line(axes, ee, ie, np.asarray(margin(x, y)), name)
+    ]
+    share = stable_share(model, rule, method=None if method in ("qss", "closed") else method)
     axes.text(
         0.02,
         0.98,
-        f"stable: {100 * share:.1f} % of valid",
+        f"stable: {100 * share:.2f} % of valid",
         transform=axes.transAxes,
         va="top",
         fontsize="small",
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.5},
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
     )
-    axes.set_xlim(0, X_MAX)
-    axes.set_ylim(0, Y_MAX)
+    axes.set_xlim(0, W_EE_MAX)
+    axes.set_ylim(0, W_IE_MAX)
     axes.set_xlabel(r"$W_{EE}$")
     axes.set_ylabel(r"$W_{IE}$")
     axes.set_title(title, fontsize="medium")
+    if legend:
+        axes.legend(
+            handles=stability_handles(drawn), loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=8,
+            frameon=False, title="strokes stand on the side where a condition holds", title_fontsize=8,
+        )  # fmt: skip
     return share
+
+
+def stability_handles(lines: Any = tuple(LINES)) -> list[Artist]:
+    """Give what a legend of stability maps is made of: the three shades, and one entry a line.
+
+    Parameters
+    ----------
+    lines : iterable of str
+        Names of the lines that are drawn.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    shades = [Patch(facecolor=colour, edgecolor="0.6", label=name) for name, colour in SHADES.items()]
+    return [
+        *shades,
+        *(Line2D([], [], color=LINES[name]["colour"], linestyle=LINES[name]["style"], label=name) for name in lines),
+    ]
 
 
 def _margins(model: EIRates, rule: Rule, method: Any) -> dict[str, Callable[[Any, Any], Any]]:
@@ -86,11 +121,11 @@ def _margins(model: EIRates, rule: Rule, method: Any) -> dict[str, Callable[[Any
         return lambda x, y: pick(coefficients(model, x, y))
 
     return {
-        "determinant, Eq. (22)": of(lambda c: c.C),
-        "trace, Eq. (23)": of(lambda c: c.y * model.tau_E - c.x * model.tau_I),
+        DETERMINANT: of(lambda c: c.C),
+        TRACE: of(lambda c: c.y * model.tau_E - c.x * model.tau_I),
         r"$W_{EI} > 0$": of(lambda c: c.W_EI + 0 * c.y),
         r"$W_{II} > 0$": of(lambda c: c.W_II + 0 * c.x),
-        "paradoxical, Eq. (27)": of(lambda c: c.x + 0 * c.y),
+        PARADOXICAL: of(lambda c: c.x + 0 * c.y),
         "rule stable": lambda x, y: _rule_margin(model, rule, method, x, y),
     }
 
@@ -115,54 +150,21 @@ def _rule_margin(model: EIRates, rule: Rule, method: Any, x: Any, y: Any) -> Any
     return np.where(verdict.neural_stable, np.where(verdict.rule_stable, 1.0, -1.0), np.nan)
 
 
-def _line(axes: Axes, ee: NDArray[np.float64], ie: NDArray[np.float64], margin: NDArray[np.float64], name: str) -> None:
+def _line(axes: Axes, ee: NDArray[np.float64], ie: NDArray[np.float64], margin: NDArray[np.float64], name: str) -> bool:
+    """Draw where a margin is zero, and tell whether it is so anywhere."""
+    from matplotlib.patheffects import withTickedStroke
+
     look = LINES[name]
     if not (np.nanmin(margin) < 0 < np.nanmax(margin)):
         if name == "rule stable":
             where = "everywhere" if np.nanmin(margin) >= 0 else "nowhere"
-            axes.text(0.97, 0.03, f"rule stable {where}", transform=axes.transAxes, ha="right", fontsize=7)
-        return
+            axes.text(0.97, 0.03, f"rule stable {where}", transform=axes.transAxes, ha="right", fontsize=8)
+        return False
     drawn = axes.contour(
         ee, ie, margin.T, levels=[0.0], colors=[look["colour"]], linestyles=[look["style"]], linewidths=1.4
     )
-    segments = [s for s in drawn.allsegs[0] if len(s) > 1]
-    longest = max(segments, key=lambda s: float(np.hypot(*np.diff(s, axis=0).T).sum()), default=None)
-    if longest is None:
-        return
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(*(np.diff(longest, axis=0) / [X_MAX, Y_MAX]).T))])
-    if longest[0, 0] + longest[0, 1] / 2 > longest[-1, 0] + longest[-1, 1] / 2:
-        longest, length = longest[::-1], length[-1] - length[::-1]
-    at = float(look["at"]) * length[-1]
-    k = min(int(np.searchsorted(length, at)), len(longest) - 1)
-    lo, hi = longest[max(k - 3, 0)], longest[min(k + 3, len(longest) - 1)]
-    point = longest[k]
-    # Work in fractions of the axes, where the panel's own shape sets angles.
-    box = axes.get_window_extent()
-    scale = np.array([box.width / X_MAX, box.height / Y_MAX])
-    along = (hi - lo) * scale
-    angle = float(np.degrees(np.arctan2(along[1], along[0])))
-    angle = (angle + 90) % 180 - 90
-    normal = np.array([-np.sin(np.radians(angle)), np.cos(np.radians(angle))])
-    holds = _value_near(ee, ie, margin, point + 0.03 * np.array([X_MAX, Y_MAX]) * normal) > 0
-    axes.annotate(
-        name,
-        tuple(point),
-        xytext=tuple(normal * (2 if holds else -2)),
-        textcoords="offset points",
-        rotation=angle,
-        rotation_mode="anchor",
-        ha="center",
-        va="bottom" if holds else "top",
-        fontsize=7,
-        color=look["colour"],
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.55, "pad": 0.3},
-    )
-
-
-def _value_near(ee: Any, ie: Any, margin: NDArray[np.float64], point: NDArray[np.float64]) -> float:
-    i = int(np.clip(np.searchsorted(ee, point[0]), 0, len(ee) - 1))
-    j = int(np.clip(np.searchsorted(ie, point[1]), 0, len(ie) - 1))
-    return float(margin[i, j])
+    drawn.set_path_effects([withTickedStroke(**_TICKS)])
+    return True
 
 
 def overview(case: Any, recording: Recording, title: str) -> Any:
@@ -177,30 +179,62 @@ def overview(case: Any, recording: Recording, title: str) -> Any:
     title : str
         Title of the figure.
     """
-    figure = new_figure(10.0, 4.6)
-    time = recording.traces["time"].values * 1e3
     if case.rule is None:
-        axes = figure.subplots()
-        for name, colour in (("E", COLOURS["simulation"]), ("I", COLOURS["potassium"])):
-            axes.plot(time, recording.traces[f"{name}_fixed_weights"].values, color=colour, label=f"{name}, run")
-            up = float(getattr(case.model.up_state(*case.weights), name))
-            axes.axhline(up, color=COLOURS["theory"], linestyle="--", label=f"{name} of Eq. (18): {up:.4g} Hz")
-        axes.set_xlabel("time (ms)")
-        axes.set_ylabel("activity (Hz)")
-        axes.legend(frameon=False)
+        figure = new_figure(8.0, 4.4)
+        _up_state(figure.subplots(), case, recording)
     else:
+        figure = new_figure(10.5, 5.6)
         left, right = figure.subplots(1, 2)
-        stability_panel(left, case.model, case.rule, f"{case.rule.name}, rates as given (QSS)")
-        left.plot(case.weights.W_EE, case.weights.W_IE, "o", color=COLOURS["theory"])
-        amplitude = recording.traces["amplitude"].values
-        right.semilogy(time, amplitude, color=COLOURS["simulation"], linewidth=2, label="run")
-        point = {"W_EE": case.weights.W_EE, "W_IE": case.weights.W_IE}
-        value = stability(case.model, case.rule, **point).eigenvalues[0].real * case.slowdown
-        prediction = amplitude[0] * np.exp(value * time)
-        right.semilogy(time, prediction, "--", color=COLOURS["theory"], label=f"exp({value:.3g}/ms t), QSS")
-        right.set_xlabel("time (ms)")
-        right.set_ylabel("amplitude of the leading mode")
-        right.set_title(f"rates times {case.slowdown:g}", fontsize="medium")
-        right.legend(frameon=False)
-    figure.suptitle(title)
+        stability_panel(left, case.model, case.rule, f"{case.rule.name}: activities at their quasi-steady state")
+        left.plot(case.weights.W_EE, case.weights.W_IE, "o", color=COLOURS["simulation"], label="the run")
+        left.annotate(
+            "run", (float(case.weights.W_EE), float(case.weights.W_IE)), xytext=(6, 4), textcoords="offset points",
+            fontsize="small", color=COLOURS["simulation"],
+        )  # fmt: skip
+        _departure(right, case, recording)
+    heading(figure, title, recording.provenance)
     return figure
+
+
+def _departure(axes: Axes, case: Any, recording: Recording) -> None:
+    """Draw the leading mode relative to where it begins, over decades, with both predictions."""
+    time = recording.traces["time"].values * 1e3
+    amplitude = recording.traces["amplitude"].values
+    relative = amplitude / amplitude[0]
+    half = len(time) // 2
+    growth = float(np.log(amplitude[-1] / amplitude[half]) / (time[-1] - time[half]))
+    axes.semilogy(time, relative, color=COLOURS["simulation"], linewidth=2, label=f"run: grows by {growth:.4g} /ms")
+    point = {"W_EE": case.weights.W_EE, "W_IE": case.weights.W_IE}
+    slow = slower(case.rule, case.slowdown)
+    whole = float(stability(case.model, slow, **point, method="full").eigenvalues[..., :4].real.max())
+    quasi = float(stability(case.model, case.rule, **point).eigenvalues[0].real) * case.slowdown
+    for value, style, text in ((whole, "--", "activities and weights together"), (quasi, "-.", "quasi-steady state")):
+        line = np.exp(value * time)
+        axes.semilogy(time, line, style, color=COLOURS["theory"], label=f"theory, {text}: {value:.4g} /ms")
+    # A per cent is not to fill the panel: a decade to either side at least.
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.1), max(high, 10.0))
+    axes.set_xlabel("time (ms)")
+    axes.set_ylabel("departure from the set point, relative to its start")
+    axes.set_title(f"leading mode of the run, rates times {case.slowdown:g}", fontsize="medium")
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.13), fontsize=8)
+
+
+def _up_state(axes: Axes, case: Any, recording: Recording) -> None:
+    """Draw both activities at fixed weights until they have settled, beside the fixed point."""
+    time = recording.traces["time"].values * 1e3
+    off = np.zeros(len(time))
+    for name, style in (("E", "--"), ("I", "-.")):
+        course = recording.traces[f"{name}_fixed_weights"].values
+        up = float(getattr(case.model.up_state(*case.weights), name))
+        axes.plot(time, course, color=COLOURS[name], label=f"{name}, run")
+        axes.axhline(up, color=COLOURS["theory"], linestyle=style, label=f"{name}, theory: {up:.4g} Hz")
+        off = np.maximum(off, np.abs(course - up) / np.abs(course[0] - up or 1.0))
+    # After the last time at which a thousandth of the first departure is left nothing is to be seen.
+    moving = np.flatnonzero(off > 1e-3)
+    stop = min(len(time) - 1, int(1.2 * moving[-1]) + 1) if len(moving) else len(time) - 1
+    axes.set_xlim(time[0], time[stop])
+    axes.set_xlabel("time (ms)")
+    axes.set_ylabel("activity (Hz)")
+    axes.set_title("from 2 % beside the Up state, weights fixed", fontsize="medium")
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))

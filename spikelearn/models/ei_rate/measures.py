@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.models.ei_rate.model import EIRates, Weights
-from spikelearn.models.ei_rate.stability import grid_axes, stability, stability_map
+from spikelearn.models.ei_rate.share import stable_share
+from spikelearn.models.ei_rate.stability import stability
 from spikelearn.rules.linearise import linearise
 from spikelearn.rules.rule import Rule
 from spikelearn.simulation.recording import Recording
 
-__all__ = ["GRID", "Case", "closed_fraction", "fraction", "growth", "jacobian_real_parts", "verdict"]
+__all__ = ["GRID", "Case", "growth", "jacobian_real_parts", "share", "verdict"]
 
 GRID = 200
 
@@ -33,10 +34,11 @@ class Case:
     slowdown: float = 1e-3
 
 
-def fraction(recording: Recording, name: str) -> float:
-    """Give the share of the valid set points of a recorded map that are stable."""
-    valid = recording.traces["valid"].values
-    return float((recording.traces[name].values & valid).sum() / valid.sum())
+def share(case: Case, method: Any = None) -> float:
+    """Give the share of the valid set points that are stable, by one verdict."""
+    if case.rule is None:
+        raise ValueError("this number needs a rule")
+    return stable_share(case.model, case.rule, method=method)
 
 
 def growth(_case: Case, recording: Recording) -> float:
@@ -52,14 +54,6 @@ def verdict(case: Case, method: Any) -> NDArray[np.float64]:
         raise ValueError("this number needs a rule")
     verdict = stability(case.model, case.rule, W_EE=case.weights.W_EE, W_IE=case.weights.W_IE, method=method)
     return np.asarray(verdict.eigenvalues[:2].real)
-
-
-def closed_fraction(case: Case, n: int = GRID) -> float:
-    """Give the share of stable set points by the closed form of the rule."""
-    if case.rule is None:
-        raise ValueError("this number needs a rule")
-    verdict = stability_map(case.model, case.rule, *grid_axes(n), method="closed")
-    return float(verdict.attrs["stable_fraction"])
 
 
 def jacobian_real_parts(case: Case, _recording: Recording) -> NDArray[np.float64]:

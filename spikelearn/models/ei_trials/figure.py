@@ -11,7 +11,7 @@ from spikelearn.models.ei_trials.case import OnlineCase, TrialCase
 from spikelearn.models.ei_trials.kernel import quiet_trials
 from spikelearn.models.ei_trials.protocol import protocol_of, trial_constants
 from spikelearn.models.ei_trials.theory import end_lines, ignition_threshold, kick_peak, predicted_first_up
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, SERIES, THEORY, heading, new_figure
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["activity_panel", "ignition_panel", "line_panel", "online_overview", "overview", "weight_panel"]
 
-E_COLOUR, I_COLOUR = COLOURS["potassium"], COLOURS["theory"]
-_WEIGHT_COLOURS = {
-    "W_EE": COLOURS["potassium"],
-    "W_EI": COLOURS["theory"],
-    "W_IE": COLOURS["simulation"],
-    "W_II": COLOURS["accent"],
-}
+E_COLOUR, I_COLOUR = COLOURS["E"], COLOURS["I"]
+_WEIGHT_COLOURS = dict(zip(("W_EE", "W_EI", "W_IE", "W_II"), (E_COLOUR, I_COLOUR, SERIES[0], SERIES[4]), strict=True))
 
 
 def overview(case: TrialCase, recording: Recording, title: str) -> Any:
@@ -37,13 +32,13 @@ def overview(case: TrialCase, recording: Recording, title: str) -> Any:
     activity_panel(panels[0, 0], case.model, run)
     predicted = predicted_first_up(case.model, case.learned, case.W0, variant=case.variant)
     if predicted is not None and predicted <= run.sizes["trial"]:
-        panels[0, 0].axvline(predicted, color="black", linestyle=":", label=f"ignition predicted: trial {predicted}")
+        panels[0, 0].axvline(predicted, **THEORY, label=f"ignition predicted: trial {predicted}")
     panels[0, 0].legend(frameon=False, fontsize="small")
     weight_panel(panels[0, 1], run)
     line_panel(panels[1, 0], case.model, run)
     fixed = float(run["W_EI"][-1]), float(run["W_II"][-1])
     ignition_panel(panels[1, 1], case.model, run, fixed, variant=case.variant)
-    page.suptitle(title, fontsize=11)
+    heading(page, title, recording.provenance)
     return page
 
 
@@ -64,7 +59,7 @@ def online_overview(case: OnlineCase, recording: Recording, title: str) -> Any:
         below.plot(time, run[name].values, color=colour, label=rf"$W_{{{name.removeprefix('W_')}}}$")
     below.set(xlabel="time (s)", ylabel="weight", ylim=(0, None))
     below.legend(frameon=False, fontsize="small", ncols=4)
-    page.suptitle(title, fontsize=11)
+    heading(page, title, recording.provenance)
     return page
 
 
@@ -94,7 +89,12 @@ def line_panel(axes: Axes, model: EIRates, run: xr.Dataset) -> None:
     lines = end_lines(model)
     for onto, pair, colour in (("onto_E", ("W_EE", "W_EI"), E_COLOUR), ("onto_I", ("W_IE", "W_II"), I_COLOUR)):
         value = model.E_set * run[pair[0]].values - model.I_set * run[pair[1]].values
-        axes.plot(run["trial"].values, value - lines[onto], color=colour, label=f"{onto}: limit {lines[onto]:.4g} Hz")
+        axes.plot(
+            run["trial"].values,
+            value - lines[onto],
+            color=colour,
+            label=f"{onto.replace('_', ' ')}: limit {lines[onto]:.4g} Hz",
+        )
     axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
     axes.set(
         xlabel="trial",
@@ -135,10 +135,16 @@ def ignition_panel(
     protocol = protocol_of(variant)
     schedule = (protocol.steps, protocol.kick_start, protocol.kick_stop, protocol.window)
     E = quiet_trials(weights, trial_constants(model, protocol), schedule, protocol.kick)[0].reshape(x.shape)
-    axes.contourf(ee, ie, (E >= 1.0).T.astype(float), levels=[0.5, 1.5], colors=["#9CC9E8"])
-    axes.axvline(threshold, color="black", label=f"formula: $W_{{EE}}$ = {threshold:.4f}")
+    axes.contourf(ee, ie, (E >= 1.0).T.astype(float), levels=[0.5, 1.5], colors=[COLOURS["stable"]])
+    axes.axvline(threshold, **THEORY, label=f"formula: $W_{{EE}}$ = {threshold:.4f}")
     with np.errstate(divide="ignore"):
-        axes.plot(ee, model.Theta_I / kick_peak(model, ee, variant), "--", color="black", label="I fires in the kick")
+        axes.plot(
+            ee,
+            model.Theta_I / kick_peak(model, ee, variant),
+            "-.",
+            color=COLOURS["theory"],
+            label="formula: I fires in the kick",
+        )
     axes.plot(ee_path, ie_path, color=COLOURS["accent"], label="path of the weights")
     axes.plot(ee_path[-1], ie_path[-1], "o", color=COLOURS["accent"], markersize=5)
     axes.set(xlim=(ee[0], ee[-1]), ylim=(ie[0], ie[-1]), xlabel=r"$W_{EE}$", ylabel=r"$W_{IE}$")

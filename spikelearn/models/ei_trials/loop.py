@@ -18,7 +18,8 @@ _HISTORY = "history_"
 class TrialRunner(Protocol):
     """Something that runs one trial after another and changes itself in between.
 
-    The loop asks nothing else of it: two populations, many units or spiking neurons record what they like.
+    The loop asks nothing else of it: two populations, many units or spiking neurons record what they like. Text in an
+    attribute ``note`` is shown beside the bar.
     """
 
     @property
@@ -68,6 +69,9 @@ def run_loop(runner: TrialRunner, n_trials: int, keeper: Keeper, progress: bool 
             if keeper.due(reached, last=reached == n_trials):
                 rows = {f"{_HISTORY}{name}": array[:reached] for name, array in history.items()}
                 keeper.keep(reached, {**runner.state, **rows})
+            note = getattr(runner, "note", None)
+            if note is not None:
+                bar.set_postfix_str(note, refresh=False)
             bar.update(reached - bar.n)
             if finished:
                 break

@@ -154,6 +154,7 @@ def run_trials(
             variant=variant,
             A0=A0,
             engine=engine,
+            target=target,
             checkpoint=checkpoint,
             checkpoint_every=checkpoint_every,
             resume=resume,

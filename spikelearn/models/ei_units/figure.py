@@ -10,7 +10,7 @@ from spikelearn.models.ei_units.case import UnitsCase
 from spikelearn.models.ei_units.measures import summed, weight_correlation
 from spikelearn.models.ei_units.model import EIUnits
 from spikelearn.models.ei_units.theory import balance_slope
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, THEORY, heading, new_figure
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["course_panel", "overview", "rates_panel", "sums_panel"]
 
-E_COLOUR, I_COLOUR = COLOURS["potassium"], COLOURS["theory"]
+E_COLOUR, I_COLOUR = COLOURS["E"], COLOURS["I"]
 
 
 def overview(case: UnitsCase, recording: Recording, title: str) -> Any:
@@ -34,7 +34,7 @@ def overview(case: UnitsCase, recording: Recording, title: str) -> Any:
     for axes, onto in zip(panels[1], "EI", strict=True):
         sums_panel(axes, model, run["W_end"].values, onto)
         axes.legend(frameon=False, fontsize="small")
-    page.suptitle(title, fontsize=11)
+    heading(page, title, recording.provenance)
     return page
 
 
@@ -76,6 +76,12 @@ def sums_panel(axes: Axes, model: EIUnits, W: Any, onto: str) -> None:
     p = model.populations
     rest = p.E_set / p.g_E + p.Theta_E - p.I_ext if onto == "E" else p.I_set / p.g_I + p.Theta_I
     ends = np.array([x.min(), x.max()])
-    axes.plot(ends, balance_slope(model) * ends - rest / p.I_set, color="black", linewidth=1.0, label="set points")
+    axes.plot(
+        ends,
+        balance_slope(model) * ends - rest / p.I_set,
+        **THEORY,
+        linewidth=1.0,
+        label="theory: the line of set points",
+    )
     axes.set(xlabel=rf"$\sum W_{{{onto}E}}$", ylabel=rf"$\sum W_{{{onto}I}}$")
     axes.set_title(f"Summed weights onto {onto} units", fontsize="medium")

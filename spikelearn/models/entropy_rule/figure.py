@@ -11,7 +11,7 @@ from spikelearn.models.entropy_rule.cases import EntropyCase
 from spikelearn.models.entropy_rule.letter import SIDE
 from spikelearn.models.entropy_rule.measures import relative_error
 from spikelearn.models.entropy_rule.replaying import replay
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, SERIES, heading, new_figure
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -55,33 +55,33 @@ def _online(case: EntropyCase, recording: Recording, title: str) -> Any:
     for k, (i, j) in enumerate(np.ndindex(n, n)):
         weights.plot(time, W[:, i, j], color=COLOURS["simulation"], lw=0.8, label="online" if not k else None)
         weights.axhline(
-            solution.mean[i, j], color=COLOURS["theory"], ls="--", lw=0.8, label="periodic solution" if not k else None
+            solution.mean[i, j], color=COLOURS["theory"], ls="--", lw=0.8, label="periodic\nsolution" if not k else None
         )
     weights.set(xlabel="time", ylabel="weight", title="Nine weights and where they tend")
-    weights.legend(frameon=False, loc=(0.62, 0.44))
+    weights.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     away = [relative_error(w, truth) for w in W]
     error.semilogy(time, away, color=COLOURS["simulation"], label="online")
     end = relative_error(solution.weights[0], truth)
-    error.axhline(end, color=COLOURS["theory"], ls="--", label=f"periodic solution, {end:.2g}")
+    error.axhline(end, color=COLOURS["theory"], ls="--", label=f"periodic\nsolution, {end:.2g}")
     error.set(xlabel="time", ylabel=r"$|W - W_0| / |W_0|$", title="Distance from the input's weights")
-    error.legend(frameon=False)
+    error.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     if "stdp" in recording.traces:
-        for name, colour in (("stdp", "simulation"), ("hebbian", "potassium"), ("scaling", "theory")):
+        for name, colour in (("stdp", "simulation"), ("hebbian", "potassium"), ("scaling", "accent")):
             part = recording.traces[name].values[:, 0, 1]
             terms.plot(time, part, color=COLOURS[colour], label={"stdp": "STDP", "hebbian": "Hebbian"}.get(name, name))
         terms.plot(time, W[:, 0, 1], color=COLOURS["muted"], ls=":", label="their sum, the weight")
-        terms.legend(frameon=False)
+        terms.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
     terms.set(xlabel="time", ylabel="added to the weight from 2 to 1", title="Three terms")
     steps = 2 * len(case.frames)
     path = replay(W[-1], case.frames[0], steps, case.dt, case.rule.l, case.rule.activation, method="rk4")
     t = case.dt * np.arange(steps + 1)
     shown = case.frames[np.arange(steps + 1) % len(case.frames)]
     for k in range(n):
-        replayed.plot(t, path[:, k], color=f"C{k}", lw=1.2, label="replay" if not k else None)
+        replayed.plot(t, path[:, k], color=SERIES[k % 4], lw=1.2, label="replay" if not k else None)
         replayed.plot(t, shown[:, k], color="k", ls="--", lw=0.8, label="input" if not k else None)
     replayed.set(xlabel="time", ylabel="activity", title="Replay without input, decay l")
-    replayed.legend(frameon=False)
-    page.suptitle(title, fontsize=11)
+    replayed.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    heading(page, title, recording.provenance)
     return page
 
 
@@ -104,9 +104,9 @@ def _movie(case: EntropyCase, recording: Recording, title: str) -> Any:
         t = recording.traces["time"].values
         for k, (truth, seen) in enumerate(zip(case.grid.decode(case.frames).T, case.grid.decode(path).T, strict=True)):
             shown.plot(t, truth[np.arange(len(t)) % T], color="k", ls="--", lw=0.8, label="input" if not k else None)
-            shown.plot(t, seen, ".", ms=4, color=f"C{k}", label=f"replay, {'xy'[k]}")
+            shown.plot(t, seen, ".", ms=4, color=SERIES[k % 4], label=f"replay, {'xy'[k]}")
         shown.set(xlabel="time", ylabel="place", title="Read from the most active box")
-        shown.legend(frameon=False, loc="upper right")
+        shown.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     apart = recording.traces["frame_error"].values
     left.semilogy(np.where(apart > 0.0, apart, np.nan), color=COLOURS["simulation"])
     left.set(xlabel="step", ylabel="rms to the nearest frame", title="Distance of replay from the movie")
@@ -119,5 +119,5 @@ def _movie(case: EntropyCase, recording: Recording, title: str) -> Any:
         _, order = np.unique(np.searchsorted(case.grid.active, case.grid.boxes), return_index=True)
         sequence = np.argsort(order)
         page.colorbar(matrix(right, W.dense()[np.ix_(sequence, sequence)], "Weights, in order of activity"), ax=right)
-    page.suptitle(title, fontsize=11)
+    heading(page, title, recording.provenance)
     return page

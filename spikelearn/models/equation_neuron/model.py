@@ -170,6 +170,13 @@ class EquationNeuron:
         return {name: _unit_text(parsed[name].dim) for name in sorted(parsed.eq_names)}
 
     @property
+    def resets(self) -> dict[str, tuple[float, float]]:
+        """Variables that a spike resets, from where and to where in SI units; NaN where that is no number."""
+        from spikelearn.models.equation_neuron.resets import resets
+
+        return resets(self)
+
+    @property
     def settable(self) -> dict[str, str]:
         """Variables that `Initial` can set, with their SI units: those of differential equations, and parameters."""
         parsed = self._parsed()

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.low_rank.model import LowRank
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, SERIES, THEORY, heading, new_figure
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -42,21 +42,29 @@ def overview(model: LowRank, recording: Recording, title: str) -> Any:
     comparable = not model.g and given != "function" and len(t) > 1
     theory = model.mean_field(m[0], t, given) if comparable else None
     for k in range(min(model.p, 5)):
-        left.plot(t, m[:, k], color=f"C{k}", label=f"$m_{k + 1}$")
+        left.plot(t, m[:, k], color=SERIES[k], label=f"$m_{k + 1}$")
         if theory is not None:
-            left.plot(t, theory[:, k], "--", color="black", lw=1, label="mean field" if k == 0 else None)
-    left.set(xlabel="time (time constants)", ylabel="overlap", title=f"n = {recording.provenance.get('n')}")
-    left.legend(frameon=False, fontsize="small")
+            left.plot(
+                t,
+                theory[:, k],
+                color=THEORY["color"],
+                linestyle=(0, (4, 4)),
+                lw=1.3,
+                label="mean field" if k == 0 else None,
+            )
+    left.set(xlabel="time (time constants)", ylabel="overlap")
+    left.set_title(f"n = {recording.provenance.get('n')}", loc="left", fontsize="medium")
+    left.legend(frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=6)
     if model.p == 1:
         _line(right, model, given)
-        right.plot(m[-1, 0], 0, "*", color=COLOURS["simulation"], ms=9, label="network, at the end")
+        right.plot(m[-1, 0], 0, "*", color=COLOURS["simulation"], ms=9, zorder=4, label="network, at the end")
     else:
         phase_portrait(right, model, u=given if comparable else None)
         right.plot(m[:, 0], m[:, 1], color=COLOURS["simulation"], lw=1.2, label="network")
         right.plot(*m[0, :2], "s", color=COLOURS["simulation"], ms=5)
-        right.plot(*m[-1, :2], "*", color=COLOURS["simulation"], ms=9, label="its end")
+        right.plot(*m[-1, :2], "*", color=COLOURS["simulation"], ms=9, zorder=4, label="its end")
     right.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    page.suptitle(title, fontsize=11)
+    heading(page, title, recording.provenance)
     return page
 
 
@@ -90,7 +98,7 @@ def phase_portrait(axes: Axes, model: LowRank, *, u: Any = None, reach: float | 
         )
     if closed is not None:
         loop = np.vstack([closed.overlaps, closed.overlaps[:1]])
-        axes.plot(loop[:, 0], loop[:, 1], color=COLOURS["theory"], lw=2.5, alpha=0.6, label="limit cycle")
+        axes.plot(loop[:, 0], loop[:, 1], **THEORY, lw=2, label="limit cycle, predicted")
     # Points come in pairs unless there is input or a mixture, whose list has both.
     mirrored = u is None and model.mixture is None
     for stable, label in ((True, "stable"), (False, "unstable")):
@@ -109,7 +117,7 @@ def _line(axes: Axes, model: LowRank, u: Any) -> None:
     half = 1.35 * max([point.amplitude for point in points] or [0.0]) or 0.5
     m = np.linspace(-half, half, 401)[:, None]
     if not model.g:
-        axes.plot(m, model.flow(m, u)[:, 0], color=COLOURS["theory"], label="$dm/dt$")
+        axes.plot(m, model.flow(m, u)[:, 0], **THEORY, label="theory: $dm/dt$")
     axes.axhline(0, color=COLOURS["muted"], lw=0.7)
     both = [1.0] if u is not None or model.mixture is not None else [1.0, -1.0]
     for stable, label in ((True, "stable"), (False, "unstable")):

@@ -8,7 +8,7 @@ import numpy as np
 
 from spikelearn.models.tangent_kernel.measures import fitted
 from spikelearn.models.tangent_kernel.width import WidthStudy
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, SERIES, THEORY, heading, new_figure
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _LABELS = {
     "residual": r"residual",
     "descent_distance": r"full descent",
 }
-_CYCLE = tuple(COLOURS[name] for name in ("simulation", "potassium", "accent", "muted", "theory"))
 
 
 def label(name: str) -> str:
@@ -52,13 +51,13 @@ def overview(study: WidthStudy, recording: Recording, title: str) -> Any:
     _powers(sizes, study, recording, ["a", "kernel", "gradient"], "coefficients, kernel, gradient")
     _powers(errors, study, recording, ["kernel_error", "residual", "descent_distance"], "what finite width leaves")
     _exponents(exponents, study, recording)
-    figure.suptitle(title)
+    heading(figure, title, recording.provenance)
     return figure
 
 
 def _powers(axes: Axes, study: WidthStudy, recording: Recording, names: list[str], title: str) -> None:
     table = recording.traces
-    for colour, name in zip(_CYCLE, names, strict=False):
+    for colour, name in zip(SERIES, names, strict=False):
         values = table[name].values
         measured = np.isfinite(values).all(axis=1)
         if not measured.any():
@@ -70,11 +69,11 @@ def _powers(axes: Axes, study: WidthStudy, recording: Recording, names: list[str
         # The theory gives the power, not the factor: the line goes through the middle of the data.
         power = study.exponents[name]
         middle = np.exp(np.mean(np.log(mean) - power * np.log(n)))
-        axes.loglog(n, middle * n**power, "-", color=colour, linewidth=1.0)
+        axes.loglog(n, middle * n**power, **THEORY, linewidth=1.0)
     axes.set_xticks(table["width"].values, [str(n) for n in table["width"].values])
     axes.minorticks_off()
     axes.set_xlabel("width n")
-    axes.set_title(f"{title}; lines: theory", fontsize="medium")
+    axes.set_title(f"{title}; dashed: theory", fontsize="medium")
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** 0.25)
     axes.legend(frameon=False, fontsize="small", loc="upper center", ncols=2)
@@ -85,7 +84,7 @@ def _exponents(axes: Axes, study: WidthStudy, recording: Recording) -> None:
     names = list(found)[::-1]
     for k, name in enumerate(names):
         slope, expected = found[name], study.exponents[name]
-        axes.plot([expected, expected], [k - 0.35, k + 0.35], color=COLOURS["theory"], linewidth=2)
+        axes.plot([expected, expected], [k - 0.35, k + 0.35], **THEORY, linewidth=2)
         axes.errorbar(slope.value, k, xerr=slope.half_width, fmt="o", color=COLOURS["simulation"], capsize=3)
     axes.set_yticks(range(len(names)), [label(name) for name in names])
     axes.set_xlabel("exponent of n")

@@ -128,9 +128,10 @@ def test_slow_rates_make_all_three_verdicts_one():
 def test_a_panel_carries_its_annotations():
     axes = new_figure(4, 4).subplots()
     shown = stability_panel(axes, TABLE_1, sl.rules.Homeostatic(**four(0.02, 0.02, 0.02, 0.02)), "S8")
-    texts = " ".join(t.get_text() for t in axes.texts)
-    for label in ("determinant", "trace", "W_{EI}", "W_{II}", "paradoxical", "rule stable", f"{100 * shown:.1f} %"):
-        assert label in texts
+    assert f"stable: {100 * shown:.2f} % of valid" in [t.get_text() for t in axes.texts]
+    legend = " ".join(t.get_text() for t in axes.get_legend().get_texts())
+    for label in ("stable set point", "determinant", "trace", "W_{EI}", "W_{II}", "paradoxical", "rule stable"):
+        assert label in legend
     assert axes.get_xlim() == (0, 10)
     assert axes.get_ylim() == (0, 20)
 

@@ -1,4 +1,4 @@
-"""What is drawn in the maps of stability: shading, lines and labels read back from the artists' coordinates."""
+"""What is drawn in the maps of stability: shading, lines and their strokes, read back from the artists."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,19 @@ from matplotlib.colors import to_hex
 
 import spikelearn as sl
 from spikelearn import catalogue
-from spikelearn.models.ei_rate.figure import overview, stability_panel
+from spikelearn.models.ei_rate.figure import (
+    DETERMINANT,
+    LINES,
+    PARADOXICAL,
+    TRACE,
+    _line,
+    overview,
+    stability_handles,
+    stability_panel,
+)
 from spikelearn.plotting import new_figure
+from spikelearn.rules.linearise import linearise
+from spikelearn.rules.rule import slower
 
 MODELS = {"table_1": sl.EIRates(), "non_paradoxical": sl.EIRates.non_paradoxical()}
 # Rates that are all different, so that exchanging any two shows.
@@ -25,11 +36,11 @@ def by_hand(model, ee, ie):
     P_E = model.E_set**2 * 0.02 + model.I_set**2 * 0.012
     P_I = model.E_set**2 * 0.016 + model.I_set**2 * 0.008
     return {
-        "determinant, Eq. (22)": model.g_E * model.g_I * ei * ie - x * y,
-        "trace, Eq. (23)": y * model.tau_E - x * model.tau_I,
+        DETERMINANT: model.g_E * model.g_I * ei * ie - x * y,
+        TRACE: y * model.tau_E - x * model.tau_I,
         "$W_{EI} > 0$": ei + 0 * ie,
         "$W_{II} > 0$": ii + 0 * ee,
-        "paradoxical, Eq. (27)": x + 0 * ie,
+        PARADOXICAL: x + 0 * ie,
         "rule stable": P_E * model.g_E * (model.E_set * ie - model.Theta_I) - P_I * model.I_set * x,
     }
 
@@ -60,7 +71,7 @@ def test_shading_is_the_verdict_of_the_printed_conditions(panel):
     points = rng.uniform(0, [10, 20], (600, 2))
     for ee, ie in points:
         around = by_hand(model, ee + np.array([0, -0.1, 0.1, 0, 0]), ie + np.array([0, 0, 0, -0.2, 0.2]))
-        del around["paradoxical, Eq. (27)"]
+        del around[PARADOXICAL]
         if any(margin.min() < 0 < margin.max() for margin in around.values()):
             continue  # too near a line to be told from the grid's cells
         rule = around.pop("rule stable")[0] > 0
@@ -70,36 +81,51 @@ def test_shading_is_the_verdict_of_the_printed_conditions(panel):
         seen.add(expected)
     assert seen == {*SHADES.values(), None}
     fine = by_hand(model, *np.meshgrid((np.arange(500) + 0.5) / 50, (np.arange(500) + 0.5) / 25))
-    valid = np.all([m > 0 for name, m in fine.items() if name[0] not in "rp"], axis=0)
-    # Two grids, each with cells of about a hundredth of the boundary.
-    assert share == pytest.approx((fine["rule stable"] > 0)[valid].mean(), abs=0.01)
-    assert f"stable: {100 * share:.1f} % of valid" in [t.get_text() for t in axes.texts]
+    valid = np.all([m > 0 for name, m in fine.items() if name not in ("rule stable", PARADOXICAL)], axis=0)
+    # The area against a grid of 500 x 500 points.
+    assert share == pytest.approx((fine["rule stable"] > 0)[valid].mean(), abs=1e-3)
+    assert f"stable: {100 * share:.2f} % of valid" in [t.get_text() for t in axes.texts]
 
 
-def test_labels_stand_where_their_condition_holds(panel):
-    """The middle of every label's text, mapped back to weights; its anchor lies on the line itself."""
+def test_the_legend_names_what_is_drawn_and_no_more(panel):
     model, axes, _ = panel
-    labels = {t.get_text(): t for t in axes.texts if hasattr(t, "xyann")}
     everywhere = by_hand(model, *np.meshgrid(np.linspace(0.1, 9.9, 99), np.linspace(0.1, 19.9, 99)))
-    expected = {name for name, margin in everywhere.items() if margin.min() < 0 < margin.max()}
-    assert set(labels) == expected
-    assert len(labels) >= 5
-    back = axes.transData.inverted()
-    for name, label in labels.items():
-        box = label.get_window_extent()
-        ee, ie = back.transform(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2))
-        assert by_hand(model, ee, ie)[name] > 0, name
-        # Pushed away from the line, towards that side: the offset in points, ten times as far.
-        pixels = axes.transData.transform(label.xy) + 10 * np.array(label.xyann) * axes.figure.dpi / 72
-        assert by_hand(model, *back.transform(pixels))[name] > 0, name
-        on_line, beyond = (by_hand(model, *np.array(p))[name] for p in (label.xy, 2 * np.array(label.xy) - (ee, ie)))
-        assert beyond < 0, name
-        assert abs(on_line) < 0.1 * by_hand(model, ee, ie)[name], name
+    crossed = {name for name, margin in everywhere.items() if margin.min() < 0 < margin.max()}
+    shown = {text.get_text() for text in axes.get_legend().get_texts()}
+    assert shown == crossed | {"stable set point", "unstable set point", "no set point"}
+    assert len(stability_handles()) == 3 + len(LINES)
+    # It stands beside the map, not on it.
+    axes.figure.canvas.draw()
+    assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0
+
+
+def test_strokes_stand_where_the_condition_holds():
+    """A lone line, from the left lower to the right upper corner: pixels of its colour lie on the side that holds."""
+    for sign in (1, -1):
+        figure = new_figure(4, 4)
+        axes = figure.subplots()
+        axes.set(xlim=(0, 10), ylim=(0, 20))
+        grid = np.linspace(0, 10, 101), np.linspace(0, 20, 101)
+        x, y = np.meshgrid(*grid, indexing="ij")
+        assert _line(axes, *grid, sign * (2 * x - y), "rule stable")
+        figure.canvas.draw()
+        image = np.asarray(figure.canvas.buffer_rgba())[..., :3]
+        box = axes.get_window_extent()
+        inside = image[
+            image.shape[0] - int(box.y1) + 4 : image.shape[0] - int(box.y0) - 4, int(box.x0) + 4 : int(box.x1) - 4
+        ]
+        row, column = np.nonzero(inside.max(axis=-1) < 100)
+        # Below the diagonal, to the right, 2 x - y is positive.
+        height, width = inside.shape[:2]
+        below = column / width - (1 - row / height)
+        assert sign * below[np.abs(below) > 0.015].sum() > 0
+        assert (sign * below > 0.012).sum() > 20
+        assert (sign * below < -0.012).sum() == 0
 
 
 def test_lines_run_where_their_margin_is_zero(panel):
     model, axes, _ = panel
-    names = {"#009e73": "Eq", "#7f7f7f": "W_", "#cc79a7": "paradoxical", "#000000": "rule stable"}
+    names = {"#009e73": "neural", "#7f7f7f": "> 0$", "#cc79a7": "paradoxical", "#000000": "rule stable"}
     seen = set()
     for drawn in axes.collections[1:]:
         colour = to_hex(drawn.get_edgecolor()[0])
@@ -145,13 +171,23 @@ def test_overview_shows_the_point_and_the_run():
     left, right = overview(case, recording, configuration.title).axes
     (point,) = [line for line in left.lines if line.get_marker() == "o"]
     assert point.get_xydata().tolist() == [[float(case.weights.W_EE), float(case.weights.W_IE)]]
-    run, prediction = right.lines
+    run, prediction, quasi = right.lines
     amplitude = recording.traces["amplitude"].values
     np.testing.assert_allclose(run.get_xdata(), recording.traces["time"].values * 1e3)
-    np.testing.assert_array_equal(run.get_ydata(), amplitude)
+    np.testing.assert_allclose(run.get_ydata(), amplitude / amplitude[0], rtol=1e-15)
     slow = sl.stability(case.model, case.rule, W_EE=case.weights.W_EE, W_IE=case.weights.W_IE).eigenvalues[0].real
     time = prediction.get_xdata()
-    np.testing.assert_allclose(prediction.get_ydata(), amplitude[0] * np.exp(slow * case.slowdown * time), rtol=1e-12)
+    np.testing.assert_allclose(quasi.get_ydata(), np.exp(slow * case.slowdown * time), rtol=1e-12)
+    # Activities and weights together: the eigenvalues of the whole Jacobian of the slowed rule, by LAPACK.
+    whole = linearise(case.model, slower(case.rule, case.slowdown), case.weights).full
+    values = np.linalg.eigvals(whole)
+    leading = np.log(prediction.get_ydata()[-1]) / time[-1]
+    nonzero = np.sort(values.real[np.abs(values) > 1e-12])[::-1]
+    assert leading == pytest.approx(nonzero[0], rel=1e-5)
+    # A decade to either side at least.
+    low, high = right.get_ylim()
+    assert low <= 0.1
+    assert high >= 10
     assert (right.get_yscale(), right.get_xlabel()) == ("log", "time (ms)")
 
 
@@ -165,4 +201,6 @@ def test_overview_without_a_rule_shows_both_activities_and_eq_18():
     for name in ("E", "I"):
         np.testing.assert_array_equal(lines[f"{name}, run"].get_ydata(), recording.traces[f"{name}_fixed_weights"])
         level = float(getattr(state, name))
-        assert lines[f"{name} of Eq. (18): {level:.4g} Hz"].get_ydata() == [level, level]
+        assert lines[f"{name}, theory: {level:.4g} Hz"].get_ydata() == [level, level]
+    # It ends soon after both have settled, not at the end of the run.
+    assert axes.get_xlim()[1] < 0.2 * recording.traces["time"].values[-1] * 1e3

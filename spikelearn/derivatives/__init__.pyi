@@ -1,0 +1,12 @@
+from .backpropagation import Gradient as Gradient
+from .backpropagation import gradient as gradient
+from .fit_result import Fit as Fit
+from .fitting import fit as fit
+from .jacobian import NoEffect as NoEffect
+from .jacobian import spike_time_jacobian as spike_time_jacobian
+from .locked import LockedFiring as LockedFiring
+from .locked import locked_firing as locked_firing
+from .lyapunov import LyapunovExponents as LyapunovExponents
+from .lyapunov import lyapunov_exponents as lyapunov_exponents
+from .smoothness import NoDerivative as NoDerivative
+from .smoothness import Smoothness as Smoothness

@@ -1,0 +1,1 @@
+"""Derivatives of spike times: the Jacobian of the flow, runs read again from their spikes, forward and adjoint."""

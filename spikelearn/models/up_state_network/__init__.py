@@ -1,0 +1,10 @@
+"""A network of spiking E and I units that learns its Up states, trial by trial, with a local rule of two terms."""
+
+from pathlib import Path
+
+import lazy_loader
+
+from spikelearn.compiled import drop_stale
+
+drop_stale(Path(__file__).parent)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

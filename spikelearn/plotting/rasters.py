@@ -1,0 +1,59 @@
+"""Rasters: one row of ticks a unit, named where units have names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from spikelearn.plotting.colours import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+    from spikelearn.spikes.trains import SpikeTrains
+
+__all__ = ["raster", "show_ids"]
+
+
+def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 200) -> None:
+    """Draw one row of ticks a unit, named by its id where units have any.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    trains : SpikeTrains
+        What; units beyond `max_units` are left out, and the label says so.
+    trial : int
+        Which trial.
+    max_units : int
+        The largest number of rows.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    shown = min(trains.n_units, max_units)
+    rows = [trains.train(unit, trial) for unit in range(shown)]
+    axes.eventplot(rows, lineoffsets=list(range(shown)), colors=COLOURS["simulation"], linewidths=0.7, linelengths=0.8)
+    axes.set_xlim(trains.t_start, trains.t_stop)
+    axes.set_ylim(-0.6, max(shown, 1) - 0.4)
+    if shown == 1:
+        axes.set_yticks([])
+        axes.set_ylabel("spikes")
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylabel("neuron" if shown == trains.n_units else f"neuron (first {shown} of {trains.n_units})")
+        if "unit_ids" in trains.names:
+            show_ids(axes.yaxis, trains.unit_ids)
+
+
+def show_ids(axis: Axis, ids: Sequence[int | str]) -> None:
+    """Label the whole numbers of an axis by the ids of what stands there; nothing between them."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    def name_at(place: float, _: int) -> str:
+        row = round(place)
+        return str(ids[row]) if abs(place - row) < 1e-6 and 0 <= row < len(ids) else ""
+
+    axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set_major_formatter(FuncFormatter(name_at))

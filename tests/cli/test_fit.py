@@ -1,0 +1,48 @@
+"""The command fit on a file with known parameters."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spikelearn as sl
+from spikelearn.cli import main
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    truth = sl.AdaptiveLIF(V_0="24 mV", delta_g=0.1, tau_K="80 ms", t_d="5 ms")
+    times = sl.simulate(truth, "0.8 s").spikes.times
+    path = tmp_path / "cell.csv"
+    path.write_text("unit,time\n" + "".join(f"0,{t!r}\n" for t in times.tolist()), encoding="utf-8")
+    return path
+
+
+def test_fit_writes_estimates_spikes_and_figure(recorded, tmp_path, capsys):
+    folder = tmp_path / "out"
+    main(["fit", str(recorded), "--t-stop", "0.8 s", "-o", str(folder), "--set", "delta_g=0.07", "--set", "t_d=8 ms"])
+    said = capsys.readouterr().out
+    assert "the fit is good" in said
+    table = pd.read_csv(folder / "estimates.csv").set_index("parameter")
+    np.testing.assert_allclose(table["estimate"], [0.024, 0.1, 0.08, 0.005], rtol=1e-6)
+    assert (folder / "fit.png").stat().st_size > 5000
+    assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["fit"]["missing"] == 0
+    spikes = pd.read_csv(folder / "model_spikes.csv")["time"]
+    np.testing.assert_allclose(spikes, pd.read_csv(recorded)["time"], rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--set", "tau"], "--set must be name=value"),
+        (["--set", "tauK=3 ms"], "tau_K"),
+        (["--free", "V_0,nothing"], "nothing"),
+        (["--unit", "3"], "unit must lie from 0 to 0, got 3"),
+        (["--set", "t_d=0 ms"], "t_d must be positive and finite at the start to be free"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused(recorded, options, text, capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", str(recorded), "--t-stop", "0.8 s", "--set", "t_d=8 ms", *options])
+    assert text in capsys.readouterr().err
