@@ -44,6 +44,7 @@ autosummary_filename_map = generate.colliding_names(HERE.parent)
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 myst_enable_extensions = ["colon_fence", "dollarmath", "amsmath", "deflist", "attrs_inline"]
+myst_dmath_double_inline = True
 myst_heading_anchors = 3
 nb_execution_mode = "off"
 nb_merge_streams = True

@@ -22,6 +22,12 @@ ELSEWHERE = {
 # Sizes that take minutes are made smaller: what stands on the page, and what is run.
 SMALLER = {
     "ei_units.md": {"range(20)": "range(2)", "rule, 250,": "rule, 3,", "slow, 50,": "slow, 1,"},
+    "up_state_network.md": {
+        "trained, 10": "trained, 1",
+        "values), 10": "values), 1",
+        "rule, 330,": "rule, 2,",
+        'target="cpp_standalone"': 'target="numpy", duration="0.1 s"',
+    },
     "low_rank.md": {"n=100_000": "n=2_000"},
     "entropy_rule.md": {"dt, 6000.0": "dt, 60.0"},
 }
