@@ -197,6 +197,9 @@ def _docstring(path: Path) -> tuple[str, str]:
 
 def _script_page(path: Path, page: Path, headline: str, rest: str, pictures: list[str], printed: Path | None) -> None:
     source = path.read_text(encoding="utf-8")
+    first = ast.parse(source).body[0]
+    if isinstance(first, ast.Expr):  # the docstring stands above already
+        source = "".join(source.splitlines(keepends=True)[first.end_lineno :]).lstrip()
     text = f"# {_title(path.stem)}\n\n{headline}\n\n{rest}\n\n"
     for picture in pictures:
         text += f"![Figure that {path.name} makes: {headline}]({picture})\n\n"
