@@ -55,6 +55,9 @@ TOGETHER = {
     "analyses.autocorrelogram": analyses.autocorrelogram,
     "analyses.burst_summary": lambda trains: analyses.burst_summary(trains, max_interval=0.02),
     "analyses.bursts": lambda trains: analyses.bursts(trains, max_interval=0.02),
+    "analyses.correlogram_significance": lambda trains: analyses.correlogram_significance(
+        trains, bin_size=0.01, n_surrogates=39, seed=1
+    )["count"],
     "analyses.cross_correlogram": analyses.cross_correlogram,
     "analyses.intervals": analyses.intervals,
     "analyses.isi_histogram": analyses.isi_histogram,
@@ -135,9 +138,18 @@ KEPT = {
         [trains.restrict(0, 0.25), trains.restrict(0.25, 1.0)]
     ),
 }
+# Random: every surrogate has the counts, windows and observed parts of the original, and no spike elsewhere.
+DRAWN = {
+    "analyses.dither_spikes": lambda trains: analyses.dither_spikes(trains, 0.01, 3, seed=1),
+    "analyses.dither_spike_train": lambda trains: analyses.dither_spike_train(trains, 0.05, 3, seed=1),
+    "analyses.jitter_spikes": lambda trains: analyses.jitter_spikes(trains, 0.02, 3, seed=1),
+    "analyses.pattern_jitter": lambda trains: analyses.pattern_jitter(trains, 0.02, 0.005, 3, seed=1),
+    "analyses.shuffle_isis": lambda trains: analyses.shuffle_isis(trains, 3, seed=1),
+}
 # These take a recording as a whole and look at its trains through what stands above.
 RECORDINGS = {
-    "check", "network.RunawayError", "analyses.regularity", "gradient", "derivatives.lyapunov_exponents",
+    "analyses.Surrogates", "plotting.raster", "check", "network.RunawayError", "analyses.regularity", "gradient",
+    "derivatives.lyapunov_exponents",
 }  # fmt: skip
 
 
@@ -159,7 +171,7 @@ def takes_trains(parameter):
 def test_everything_that_takes_trains_is_described():
     """A new function needs a line in one of the tables."""
     found = {name for name, parameter in arguments() if takes_trains(parameter) and parameter.name != "self"}
-    described = set(TOGETHER) | set(BY_TRIAL) | set(MARKED) | set(REFUSED) | set(KEPT) | RECORDINGS
+    described = set(TOGETHER) | set(BY_TRIAL) | set(MARKED) | set(REFUSED) | set(KEPT) | set(DRAWN) | RECORDINGS
     assert len(found) > 40, "the search finds them"
     assert found - described == set()
     assert described - found == set(), "nothing is listed that is gone"
@@ -210,6 +222,16 @@ def test_a_trial_that_was_seen_in_part_is_a_shorter_trial(name):
         assert np.isnan(found[half.shape[1] :]).all()
         found = found[: half.shape[1]]
     np.testing.assert_allclose(found, half[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_no_spike_is_drawn_where_nobody_looked(name):
+    trains = partly().select_trials([0, 1, 2])
+    for surrogate in DRAWN[name](trains):
+        np.testing.assert_array_equal(surrogate.observed, trains.observed)
+        np.testing.assert_array_equal(surrogate.counts(), trains.counts())
+        assert all(train.max() < 0.5 for train in surrogate.select_trials([2]))
+        assert not surrogate.same_spikes(trains)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
-from spikelearn import analyses, interop, network, sources
+from spikelearn import analyses, interop, network, plotting, sources
 from spikelearn.models import ei_trials, ei_units, entropy_rule, escape_noise, low_rank, up_state_network
 from tests.public import ELSEWHERE, arguments
 
@@ -29,6 +29,7 @@ derived = functools.cache(lambda: sl.derive_rule("(E_set - E)**2/2", sl.EIRates(
 low = functools.cache(lambda: sl.LowRank(C=[[0.8, 0.1], [0.1, 0.5]], phi="erf", gain=3.0))
 rule = functools.cache(lambda: sl.rules.TwoTerm(alpha=0.01, beta=0.01))
 two = functools.cache(lambda: sl.Network({"E": network.Population(cell(), 2)}))
+traced = functools.cache(lambda: sl.simulate(cell(), 0.05, record="u", record_dt=0.001).traces)
 pair = functools.cache(lambda: (two(), sl.simulate(two(), 0.3)))
 W0 = {"W_EE": 2.1, "W_EI": 3.0, "W_IE": 4.0, "W_II": 2.0}
 noise = functools.cache(lambda: np.random.default_rng(1).normal(size=2000))
@@ -104,6 +105,16 @@ CALLS = {
     "analyses.autocorrelogram": call(analyses.autocorrelogram, trains),
     "analyses.bursts": call(analyses.bursts, trains),
     "analyses.isi_histogram": call(analyses.isi_histogram, trains),
+    "analyses.correlogram_significance": call(analyses.correlogram_significance, trains, n_surrogates=39, seed=1),
+    "analyses.dither_spike_train": call(analyses.dither_spike_train, trains, 0.05, seed=1),
+    "analyses.dither_spikes": call(analyses.dither_spikes, trains, 0.01, seed=1),
+    "analyses.jitter_spikes": call(analyses.jitter_spikes, trains, 0.02, seed=1),
+    "analyses.pattern_jitter": call(analyses.pattern_jitter, trains, 0.02, 0.005, seed=1),
+    "analyses.shuffle_isis": call(analyses.shuffle_isis, trains, seed=1),
+    "plotting.raster": lambda **own: plotting.raster(plotting.new_figure().subplots(), trains(), **own),
+    "plotting.trace": lambda **own: plotting.trace(
+        plotting.new_figure().subplots(), traced(), "u", label="u (V)", **own
+    ),
     "analyses.jpsth_bootstrap": call(analyses.jpsth_bootstrap, trains, bin_size=0.1, n_surrogates=19, seed=1),
     "analyses.jpsth_significance": call(analyses.jpsth_significance, trains, bin_size=0.1, n_surrogates=19, seed=1),
     "analyses.log_isi_threshold": lambda **own: analyses.log_isi_threshold(np.full(40, 0.01), **own),

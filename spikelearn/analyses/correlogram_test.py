@@ -14,6 +14,7 @@ from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import count_bins, rounding
 from spikelearn.spikes.construction import check_trains
@@ -67,7 +68,7 @@ def correlogram_significance(
     alpha : float
         Between 0 and 1.
     seed : int, optional
-        For `numpy.random.default_rng`.
+        Of the random numbers; a different one each time if not given.
     **options
         Arguments of the method. If not given: ``window`` 20 ms and ``history`` 10 ms for pattern_jitter, ``bin_size``
         20 ms for jitter_spikes (as ``jitter=``), ``dither`` 10 ms, ``shift`` 100 ms.
@@ -188,7 +189,7 @@ def _counts(
     observed, counts = np.zeros((1, 2 * half + 1), dtype=np.int64), np.zeros((n, 2 * half + 1), dtype=np.int64)
     add(other.times[np.newaxis], observed)
     at = 0
-    for rows in rows_of(plan, n, np.random.default_rng(seed)):
+    for rows in rows_of(plan, n, generator(seed)):
         add(rows, counts[at : at + len(rows)])
         at += len(rows)
     return observed[0], counts

@@ -42,7 +42,7 @@ def dither_spikes(
     refractory_period : float or Quantity, optional
         The shortest interval that moves may leave, in seconds.
     seed : int, optional
-        For `numpy.random.default_rng`.
+        Of the random numbers; a different one each time if not given.
 
     Returns
     -------

@@ -10,6 +10,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.trains import SpikeTrains
@@ -89,7 +90,7 @@ def drawn(plan: Plan, n_surrogates: Any, seed: int | None) -> Surrogates:
     n = whole_number(f"{plan.method}: n_surrogates", n_surrogates, at_least=1)
     times = np.empty((n, plan.trains.n_spikes))
     at = 0
-    for rows in rows_of(plan, n, np.random.default_rng(seed)):
+    for rows in rows_of(plan, n, generator(seed)):
         times[at : at + len(rows)] = rows
         at += len(rows)
     return Surrogates(plan.trains, times, plan.method, plan.options)

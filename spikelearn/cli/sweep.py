@@ -109,10 +109,11 @@ def _executor(dask: str | None, workers: int | None) -> Iterator[Any]:
         yield workers
         return
     try:
-        from distributed import Client
+        import distributed
     except ImportError as error:
         raise ImportError(f"--dask needs Dask: {install('cluster')}") from error
-    with Client(dask) as client:
+    connect: Any = distributed.Client
+    with connect(dask) as client:
         yield client.get_executor(pure=False)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.plotting.colours import COLOURS
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 
     """
     from matplotlib.ticker import MaxNLocator
 
-    shown = min(trains.n_units, max_units)
+    shown = min(trains.n_units, whole_number("raster: max_units", max_units, at_least=1))
+    trial = whole_number("raster: trial", trial)
     rows = [trains.train(unit, trial) for unit in range(shown)]
     axes.eventplot(rows, lineoffsets=list(range(shown)), colors=COLOURS["simulation"], linewidths=0.7, linelengths=0.8)
     axes.set_xlim(trains.t_start, trains.t_stop)

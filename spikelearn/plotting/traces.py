@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats
+from spikelearn.parameters.numbers import whole_number
 from spikelearn.plotting.colours import COLOURS
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def trace(
     **style
         As for ``Axes.plot``.
     """
-    values = np.asarray(traces[name].isel(neuron=neuron).values)
+    values = np.asarray(traces[name].isel(neuron=whole_number("trace: neuron", neuron)).values)
     x, y = broken_at(traces["time"].values, values, spikes, turn)
     axes.plot(x, y * scale, **{"color": COLOURS["simulation"], "linewidth": 0.8, **style})
     axes.set_ylabel(label)
