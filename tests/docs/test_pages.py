@@ -26,7 +26,7 @@ SMALLER = {
         "trained, 10": "trained, 1",
         "values), 10": "values), 1",
         "rule, 330,": "rule, 2,",
-        'target="cpp_standalone"': 'target="numpy", duration="0.1 s"',
+        'target="cpp_standalone"': 'target="numpy", duration="0.4 s"',
     },
     "low_rank.md": {"n=100_000": "n=2_000"},
     "entropy_rule.md": {"dt, 6000.0": "dt, 60.0"},
