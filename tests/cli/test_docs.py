@@ -15,6 +15,7 @@ from spikelearn.cli.settings import read_changes
 
 ROOT = Path(spikelearn.__file__).resolve().parents[1]
 PAGES = ["README.md", "docs/command_line.md", "docs/sweeps.md", "CONTRIBUTING.md"]
+PAGES += ["docs/start/install.md", "docs/start/spikes.md", "docs/howto/own_data.md", "docs/exam.md"]
 
 
 def commands(page):

@@ -44,7 +44,7 @@ def mean_energy(network: VariationalNetwork, V: Bins, dt: float, threads: int | 
 def energy_limit(network: VariationalNetwork, V: Bins, dt: float) -> float:
     """Give the free energy a bin above which learning has diverged: a thousand times that at its start.
 
-    A start below one nat a unit and bin counts as that much, so that a network which knows its data already may meet
+    A start below one nat per unit and bin counts as that much, so that a network which knows its data already may meet
     new ones.
 
     Raises

@@ -130,7 +130,7 @@ def learn(
         A setting is out of range, or differs from that of the checkpoint.
     LearningDivergedError
         A weight is no longer finite, or the free energy a bin is a thousand times what it was at the start (at least
-        one nat a unit). Weights are checkpointed only after their free energy has been seen to lie below that.
+        one nat per unit). Weights are checkpointed only after their free energy has been seen to lie below that.
 
     References
     ----------

@@ -1,0 +1,98 @@
+"""Every block of Python in the documentation runs, page by page, in the order in which it stands."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+spec = importlib.util.spec_from_file_location("documentation_blocks", HERE / "blocks.py")
+pages = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(pages)
+if not pages.DOCS.is_dir():
+    pytest.skip("installed without its documents", allow_module_level=True)
+
+# Pages whose blocks are run, and looked at more closely, by tests of their own.
+ELSEWHERE = {
+    "spike_trains.md": "tests/interop/test_docs.py",
+    "sweeps.md": "tests/sweeps/test_docs.py",
+}
+# Sizes that take minutes are made smaller: what stands on the page, and what is run.
+SMALLER = {
+    "ei_units.md": {"range(20)": "range(2)", "rule, 250,": "rule, 3,", "slow, 50,": "slow, 1,"},
+    "up_state_network.md": {
+        "trained, 10": "trained, 1",
+        "values), 10": "values), 1",
+        "rule, 330,": "rule, 2,",
+        'target="cpp_standalone"': 'target="numpy", duration="0.4 s"',
+    },
+    "low_rank.md": {"n=100_000": "n=2_000"},
+    "entropy_rule.md": {"dt, 6000.0": "dt, 60.0"},
+}
+# What a page takes as given.
+BEFORE = {
+    "ei_rate.md": "import numpy as np\nw_ee, w_ie = np.linspace(1.1, 8, 5), np.linspace(1.1, 15, 5)",
+    "ei_trials.md": "import numpy as np\nstarts = np.tile((2.1, 3.0, 4.0, 1.5), (3, 1)); W0 = (2.1, 3.0, 4.0, 1.5)",
+    "escape_noise.md": "import numpy as np\nX = np.zeros((2, 50, 2)); X[:, ::7, 0] = 1; X[:, 3::9, 1] = 1\n"
+    "W = np.array([[0.0, 0.3], [0.5, 0.0]])",
+    "entropy_rule.md": "import numpy as np\nvideo = np.random.default_rng(0).random((20, 6, 6))",
+    "derivatives.md": "import numpy as np\nimport spikelearn as sl\nnet = sl.network\n"
+    "pair = net.Population(sl.AdaptiveLIF(V_0='20 mV', delta_g=0.01, tau_K='50 ms', t_d='2 ms'), 2)\n"
+    "link = net.Projection('pair', 'pair', net.Connections([0], [1]), '1 mV', '2 ms')\n"
+    "network = sl.Network({'pair': pair}, [link])\n"
+    "seen = sl.simulate(network, '1 s').spikes\n"
+    "d_loss = [np.r_[np.zeros(len(seen.train(unit)) - 1), 1.0] for unit in (0, 1)]\n"
+    "start = sl.AdaptiveLIF(V_0='20 mV', delta_g=0.05, tau_K='100 ms', t_d='8 ms')\n"
+    "trains = sl.simulate(sl.AdaptiveLIF(V_0='24 mV', delta_g=0.1, tau_K='80 ms', t_d='5 ms'), '0.6 s').spikes",
+    "tangent_kernel.md": "import numpy as np\nrng = np.random.default_rng(0)\n"
+    "x = rng.normal(size=(5, 1024)); x *= np.sqrt(1024/(x**2).sum(1, keepdims=True)); y = rng.normal(size=5)\n"
+    "x_new = x[::-1].copy()",
+    "triggered.md": "import numpy as np\nimport spikelearn as sl\ndt = 0.001\nk_1, k_2 = np.eye(8)[:2]\n"
+    "made = sl.sources.LinearNonlinear([k_1, k_2], gain=[[0.5, 0.0], [0.0, 0.8]], rate='40 Hz', dt='1 ms')\n"
+    "trains, stimulus = made.sample(20, '1 s', seed=0)",
+}
+FAST = {"start/spikes.md", "howto/notebooks.md"}
+
+
+def all_pages():
+    found = [path.relative_to(pages.DOCS).as_posix() for path in sorted(pages.DOCS.rglob("*.md"))]
+    found = [name for name in found if not re.match(r"(generated|_)", name)]
+    return [name for name in found if pages.blocks((pages.DOCS / name).read_text(encoding="utf-8"))]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(name, marks=() if name in FAST else pytest.mark.slow)
+        for name in all_pages()
+        if name not in ELSEWHERE
+    ],
+)
+def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = pages.run(page, BEFORE.get(page, ""), SMALLER.get(page, {}))
+    assert len(names) > 2
+    sys.modules.pop("page", None)
+
+
+def test_sizes_that_are_made_smaller_stand_on_their_pages():
+    for page, changes in SMALLER.items():
+        text = (pages.DOCS / page).read_text(encoding="utf-8")
+        assert all(text.count(size) for size in changes), page
+
+
+def test_pages_that_are_run_elsewhere_are():
+    root = pages.DOCS.parent
+    for page, test in ELSEWHERE.items():
+        assert page.removesuffix(".md") in (root / test).read_text(encoding="utf-8")
+
+
+def test_a_block_that_fails_is_seen(tmp_path, monkeypatch):
+    (tmp_path / "page.md").write_text("# A page\n\n```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n")
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    with pytest.raises(AssertionError):
+        pages.run("page.md")
+    assert [line for line, _ in pages.blocks((tmp_path / "page.md").read_text())] == [4, 8]
