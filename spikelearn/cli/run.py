@@ -64,18 +64,23 @@ def run_and_write(
         saved = own_files(temporary)[1]["files"]
     try:
         result = catalogue.check(configuration, recording)
+    except KeyboardInterrupt:
+        return _interrupted(folder)
     except Exception as error:
         error.args = (f"{error}; the data are in {folder}",)
         raise
     said = run_words(words, engine, target)
-    with whole_folder(folder, **place) as temporary:
-        result.to_csv(temporary / "check.csv", index=False)
-        title = "\n".join(drawable(line) for line in (configuration.title, ", ".join(said)) if line)
-        trouble = saved_figure(
-            lambda: configuration.system.figure(configuration.model, recording, title), temporary / "figure.png"
-        )
-        if not _taken_over(folder, temporary, saved, {"source": source, "provenance": recording.provenance}):
-            recording.write_into(temporary, source=source)
+    try:
+        with whole_folder(folder, **place) as temporary:
+            result.to_csv(temporary / "check.csv", index=False)
+            title = "\n".join(drawable(line) for line in (configuration.title, ", ".join(said)) if line)
+            trouble = saved_figure(
+                lambda: configuration.system.figure(configuration.model, recording, title), temporary / "figure.png"
+            )
+            if not _taken_over(folder, temporary, saved, {"source": source, "provenance": recording.provenance}):
+                recording.write_into(temporary, source=source)
+    except KeyboardInterrupt:
+        return _interrupted(folder)
     made = recording.provenance
     how = made.get("engine", "")
     if made.get("target"):
@@ -104,6 +109,13 @@ def run_and_write(
     }
     text = f"{heading}\n\n{body}\n\n{written}"
     return Answer(text, result.to_dict("records"), facts, 130 if interrupted else int(not passed))
+
+
+def _interrupted(folder: Path) -> Answer:
+    """Say that the run itself is not lost."""
+    return Answer(
+        f"interrupted; the data are in {folder}", facts={"folder": str(folder), "interrupted": True}, status=130
+    )
 
 
 def _source(name: str, configuration: Any, label: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import pytest
 
 import spikelearn as sl
 from spikelearn import catalogue
+from spikelearn.cli import main
 from spikelearn.cli.naming import run_label
 from spikelearn.cli.settings import read_changes, setting
 
@@ -218,3 +219,24 @@ def test_values_are_read_as_a_model_file_reads_them(text, value):
 def test_a_typing_error_of_a_system_without_such_a_run_key_is_said(call, capsys, quick):
     assert call("run", "ei_s8_equal_rates", "--duration", "soon", "-q") == 2
     assert "--duration: a quantity must start with a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["check", "write"])
+def test_an_interrupt_after_the_run_says_where_the_data_are(place, tmp_path, monkeypatch, capsys):
+    """The data are saved before anything is compared or drawn: they are not said to be lost."""
+    from spikelearn.cli import run as command
+
+    def stopped(*_given, **_named):
+        raise KeyboardInterrupt
+
+    if place == "check":
+        monkeypatch.setattr(command.catalogue, "check", stopped)
+    else:
+        monkeypatch.setattr(command, "saved_figure", stopped)
+    with pytest.raises(SystemExit) as left:
+        main(["run", "regular_firing", "-o", str(tmp_path / "run")])
+    assert left.value.code == 130
+    said = capsys.readouterr()
+    assert f"interrupted; the data are in {tmp_path / 'run'}" in said.out + said.err
+    assert "nothing was written" not in said.out + said.err
+    assert sl.Recording.load(tmp_path / "run").spikes.n_spikes == 30
