@@ -108,11 +108,13 @@ def spike_time_jacobian(
     array([[-0.3333,  0.    ],
            [-0.7063, -0.0774],
            [-1.1296, -0.1514]])
-    >>> list(found["units"].values)
+    >>> found["units"].values.tolist()
     ['s/V', 's/s']
     """
     import xarray as xr
 
+    if threads is not None:
+        whole_number("threads", threads, at_least=1)
     if not isinstance(neuron, AdaptiveLIF):
         raise TypeError(f"{_WHERE}: neuron must be an AdaptiveLIF, got {type(neuron).__name__}")
     if (duration is None) == (n_spikes is None):

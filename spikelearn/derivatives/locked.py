@@ -82,10 +82,10 @@ def locked_firing(neuron: AdaptiveLIF, periods_back: int) -> LockedFiring:
 
     Examples
     --------
-    >>> neuron = AdaptiveLIF(V_0="20 mV", delta_g=0.01, tau_K="200 ms", t_d="100 ms")
+    >>> neuron = AdaptiveLIF(V_0="20 mV", delta_g=0.006, tau_K="200 ms", t_d="100 ms")
     >>> found = locked_firing(neuron, 5)
     >>> round(found.period, 6), round(found.phase, 3), found.stable
-    (0.017964, 0.567, True)
+    (0.017475, 0.722, True)
     """
     from scipy.optimize import brentq
 

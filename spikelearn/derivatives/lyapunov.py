@@ -103,10 +103,11 @@ def lyapunov_exponents(
 
     Examples
     --------
+    >>> from brian2 import mV
     >>> import spikelearn as sl
     >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0)
     >>> ring = sl.Network(
-    ...     {"ring": sl.network.Population(neuron, 3, {"V_0": ["20 mV", "21 mV", "22 mV"]})},
+    ...     {"ring": sl.network.Population(neuron, 3, {"V_0": [20, 21, 22] * mV})},
     ...     [sl.network.Projection("ring", "ring", sl.network.Connections([0, 1, 2], [1, 2, 0]), "-1 mV", "2 ms")],
     ... )
     >>> found = sl.derivatives.lyapunov_exponents(ring, sl.simulate(ring, "4 s"))

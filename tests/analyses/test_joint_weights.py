@@ -89,7 +89,7 @@ def test_effective_sample_size():
         ({"units": 3}, "must be a pair of unit numbers"),
         ({"bin_size": 0.03}, r"bin_size must divide the window .* the nearest that do are 0.025 s and 0.0333"),
         ({"bin_size": 0.0}, "bin_size must be positive"),
-        ({"bin_size": "1 mV"}, "bin_size must have the unit"),
+        ({"bin_size": "1 mV"}, "bin_size must be a time"),
         ({"max_lag": 0.015}, "max_lag must be a whole multiple"),
         ({"max_lag": -0.01}, "max_lag must be 0 to"),
         ({"max_lag": 0.1}, "max_lag must be 0 to 0.09 s, got 0.1 s"),

@@ -323,7 +323,7 @@ TRAINS = SpikeTrains.from_arrays([[0.021, 0.052, 0.061], [0.03], []], t_stop=0.1
         ({"alpha": 0.0}, "alpha must lie between"),
         ({"n_surrogates": 20}, "n_surrogates must be at least 2/alpha"),
         ({"min_shift": 0.06}, "min_shift must be positive and at most half"),
-        ({"min_shift": "1 mV"}, "min_shift must have the unit"),
+        ({"min_shift": "1 mV"}, "min_shift must be a time"),
         ({"window": (-0.04, 0.0)}, "record longer, shorten the window"),
         ({"window": (-0.2, 0.0)}, "must fit into the recording"),
         ({"stimulus": GOOD[:50]}, "it is shorter"),

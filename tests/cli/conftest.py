@@ -34,6 +34,8 @@ def quick(tmp_path, monkeypatch):
         for k in range(5)
     ]
     (tmp_path / "cells.csv").write_text("\n".join(["unit,trial,time", *rows]) + "\n")
+    times = [f"0,{0.013862943611 * k:.12f}" for k in range(1, 14)]
+    (tmp_path / "fires.csv").write_text("\n".join(["unit,time", *times]) + "\n")
     return tmp_path
 
 

@@ -49,7 +49,7 @@ def test_a_model_file_varies_a_population():
         ({"X.V_0": V_0}, "Network has no population 'X'"),
         ({"E.V0": V_0}, "AdaptiveLIF has no parameter 'V0'; did you mean 'V_0'"),
         ({"E.V_0": V_0[:2]}, r"one value for each of 6 neurons, got shape \(2,\)"),
-        ({"E.V_0": np.arange(6) * ms}, "must have the unit of 20 mV"),
+        ({"E.V_0": np.arange(6) * ms}, "must be a voltage, such as '20 mV'"),
         ({"E.refractory": [1, 2] * ms}, r"Population.refractory must be one time or 6, got shape \(2,\)"),
     ],
 )
