@@ -81,9 +81,9 @@ def main():
         "table_1": (
             table_1,
             dict(zip(NAMES, (5.0, 2.0, 10.0, 2.0), strict=True)),
-            "Fig. S13 of 003, parameters of Table 1",
+            "Soldado-Magraner et al. 2022, Fig. S13, parameters of Table 1",
         ),
-        "non_paradoxical": (other, calm, "As Fig. S13 of 003, the non-paradoxical parameters"),
+        "non_paradoxical": (other, calm, "As Fig. S13 of Soldado-Magraner et al. 2022, the non-paradoxical parameters"),
     }
     print(f"{'parameters':<16s} {'E':>7s} {'I':>7s}   slopes of I (Hz per unit of weight)")
     for name, (model, base, title) in cases.items():
