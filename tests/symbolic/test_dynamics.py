@@ -75,7 +75,7 @@ def test_a_rule_that_diverges_is_refused_with_its_time():
         ({"weights": {**START, "W_EX": 1.0}}, ValueError, r"weight 'W_EX'.*did you mean"),
         ({"weights": None}, ValueError, "weights must be 3 finite numbers"),
         ({"weights": [1, 2, float("nan")]}, ValueError, "weights must be 3 finite numbers"),
-        ({"rule": 3}, TypeError, "must be a Rule or a DerivedRule, got int"),
+        ({"rule": 3}, TypeError, r"must be a Rule, such as .*, or a DerivedRule, got int"),
         ({"rule": sl.Rule({"W_EE": "E"})}, ValueError, "rule must change the weights"),
         ({"initial": sl.Initial(E=-1.0)}, ValueError, r"Initial.E must not be negative"),
         ({"initial": sl.Initial(past_spikes="-1 ms")}, ValueError, "past_spikes"),

@@ -17,7 +17,7 @@ from spikelearn.storage.provenance import provenance_of
 if TYPE_CHECKING:
     from spikelearn.models.ei_rate.model import EIRates
 
-__all__ = ["run_on_array", "run_on_brian"]
+__all__ = ["recording_of_rates", "rule_of_run", "run_on_array", "run_on_brian", "start_of_run"]
 
 
 def run_on_array(model: EIRates, settings: RunSettings) -> Recording:
@@ -32,7 +32,9 @@ def run_on_array(model: EIRates, settings: RunSettings) -> Recording:
         `rule` is no `Rule`.
     """
     rule, start, n = _described(model, settings)
-    return _recording(model, settings, rule, trajectory(model, rule, start, n, settings.dt * 1e3), "array", None)
+    return recording_of_rates(
+        model, settings, rule, trajectory(model, rule, start, n, settings.dt * 1e3), "array", None
+    )
 
 
 def run_on_brian(model: EIRates, settings: RunSettings) -> Recording:
@@ -47,29 +49,54 @@ def run_on_brian(model: EIRates, settings: RunSettings) -> Recording:
     # One unit is not worth a compilation.
     target = "numpy" if settings.target == "auto" else settings.target
     states = brian_trajectory(model, rule, start, n, settings.dt * 1e3, target=target, method=settings.method or "rk4")
-    return _recording(model, settings, rule, states, "brian2", target)
+    return recording_of_rates(model, settings, rule, states, "brian2", target)
 
 
 def _described(model: EIRates, settings: RunSettings) -> tuple[Rule | None, Floats, int]:
     """Give the rule, the state at time 0 and the number of samples."""
-    if settings.counting:
-        raise ValueError("record='counts' must be left out: rates have no spikes")
-    given = settings.options.get("rule")
-    # A derived rule carries the rule that runs.
-    rule = given if given is None or isinstance(given, Rule) else getattr(given, "rule", None)
-    if given is not None and not isinstance(rule, Rule):
-        raise TypeError(
-            f"EIRates: rule must be a Rule, such as sl.rules.CrossHomeostatic(...), or a DerivedRule, got "
-            f"{type(given).__name__}"
-        )
-    if rule is not None and set(rule.dW) != set(model.weights):
-        raise ValueError(f"EIRates: rule must change the weights {model.weights}, got {tuple(rule.dW)}")
+    rule = rule_of_run(model, settings)
     weights = settings.options.get("weights")
     if weights is None:
         raise ValueError(f"EIRates must be run with weights={model.weights}, four numbers")
     given, weights = weights, number_array("EIRates: weights", weights)
     if weights.shape != (4,) or not np.isfinite(weights).all():
         raise ValueError(f"EIRates: weights must be four finite numbers {model.weights}, got {str(given)[:80]}")
+    activities, n = start_of_run(model, settings)
+    return rule, np.array([*activities, *weights]), n
+
+
+def rule_of_run(model: Any, settings: RunSettings) -> Rule | None:
+    """Read the rule of a run of rates: a `Rule`, or a derived rule, which carries one.
+
+    Raises
+    ------
+    TypeError
+        It is no rule.
+    ValueError
+        It changes the weights of another model.
+    """
+    name, given = type(model).__name__, settings.options.get("rule")
+    rule = given if given is None or isinstance(given, Rule) else getattr(given, "rule", None)
+    if given is not None and not isinstance(rule, Rule):
+        raise TypeError(
+            f"{name}: rule must be a Rule, such as sl.rules.CrossHomeostatic(...), or a DerivedRule, got "
+            f"{type(given).__name__}"
+        )
+    if rule is not None and set(rule.dW) != set(model.weights):
+        raise ValueError(f"{name}: rule must change the weights {model.weights}, got {tuple(rule.dW)}")
+    return rule
+
+
+def start_of_run(model: Any, settings: RunSettings) -> tuple[list[float], int]:
+    """Give the activities at time 0 and the number of samples of a run of rates.
+
+    Raises
+    ------
+    ValueError
+        Spikes are asked for or given, a start that the model refuses, or a duration that is no whole number of steps.
+    """
+    if settings.counting:
+        raise ValueError("record='counts' must be left out: rates have no spikes")
     states = settings.initial.plain_states(model.settable, 1)
     if len(settings.initial.past_spikes):
         raise ValueError("Initial.past_spikes must be left out: rates have no spikes")
@@ -80,18 +107,25 @@ def _described(model: EIRates, settings: RunSettings) -> tuple[Rule | None, Floa
         raise ValueError(
             f"duration must be a whole number of steps of {settings.dt * 1e3:g} ms, got {settings.duration * 1e3:g} ms"
         )
-    return rule, np.array([*activities, *weights]), n
+    return activities, n
 
 
-def _recording(
-    model: EIRates, settings: RunSettings, rule: Rule | None, states: Floats, engine: str, target: str | None
+def recording_of_rates(
+    model: Any, settings: RunSettings, rule: Rule | None, states: Floats, engine: str, target: str | None
 ) -> Recording:
+    """Turn states, shape (samples, activities and weights), into the recording of a run of rates.
+
+    Raises
+    ------
+    ValueError
+        A state has left the numbers, or `record_dt` is no whole multiple of dt.
+    """
     import xarray as xr
 
     broken = ~np.isfinite(states).all(axis=1)
     if broken.any():
         raise ValueError(
-            f"EIRates: activities and weights must stay finite, and do not after "
+            f"{type(model).__name__}: activities and weights must stay finite, and do not after "
             f"{int(broken.argmax()) * settings.dt:g} s; the rule diverges, or dt = {settings.dt:g} s is too long"
         )
     every = round(settings.record_dt / settings.dt)
@@ -112,9 +146,9 @@ def _recording(
         method="rk4" if engine == "array" else settings.method or "rk4",
         dt=settings.dt,
         duration=settings.duration,
-        rule=rule.name if rule is not None else None,
+        rule=None if rule is None else rule.name if rule.name != "Rule" else dict(rule.dW),
         rates=dict(rule.parameters) if rule is not None else None,
-        weights=[float(w) for w in states[0, 2:]],
+        weights=[float(w) for w in states[0, len(model.populations) :]],
         initial=settings.initial,
         seed=settings.seed,
     )

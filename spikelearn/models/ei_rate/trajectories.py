@@ -106,7 +106,7 @@ def _right_side(model: EIRates, step: Any, s: NDArray[np.float64]) -> NDArray[np
 
 
 def brian_trajectory(
-    model: EIRates,
+    model: Any,
     rule: Rule | None,
     start: NDArray[np.float64],
     n: int,
