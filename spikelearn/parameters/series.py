@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,15 +42,26 @@ def read_series(where: str, given: Any) -> Any:
         if num > _MOST:
             raise ValueError(f"{where}.num must be at most {_MOST}, got {shown(num)}")
         start, stop = read_value(given["start"], f"{where}.start"), read_value(given["stop"], f"{where}.stop")
-        si_value(stop, str(given["start"]) if hasattr(start, "dim") else "1", f"{where}.stop")
-        return start + np.arange(num) / num * (stop - start)
+        unit = str(given["start"]) if hasattr(start, "dim") else "1"
+        first, last = (float(si_value(v, unit, f"{where}.{key}")) for key, v in (("start", start), ("stop", stop)))
+        for key, value in (("start", first), ("stop", last)):
+            if not math.isfinite(value):
+                raise ValueError(f"{where}.{key} must be finite, got {shown(given[key])}")
+        values = first + np.arange(num) / num * (last - first)
+        return _with_dimensions_of(start, values)
     if not isinstance(given, list):
         raise ValueError(f"{where} must be a list or a table with start, stop and num, got {shown(given)}")
     values = [read_value(item, where) for item in given]
     if not values:
         raise ValueError(f"{where} must not be empty")
-    if hasattr(values[0], "dim"):
-        from brian2.units.fundamentalunits import Quantity
+    unit = str(given[0]) if hasattr(values[0], "dim") else "1"
+    numbers = np.array([float(si_value(value, unit, where)) for value in values], dtype=np.float64)
+    return _with_dimensions_of(values[0], numbers)
 
-        return Quantity([float(si_value(v, str(given[0]), where)) for v in values], dim=values[0].dim)
-    return np.array([si_value(value, "1", where) for value in values], dtype=np.float64)
+
+def _with_dimensions_of(example: Any, values: np.ndarray) -> Any:
+    if not hasattr(example, "dim"):
+        return values
+    from brian2.units.fundamentalunits import Quantity
+
+    return Quantity(values, dim=example.dim)

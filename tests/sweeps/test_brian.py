@@ -123,7 +123,7 @@ def compiled(k, seed, folder):
 
         threading.Thread(target=kill, daemon=True).start()
     with session("cython") as brian:
-        group = NeuronGroup(2, "dv/dt = (1 - v)/(10*ms) : 1", method="exact", dt=0.1 * ms)
+        group = NeuronGroup(2, "dv/dt = (1 - v)/(10*ms) : 1", method="exact", dt=0.1 * ms, name="cells")
         brian.run(Network(group), 10 * ms, namespace={"ms": ms})
         return {"v": float(group.v[0])}
 

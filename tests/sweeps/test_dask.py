@@ -43,7 +43,7 @@ def test_a_local_cluster_of_two_workers_gives_the_same_to_the_last_bit(undisturb
     with (
         # Dask itself would give a task to four workers before it says that it has lost them.
         dask_package.config.set({"distributed.scheduler.allowed-failures": 0}),
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as cluster,
         distributed.Client(cluster) as client,
     ):
         executor = client.get_executor(pure=False)

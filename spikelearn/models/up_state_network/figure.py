@@ -9,7 +9,7 @@ import numpy as np
 from spikelearn.models.up_state_network.case import UpStateCase
 from spikelearn.models.up_state_network.measures import window_rates
 from spikelearn.models.up_state_network.model import UpStateNetwork
-from spikelearn.plotting import COLOURS, new_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure
 from spikelearn.simulation.recording import Recording
 from spikelearn.spikes.trains import SpikeTrains
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["learning_panels", "overview", "raster_panel", "rate_panel", "units_panel"]
 
-E_COLOUR, I_COLOUR = COLOURS["potassium"], COLOURS["theory"]
+E_COLOUR, I_COLOUR = COLOURS["E"], COLOURS["I"]
 _SHOWN_E, _SHOWN_I = 160, 40
 
 
@@ -104,9 +104,9 @@ def learning_panels(rates: Axes, weights: Axes, model: UpStateNetwork, run: xr.D
             rates.plot(trial[average - 1 :], np.convolve(seen, kernel, "valid"), color=colour, label=kind)
         rates.axhline(float(getattr(model, f"{kind}_set")), color=colour, linestyle="--", linewidth=0.8)
     rates.set(ylabel="rate in Up states (Hz)", ylim=(0, None))
-    names = {"W_EE": "potassium", "W_EI": "theory", "W_IE": "simulation", "W_II": "accent"}
+    names = {"W_EE": E_COLOUR, "W_EI": I_COLOUR, "W_IE": SERIES[0], "W_II": SERIES[4]}
     for name, colour in names.items():
-        weights.plot(trial, run[name].values, color=COLOURS[colour], label=rf"$W_{{{name[2:]}}}$")
+        weights.plot(trial, run[name].values, color=colour, label=rf"$W_{{{name[2:]}}}$")
     weights.set(xlabel="trial", ylabel="mean weight (pA)", ylim=(0, None))
 
 
