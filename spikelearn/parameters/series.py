@@ -47,8 +47,7 @@ def read_series(where: str, given: Any) -> Any:
         for key, value in (("start", first), ("stop", last)):
             if not math.isfinite(value):
                 raise ValueError(f"{where}.{key} must be finite, got {shown(given[key])}")
-        values = first + np.arange(num) / num * (last - first)
-        return _with_dimensions_of(start, values)
+        return _with_dimensions_of(start, first + np.arange(num) / num * (last - first))
     if not isinstance(given, list):
         raise ValueError(f"{where} must be a list or a table with start, stop and num, got {shown(given)}")
     values = [read_value(item, where) for item in given]
