@@ -1,0 +1,224 @@
+"""Small errors that can be planted in Python files: where they are found, and the draw of some of them.
+
+Six kinds take turns, each drawn uniformly from all of its kind: another operator, another comparison, a constant a
+tenth larger, a whole number off by one, another name of the same function, a term or factor left out. Python's own
+grammar (`ast`) finds the places; text, annotations, decorators and the messages of errors are left alone.
+"""
+
+import ast
+import bisect
+import dataclasses
+import difflib
+import random
+import warnings
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+KINDS = ("operator", "comparison", "constant", "off by one", "name", "dropped")
+
+OPERATORS = {
+    ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "/"), ast.Div: ("/", "*"), ast.Pow: ("**", "*"),
+    ast.FloorDiv: ("//", "*"), ast.Mod: ("%", "//"), ast.BitAnd: ("&", "|"), ast.BitOr: ("|", "&"),
+    ast.And: ("and", "or"), ast.Or: ("or", "and"),
+}  # fmt: skip
+COMPARISONS = {
+    ast.Lt: ("<", "<=", ">"), ast.LtE: ("<=", "<", ">="), ast.Gt: (">", ">=", "<"), ast.GtE: (">=", ">", "<="),
+    ast.Eq: ("==", "!="), ast.NotEq: ("!=", "=="), ast.Is: ("is", "is not"), ast.IsNot: ("is not", "is"),
+    ast.In: ("in", "not in"), ast.NotIn: ("not in", "in"),
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutant:
+    """One error: bytes `start` to `end` of a file, and what replaces them."""
+
+    path: str
+    line: int
+    kind: str
+    start: int
+    end: int
+    new: str
+
+    def source(self, root):
+        """Give the file's text with the error."""
+        text = (root / self.path).read_bytes()
+        return text[: self.start] + self.new.encode() + text[self.end :]
+
+    def diff(self, root):
+        """Show the error as a unified diff."""
+        before, after = ((root / self.path).read_text(encoding="utf-8"), self.source(root).decode("utf-8"))
+        lines = difflib.unified_diff(before.splitlines(), after.splitlines(), self.path, self.path, n=1, lineterm="")
+        return "\n".join(lines)
+
+
+class Finder(ast.NodeVisitor):
+    """Find every error that can be planted in one file."""
+
+    def __init__(self, path, text, seed):
+        self.path, self.text, self.seed, self.found = path, text, seed, []
+        self.begins = [0]
+        for line in text.splitlines(keepends=True):
+            self.begins.append(self.begins[-1] + len(line))
+        # Names of the innermost function, each with the line from which on it has a value.
+        self.names = {}
+
+    def place(self, line, column):
+        """Byte of a line and column."""
+        return self.begins[line - 1] + column
+
+    def span(self, node):
+        """First and last byte of a node."""
+        return self.place(node.lineno, node.col_offset), self.place(node.end_lineno, node.end_col_offset)
+
+    def segment(self, node):
+        """Text of a node, in brackets."""
+        start, end = self.span(node)
+        return f"({self.text[start:end].decode()})"
+
+    def add(self, kind, start, end, new):
+        """Note an error, if the file stays Python with it."""
+        line = bisect.bisect_right(self.begins, start)
+        mutant = Mutant(self.path, line, kind, start, end, new)
+        try:
+            warnings.simplefilter("ignore", SyntaxWarning)
+            compile(self.text[:start] + new.encode() + self.text[end:], self.path, "exec")
+        except (SyntaxError, ValueError):
+            return
+        self.found.append(mutant)
+
+    def between(self, left, right, old, new, kind):
+        """Replace the sign between two operands."""
+        start, end = self.span(left)[1], self.span(right)[0]
+        at = self.text[start:end].decode().find(old)
+        if at >= 0:
+            at = start + len(self.text[start:end].decode()[:at].encode())
+            self.add(kind, at, at + len(old), new)
+
+    def visit_FunctionDef(self, node):
+        """Go through defaults and body, with the names of this function."""
+        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+            self.visit(default)
+        outer, self.names = self.names, {}
+        for arg in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
+            if arg.arg not in ("self", "cls"):
+                self.names[arg.arg] = node.lineno
+        for inside in ast.walk(node):
+            if isinstance(inside, ast.Name) and isinstance(inside.ctx, ast.Store):
+                self.names.setdefault(inside.id, inside.lineno)
+        for statement in node.body:
+            self.visit(statement)
+        self.names = outer
+
+    def visit_ClassDef(self, node):
+        """Leave bases and decorators alone."""
+        for statement in node.body:
+            self.visit(statement)
+
+    def visit_Expr(self, node):
+        """Leave docstrings alone."""
+        if not (isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)):
+            self.visit(node.value)
+
+    def visit_AnnAssign(self, node):
+        """Leave the annotation alone."""
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_Assign(self, node):
+        """Leave `__all__` alone."""
+        if not any(isinstance(target, ast.Name) and target.id == "__all__" for target in node.targets):
+            self.generic_visit(node)
+
+    def visit_Raise(self, node):
+        """Leave messages alone."""
+
+    visit_JoinedStr = visit_Import = visit_ImportFrom = visit_Raise
+
+    def visit_If(self, node):
+        """Leave imports for annotations alone."""
+        if not (isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"):
+            self.generic_visit(node)
+
+    def visit_BinOp(self, node):
+        """Another operator, or one operand alone."""
+        if type(node.op) in OPERATORS:
+            self.between(node.left, node.right, *OPERATORS[type(node.op)], "operator")
+        if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+            start, end = self.span(node)
+            self.add("dropped", start, end, self.segment(node.left))
+            if isinstance(node.op, (ast.Add, ast.Mult)):
+                self.add("dropped", start, end, self.segment(node.right))
+        self.generic_visit(node)
+
+    def visit_BoolOp(self, node):
+        """The other operator, or one condition less."""
+        self.between(node.values[0], node.values[1], *OPERATORS[type(node.op)], "operator")
+        start, end = self.span(node)
+        for kept in (node.values[:-1], node.values[1:]):
+            word = " and " if isinstance(node.op, ast.And) else " or "
+            self.add("dropped", start, end, f"({word.join(self.segment(value) for value in kept)})")
+        self.generic_visit(node)
+
+    def visit_UnaryOp(self, node):
+        """Without its sign, or its `not`."""
+        if isinstance(node.op, (ast.USub, ast.Not, ast.Invert)):
+            self.add("operator", *self.span(node), self.segment(node.operand))
+        self.generic_visit(node)
+
+    def visit_AugAssign(self, node):
+        """Another operator."""
+        if type(node.op) in OPERATORS:
+            old, new = OPERATORS[type(node.op)]
+            self.between(node.target, node.value, old + "=", new + "=", "operator")
+        self.generic_visit(node)
+
+    def visit_Compare(self, node):
+        """A bound that counts or does not, and the other side."""
+        for left, op, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
+            old, *others = COMPARISONS[type(op)]
+            for new in others:
+                self.between(left, right, old, new, "comparison")
+        self.generic_visit(node)
+
+    def visit_Constant(self, node):
+        """A tenth more, one more or less, the other truth value."""
+        value = node.value
+        if isinstance(value, bool):
+            self.add("constant", *self.span(node), repr(not value))
+        elif isinstance(value, int):
+            self.add("off by one", *self.span(node), repr(value + 1))
+            self.add("off by one", *self.span(node), f"({value - 1})" if value < 1 else repr(value - 1))
+        elif isinstance(value, float):
+            self.add("constant", *self.span(node), repr(1.1 * value or 1.0))
+
+    def visit_Name(self, node):
+        """Another name that has a value by then."""
+        if not isinstance(node.ctx, ast.Load) or node.id not in self.names:
+            return
+        others = sorted(name for name, line in self.names.items() if name != node.id and line < node.lineno)
+        if others:
+            start, end = self.span(node)
+            chosen = random.Random(f"{self.seed} {self.path} {start}").choice(others)
+            self.add("name", start, end, chosen)
+
+
+def candidates(rooms, seed, root=ROOT):
+    """Give all errors of the rooms by kind, in an order that the seed decides."""
+    by_kind = {kind: [] for kind in KINDS}
+    paths = sorted(path for room in rooms for path in (root / "spikelearn").glob(room) if "figure" not in path.name)
+    for path in paths:
+        text = path.read_bytes()
+        finder = Finder(path.relative_to(root).as_posix(), text, seed)
+        finder.visit(ast.parse(text))
+        for mutant in finder.found:
+            by_kind[mutant.kind].append(mutant)
+    for kind, mutants in by_kind.items():
+        random.Random(f"{seed} {kind}").shuffle(mutants)
+    return by_kind
+
+
+def drawn(by_kind, number):
+    """Take the kinds in turn until there are so many; a kind that runs out is left out."""
+    longest = max(map(len, by_kind.values()))
+    turns = [mutants[k] for k in range(longest) for mutants in by_kind.values() if k < len(mutants)]
+    return turns[:number]
