@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.parameters.names import shown
+from spikelearn.parameters.numbers import is_number
 from spikelearn.parameters.units import parse_quantity, si_value, unit_dimensions
 
 __all__ = ["check_range", "field_values", "quantity", "validate_parameters"]
@@ -72,7 +73,7 @@ def validate_parameters(instance: Any) -> None:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError(f"{where} must be a number, got {given!r}")
         example = field.metadata["quantity"]
-        unit = example if isinstance(example, str) and not _is_number(example) else "1"
+        unit = example if isinstance(example, str) and not is_number(example) else "1"
         plain = si_value(value, unit, where)
         if not isinstance(plain, float):
             raise TypeError(
@@ -98,14 +99,6 @@ def check_range(plain: Any, metadata: Mapping[str, Any], where: str, given: Any)
         raise ValueError(f"{where} must be positive, got {shown(given, plain=True)}")
     if metadata["nonnegative"] and (values < 0).any():
         raise ValueError(f"{where} must not be negative, got {shown(given, plain=True)}")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _as_quantity(plain: float, unit: str) -> Any:

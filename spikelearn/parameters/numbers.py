@@ -16,6 +16,7 @@ __all__ = [
     "check_flag",
     "check_name",
     "flat",
+    "is_number",
     "number_array",
     "one_number",
     "read_units",
@@ -98,6 +99,21 @@ def one_number(where: str, given: Any) -> float:
         return float(given)
     except OverflowError as error:
         raise ValueError(f"{where} must be below 1.8e308 in size, got {shown(given)}") from error
+
+
+def is_number(text: str) -> bool:
+    """Say whether text is a plain number, without a unit; "nan" and "inf" are.
+
+    Examples
+    --------
+    >>> is_number("1e-3"), is_number("1 ms")
+    (True, False)
+    """
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def number_array(where: str, given: Any) -> Floats:

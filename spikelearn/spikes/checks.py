@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, widened
 from spikelearn.parameters.names import shown
+from spikelearn.parameters.numbers import is_number
 from spikelearn.parameters.units import seconds, si_value
 from spikelearn.spikes.ids import Id
 
@@ -92,18 +93,10 @@ def _one_with_unit(item: Any, where: str) -> float:
         if number.ndim or number.dtype.kind not in "iuf":
             raise TypeError(f"{where} must be real numbers, got {item!r:.80}")
         return float(widened(number))
-    if isinstance(item, str) and _is_number(item):
+    if isinstance(item, str) and is_number(item):
         raise ValueError(f"{where} given as text must have a unit, such as '100 ms', got {shown(item)}")
     # NaN is for the checks that name the spike.
     return float(si_value(item, "1 second", where) if isinstance(item, str) else foreign_seconds(item, where))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def check_slack(slack: Any) -> float:

@@ -16,6 +16,7 @@ from spikelearn.models.ei_trials.starts import Starts, read_noise, read_rule, re
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import check_flag, whole_number
 from spikelearn.rules.rule import Rule
+from spikelearn.simulation.targets import TARGETS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,7 +86,7 @@ def run_trials(
     engine : {"array", "brian2"}
         Compiled loops, or Brian2, where one run holds all trials. Without noise they agree up to rounding.
     target : str
-        Brian2's code generation.
+        Brian2's code generation; only with engine "brian2".
     checkpoint : path, optional
         Folder for the state between trials (array engine).
     checkpoint_every : int, optional
@@ -140,6 +141,10 @@ def run_trials(
     """
     if engine not in ENGINES:
         raise ValueError(unknown_name("run_trials", "engine", str(engine), ENGINES))
+    if target not in (*TARGETS, "auto"):
+        raise ValueError(unknown_name("run_trials", "target", str(target), (*TARGETS, "auto")))
+    if target != "auto" and engine != "brian2":
+        raise ValueError(f"run_trials: target must come with engine='brian2', got {target!r} with {engine!r}")
     check_flag("run_trials: online", online)
     if isinstance(model, TrialModel):
         if online:

@@ -34,6 +34,7 @@ def _run(case: UnitsCase, request: RunRequest) -> Recording:
         sensor=case.sensor,
         variant=case.variant,  # type: ignore[arg-type]
         engine=request.engine or "array",  # type: ignore[arg-type]
+        target=request.target,
         progress=request.progress,
     )
     made = provenance_of(

@@ -154,6 +154,7 @@ class EIUnits:
         given = dict(settings)
         if given.pop("engine") != "array":
             raise ValueError(f"run_trials: EIUnits must be run with engine='array', got {settings['engine']!r}")
+        # Only Brian2 has targets: `run_trials` has refused any other than "auto".
         del given["target"]
         kept = tuple(given.pop(name) for name in ("checkpoint", "checkpoint_every", "resume"))
         return run_units(self, rule, n_trials, W0, kept=kept, **given)

@@ -102,6 +102,8 @@ def test_a_rule_of_ones_own_a_derived_one_and_one_about_a_set_point(model, cross
         ({"rule": "cross"}, TypeError, r"must be given a Rule such as .* got 'cross'"),
         ({"checkpoint_every": 5}, ValueError, r"checkpoint_every must come with checkpoint=folder"),
         ({"resume": True}, ValueError, r"resume=True must come with checkpoint=folder"),
+        ({"target": "cython"}, ValueError, r"target must come with engine='brian2', got 'cython' with 'array'"),
+        ({"online": True, "target": "cython"}, ValueError, r"target must come with engine='brian2', got 'cython'"),
         ({"engine": "brian2", "checkpoint": "x"}, ValueError, r"checkpoints must come with engine='array'"),
     ],
 )
