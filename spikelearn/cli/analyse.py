@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.cli.analyse_parts import pair_lines, psth_line, regularity_tables, triggered_lines
 from spikelearn.cli.answers import Answer
+from spikelearn.cli.naming import option_words, options_digest, run_label
 from spikelearn.cli.reading import cut_trials, positions, read_stimulus, read_trains, selected
 from spikelearn.parameters.units import seconds
 from spikelearn.plotting import offscreen
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "analysis", "read_stimulus"]
 
 BIN, MOST_BINS = 0.01, 200
+USUAL = {"refractoriness": "5 ms"}
 
 
 def analyse(path: str | os.PathLike[str], output: str | os.PathLike[str] | None = None, **options: Any) -> str:
@@ -72,8 +74,8 @@ def analysis(
         A .nwb, .csv, .tsv, .txt, .parquet or .mat file, a folder that ``spikelearn run`` or ``Recording.save`` wrote,
         or one of Phy or Kilosort.
     output : path, optional
-        The folder to write, whole or not at all; ``runs/NAME-analysis`` if not given. Only an earlier
-        analysis of the same file is replaced.
+        The folder to write, whole or not at all; ``runs/NAME-analysis`` with everything that was set if not given.
+        Only an earlier analysis of the same file with the same options is replaced.
     units : (int, int), optional
         The pair for PSTH, correlogram, JPSTH and spike-triggered average, by position. Without it the first two units
         (all for the average), and what they do not allow is left out with the reason; with it, that is an error.
@@ -120,6 +122,26 @@ def analysis(
         The file cannot be read, or the folder not be written.
     """
     place = Path(path)
+    folder, source, settings = _place_of_results(
+        place,
+        output,
+        units=units,
+        ids=ids,
+        select=select,
+        events=None if events is None else Path(events),
+        window=window,
+        event_unit=event_unit,
+        bin_size=bin_size,
+        drop_rest=drop_rest,
+        stimulus=None if stimulus is None else Path(stimulus),
+        stimulus_dt=stimulus_dt,
+        stimulus_window=stimulus_window,
+        refractoriness=refractoriness,
+        incomplete=incomplete,
+        all_units=all_units,
+        all_trials=all_trials,
+        **reading,
+    )
     foreign = None if events is not None else incomplete
     whole, notes = read_trains(place, all_units=all_units, all_trials=all_trials, incomplete=foreign, **reading)
     whole = selected(whole, select or (), place)
@@ -137,13 +159,11 @@ def analysis(
             raise ValueError(f"{error}; {place} holds {trains.n_units} units, counted from 0") from error
     trains, width, dropped = _binned_window(trains, bin_size, drop_rest)
     notes += dropped
-    folder = Path(output) if output is not None else Path("runs") / f"{place.stem}-analysis"
     if stimulus is not None and stimulus_dt is None:
         raise ValueError("analyse: stimulus_dt must say how long a frame of the stimulus is, for example '1 ms'")
     frames = None if stimulus is None else read_stimulus(stimulus)
     cut = [] if events is None else [f"cut around events: {trains!r}"]
     lines = [repr(whole), *cut, *(f"note: {note}" for note in notes), ""]
-    source = origin(place)
     inputs = (place, stimulus, events)
     with whole_folder(folder, overwrite=True, kind="analysis", source=source, inputs=inputs) as temporary:
         text, rows = regularity_tables(whole, refractoriness, temporary)
@@ -152,7 +172,7 @@ def analysis(
             said += triggered_lines(whole, units, frames, stimulus_dt, stimulus_window, temporary)
         said.append(psth_line(trains, units, width, temporary))
         said += pair_lines(trains, units, width, temporary, _how_to_make_trials(place, whole, events))
-        made: dict[str, Any] = {"file": place.name, "bin_size": width}
+        made: dict[str, Any] = {"file": place.name, "settings": settings, "bin_size": width}
         made["units"] = None if units is None else [int(u) for u in units]
         made["unit_ids"] = id_labels([trains.unit_ids[k] for k in units or range(trains.n_units)]).tolist()
         if events is not None:
@@ -172,6 +192,21 @@ def analysis(
     }
     lines += [text, "", *said, "", f"tables, data, figures and manifest in {folder}"]
     return Answer("\n".join(lines), rows, facts)
+
+
+def _place_of_results(
+    place: Path, output: str | os.PathLike[str] | None, **options: Any
+) -> tuple[Path, dict[str, str], dict[str, str]]:
+    """Give the folder, what its results are made from, and the options that were set: other options, other results."""
+    # That a text file has no header is said by False.
+    settings = option_words({**options, "no_header": options.get("header") is False}, USUAL)
+    name = f"{place.stem}-analysis"
+    label, source = run_label(name, settings, None, "auto"), origin(place)
+    if settings:
+        source["name"] += f" as {label}"
+        kept = {key: value for key, value in options.items() if key in settings}
+        source["settings_sha256"] = options_digest({**kept, **{"no_header": "no_header" in settings}})
+    return Path(output) if output is not None else Path("runs") / label, source, settings
 
 
 def _how_to_make_trials(place: Path, whole: SpikeTrains, events: Any) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
-__all__ = ["run_label", "run_words"]
+__all__ = ["option_words", "options_digest", "run_label", "run_words"]
 
 # Names of folders may have 255 characters on most systems; so many are left for temporary names.
 _LONGEST = 120
@@ -54,3 +57,44 @@ def run_label(name: str, changes: Mapping[str, str], engine: str | None, target:
     if plain == whole and len(plain) <= _LONGEST:
         return whole
     return f"{plain[: _LONGEST - 9]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def option_words(options: Mapping[str, Any], usual: Mapping[str, Any]) -> dict[str, str]:
+    """Give the options that are not as usual as text; None, and a flag that is not set, are usual too.
+
+    Parameters
+    ----------
+    options : mapping
+        Values by name: text, numbers, flags, paths, and sequences of them.
+    usual : mapping
+        Values that need no words.
+
+    Examples
+    --------
+    >>> option_words({"units": (0, 1), "sort": True, "crop": False, "events": Path("a/b.csv"), "t": None}, {})
+    {'units': '0,1', 'sort': 'true', 'events': 'b.csv'}
+    """
+    said = {name: _as_text(value) for name, value in options.items()}
+    return {name: word for name, word in said.items() if word and word != _as_text(usual.get(name))}
+
+
+def options_digest(options: Mapping[str, Any]) -> str:
+    """Give a checksum of options, in which files count with their whole path, which stays private."""
+    whole = {
+        name: str(value.resolve()) if isinstance(value, Path) else _as_text(value) for name, value in options.items()
+    }
+    told = {name: word for name, word in whole.items() if word}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _as_text(value: Any) -> str:
+    """Say a value without blanks; nothing for None, a flag that is not set, and no values."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "true"
+    if isinstance(value, Path):
+        return value.name
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_as_text, value))
+    return "".join(str(value).split())

@@ -104,6 +104,36 @@ def test_bands_and_p_are_those_of_a_plain_loop(method):
     np.testing.assert_array_equal(beyond, found.significant)
 
 
+@pytest.mark.parametrize(
+    ("method", "usual"),
+    [
+        ("pattern_jitter", {"window": "20 ms", "history": "10 ms"}),
+        ("jitter_spikes", {"jitter": "20 ms"}),
+        ("dither_spikes", {"dither": "10 ms"}),
+        ("dither_spike_train", {"shift": "100 ms"}),
+    ],
+)
+def test_what_is_not_said_is_as_documented(method, usual):
+    """Exactly the numbers of the documented values, and not those of values a tenth larger."""
+    trains = pair(np.random.default_rng(6), bursting, 3, 2.0)
+
+    def test_of(**arguments):
+        return analyses.correlogram_significance(trains, method=method, n_surrogates=59, seed=3, **arguments)
+
+    silent = test_of()
+    assert silent.identical(test_of(bin_size="1 ms", max_lag="50 ms", alpha=0.05, **usual))
+    assert (silent.attrs["bin_size"], len(silent.lag)) == (0.001, 101)
+    for name, value in usual.items():
+        other = f"{1.1 * float(value.split()[0])} ms"
+        assert not silent["mean"].equals(test_of(**{**usual, name: other})["mean"]), name
+
+
+def test_the_usual_number_of_surrogates():
+    found = analyses.correlogram_significance(pair(np.random.default_rng(6), poisson, length=1.0), seed=3)
+    assert len(found.maxima) == found.attrs["n_surrogates"] == 999
+    assert found.attrs["method"] == "pattern_jitter"
+
+
 def test_the_mean_is_the_closed_form_of_interval_jitter():
     """A spike that is uniform in a window meets a bin of lags with the share of the window that the bin covers."""
     rng = np.random.default_rng(3)

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -60,9 +61,17 @@ def test_everything_is_written_and_equals_the_functions(trains, table, tmp_path)
             np.testing.assert_array_equal(stored[value.name or "raw"], value)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["kind"] == "analysis"
+    assert manifest["analysis"].pop("settings") == {
+        "units": "2,0",
+        "bin_size": "50ms",
+        "stimulus": "stimulus.npy",
+        "stimulus_dt": "1ms",
+        "stimulus_window": "-10ms,0ms",
+    }
     assert manifest["analysis"] == {"file": "cells.csv", "bin_size": 0.05, "units": [2, 0], "unit_ids": [2, 0]}
     # A second run replaces its own results, and nothing else.
-    analyse(table, tmp_path / "out")
+    analyse(table, tmp_path / "again")
+    analyse(table, tmp_path / "again")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
     with pytest.raises(FileExistsError, match=r"earlier results only; it also holds notes.txt"):
@@ -108,6 +117,51 @@ def test_a_silent_unit_is_shown_with_dashes_and_has_no_jpsth(trains, tmp_path):
     assert "every unit must have spikes in the window [0.0, 0.5) s, but unit 1 has none" in text
     row = next(line for line in text.splitlines() if line.split()[:3] == ["0", "1", "0"])
     assert row.split()[3:] == ["0", "-", "-", "-", "-", "-"]
+
+
+def test_other_options_never_replace_an_earlier_analysis(trains, table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # Nothing is drawn, which would take most of the time.
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda _figure, path, **_: Path(path).write_bytes(b"drawn"))
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "events.csv").write_text("0.1\n0.3\n" if folder == "a" else "0.2\n0.4\n")
+    whole = SpikeTrains.from_arrays([trains.train(k) for k in range(2)], t_stop=0.5)
+    interop.write_csv(whole, "one.csv")
+    window = ("-50 ms", "50 ms")
+    settings = [
+        {},
+        {"bin_size": "50 ms"},
+        {"bin_size": "25 ms"},
+        {"refractoriness": "2 ms"},
+        {"t_stop": "0.5 s"},
+        {"events": "a/events.csv", "window": window},
+        {"events": "a/events.csv", "window": window, "units": (1, 0)},
+    ]
+    seen = {}
+    for given in settings:
+        analyse("one.csv", **given)
+        manifests = {path: path.read_bytes() for path in (tmp_path / "runs").glob("*/manifest.json")}
+        assert len(manifests) == len(seen) + 1, f"{given} has the place of another analysis"
+        assert seen.items() <= manifests.items(), f"{given} replaced an earlier analysis"
+        seen = manifests
+    assert (tmp_path / "runs" / "one-analysis" / "manifest.json").is_file()
+    assert (tmp_path / "runs" / "one-analysis-bin_size=25ms" / "manifest.json").is_file()
+    # Usual values, and the same said with other blanks, are the same analysis, which is replaced.
+    analyse("one.csv", refractoriness="5 ms", drop_rest=False)
+    analyse("one.csv", bin_size="25ms")
+    assert len(list((tmp_path / "runs").iterdir())) == len(seen)
+    # Another file of the same name is another option.
+    with pytest.raises(FileExistsError, match="must not replace"):
+        analyse("one.csv", events="b/events.csv", window=window)
+    analyse("one.csv", "out", bin_size="25 ms")
+    with pytest.raises(
+        FileExistsError, match=r"results of one.csv as one-analysis-bin_size=25ms, which those of one.csv"
+    ):
+        analyse("one.csv", "out", bin_size="50 ms")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["analysis"]["settings"] == {"bin_size": "25ms"}
+    assert str(tmp_path) not in (tmp_path / "out" / "manifest.json").read_text()
 
 
 @pytest.mark.parametrize(

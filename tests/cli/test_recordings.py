@@ -95,8 +95,11 @@ def test_a_session_with_trials(folder, spikes, call, capsys):
     assert "pass --t-stop, or --by-trial to read its 18 trials" in capsys.readouterr().err
     assert call("analyse", "session.nwb", "--by-trial", "--bin-size", "20 ms", "-o", "out") == 0
     check("out", spikes, (0, 1), cut=False, averaged=False)
-    assert call("analyse", "session.nwb", "--t-stop", "20 s", *STIMULUS, "--events", "events.csv", *WINDOW) == 0
-    check("runs/session-analysis", spikes, (0, 1))
+    assert (
+        call("analyse", "session.nwb", "--t-stop", "20 s", *STIMULUS, "--events", "events.csv", *WINDOW, "-o", "cut")
+        == 0
+    )
+    check("cut", spikes, (0, 1))
 
 
 def test_a_folder_of_phy(folder, spikes, call, capsys):

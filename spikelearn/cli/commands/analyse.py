@@ -17,7 +17,7 @@ def analyse(
         str, typer.Argument(help="A .nwb, .csv, .tsv, .txt, .parquet or .mat file, or a folder of 'run' or Phy.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-analysis].")
+        Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-analysis and options].")
     ] = None,
     units: Annotated[tuple[int, int] | None, typer.Option(help="The pair for PSTH, correlogram and JPSTH.")] = None,
     ids: Annotated[tuple[str, str] | None, typer.Option(help="The pair by ids instead of positions.")] = None,
