@@ -25,7 +25,7 @@ _RANK = 1e-9
 # How far random starts lie about the given one where the spread is smaller.
 _NEAR = 0.3
 # The wide search: so many first spikes, as many candidates a parameter, generations, and descents from the best.
-_LEAD, _CANDIDATES, _GENERATIONS, _TAKEN = 16, 15, 50, 3
+_LEAD, _CANDIDATES, _GENERATIONS, _TAKEN = 16, 25, 40, 3
 # Most hops about a close optimum, how often it must be met again, and their lengths in standard errors.
 _HOPS, _MET, _LENGTHS = 15, 2, (3.0, 10.0, 1.0)
 
@@ -190,7 +190,7 @@ def _widely(problem: Problem, x: Floats, spread: float, rng: np.random.Generator
 
 
 def _evolve(problem: Problem, x: Floats, spread: float, rng: np.random.Generator) -> tuple[list[Floats], int]:
-    """Lower the cost of the first spikes by differential evolution (Storn and Price 1997, best/1/bin with dither)."""
+    """Lower the cost of the first spikes by differential evolution (Storn and Price 1997; Zhang and Sanderson 2009)."""
     n = max(_LEAD, 4 * len(x))
     parts = [row[:n] for row in problem.trains]
     # Half way to the first spike that is left out, so that the model's last spikes are neither lost nor additional.
@@ -208,16 +208,19 @@ def _evolve(problem: Problem, x: Floats, spread: float, rng: np.random.Generator
     places = np.stack([(rng.permutation(size) + rng.random(size)) / size for _ in x], axis=1)
     crowd = x + spread * (2.0 * places - 1.0)
     costs = np.array([cost(z) for z in crowd])
+    leading = max(2, size // 10)
     for _ in range(_GENERATIONS):
+        # Each moves towards one of the best tenth, and by the difference of two others.
+        leaders = crowd[costs.argsort(kind="stable")[rng.integers(leading, size=size)]]
+        a, b = rng.integers(size, size=(2, size))
         weight = rng.uniform(0.5, 1.0)
-        for k in range(size):
-            a, b = rng.integers(size, size=2)
-            trial = crowd[costs.argmin()] + weight * (crowd[a] - crowd[b])
-            keep = rng.random(len(x)) > 0.7
-            keep[rng.integers(len(x))] = False
-            trial = np.where(keep, crowd[k], trial)
-            outside = np.abs(trial - x) > spread
-            trial[outside] = (x + rng.uniform(-spread, spread, len(x)))[outside]
+        trials = crowd + weight * (leaders - crowd + crowd[a] - crowd[b])
+        kept = rng.random(crowd.shape) > 0.7
+        kept[np.arange(size), rng.integers(len(x), size=size)] = False
+        trials[kept] = crowd[kept]
+        outside = np.abs(trials - x) > spread
+        trials[outside] = (x + rng.uniform(-spread, spread, crowd.shape))[outside]
+        for k, trial in enumerate(trials):
             value = cost(trial)
             if value <= costs[k]:
                 crowd[k], costs[k] = trial, value
