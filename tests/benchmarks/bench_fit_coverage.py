@@ -1,9 +1,9 @@
 """What fits to noisy spikes are worth: bias of the estimates, and how often their intervals hold the truth.
 
-``python tests/benchmarks/bench_fit_coverage.py --sets 400``: one neuron with delay fires for 1.2 s (43 spikes); every
-set gets jitter of 0.5 ms, loses one spike in twenty-five, and gains one spike on average that belongs to nobody. Each is
-fitted from a start a few tenths away. Numbers are those of the fits that are called good, and how many others there are
-and why. A set takes about a second.
+``python tests/benchmarks/bench_fit_coverage.py --sets 400``: one neuron with delay fires 44 spikes in 1.2 s; every set
+gets jitter of 0.5 ms, loses one spike in twenty-five, and gains one spike on average that belongs to nobody. Each is
+fitted from a start a few tenths away. Numbers are those of the fits that are called good, and how many others there
+are and why. A set takes about a second.
 """
 
 import argparse
