@@ -14,6 +14,8 @@ __all__ = ["Search", "close", "determined", "doubt", "seek"]
 
 # A fit is close if its residuals are below this part of an interval, and this part of all spikes has a partner.
 _CLOSE, _PAIRED = 0.05, 0.9
+# How often normal noise may make a fit look as if it had a spike too far off.
+_OUTLIER = 1e-3
 # Below this cost there is no noise that could make one optimum look like another.
 _EXACT = 1e-8
 # Two ends are one if no coordinate differs by more than this part of its standard error.
@@ -101,7 +103,7 @@ def seek(problem: Problem, interval: float, spread: float, tries: int, rng: np.r
 
 
 def close(problem: Problem, found: Descent, interval: float) -> bool:
-    """Tell whether residuals are small and most spikes have a partner."""
+    """Tell whether residuals are small, none is far beyond the others, and most spikes have a partner."""
     return not _far(problem, found, interval)
 
 
@@ -133,7 +135,21 @@ def _far(problem: Problem, found: Descent, interval: float) -> str:
     alone = found.cost - float((found.residuals**2).sum())
     if alone > (1.0 - _PAIRED) * 2 * total:
         return f"{alone:.0f} spikes have no partner"
+    worst = float(np.abs(found.residuals).max()) * problem.gap
+    if found.cost >= _EXACT and worst > rms * _largest(len(found.residuals)):
+        return f"a spike is off by {worst * 1e3:.3g} ms where {rms * 1e3:.3g} ms are usual"
     return ""
+
+
+def _largest(n: int) -> float:
+    """Give what the largest of n normal numbers, in their root mean square, exceeds once in a thousand times."""
+    from scipy.stats import t
+
+    if n < 3:
+        return np.inf
+    # Grubbs 1969 (Technometrics 11:1), by Bonferroni's bound.
+    squared = float(t.isf(_OUTLIER / (2 * n), n - 1)) ** 2
+    return float(np.sqrt(n * squared / (n - 1 + squared)))
 
 
 def _variance(found: Descent) -> float:
