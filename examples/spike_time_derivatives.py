@@ -43,7 +43,7 @@ def phase_response(axes):
     loss = np.zeros(len(recording.spikes.times))
     loss[-1] = 1.0
     advance = -sl.gradient(silent, recording, loss).weights
-    axes.plot(phases, advance, color=COLOURS["theory"], label="one backward pass")
+    axes.plot(phases, advance, "--", color=COLOURS["theory"], label="one backward pass")
     checked, off = np.arange(4, 49, 8), []
     for j in checked:
         weight = np.zeros(len(times))

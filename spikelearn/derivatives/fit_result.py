@@ -43,8 +43,8 @@ class Fit:
         Spikes of the model without a recorded one, and recorded ones without one of the model, over all trains.
     good : bool
         Whether the recorded spikes lie about the model's by less than a twentieth of an interval and none much further
-        than the others, nine in ten have a partner, and two starts came to these parameters and none to others that are as likely (one is enough where
-        the spikes are met exactly).
+        than the others, nine in ten have a partner, and two starts came to these parameters and none to others that
+        are as likely (one is enough where the spikes are met exactly).
     starts, evaluations : int
         Starts that were tried, and runs of the model in all.
     t_stop : float

@@ -1,10 +1,13 @@
 """fit(): known parameters come back, with errors that tell how far off they are."""
 
+import re
+
 import numpy as np
 import pytest
 
 import spikelearn as sl
 from spikelearn.derivatives.matching import match
+from spikelearn.derivatives.search import _largest
 
 TRUTH = sl.AdaptiveLIF(V_0="24 mV", delta_g=0.1, tau_K="80 ms", t_d="20 ms")
 START = sl.AdaptiveLIF(V_0="21 mV", delta_g=0.07, tau_K="100 ms", t_d="26 ms")
@@ -90,13 +93,12 @@ def test_several_trials_are_fitted_together():
 
 @pytest.mark.slow
 def test_intervals_hold_what_they_promise():
-    """60 noisy sets: 95 % intervals cover the truth, and estimates are not biased, but for at most one in twenty.
+    """60 noisy sets: what is called good is at the truth, unbiased, and its 95 % intervals hold it.
 
-    A fit may be called good at a wrong optimum, more than six standard errors away: one of fifty was when this was
-    written. Those are counted, and left out of mean and deviation.
-
-    With true coverage 0.95 less than 0.84 of 45 or more occurs with probability below 2e-3 for each of four
+    With true coverage 0.95 less than 0.84 of 50 or more occurs with probability below 2e-3 for each of four
     parameters; the standard error of the mean of n standardised estimates is n^(-1/2), and four of them are allowed.
+    Six standard errors are another optimum; of 400 sets (tests/benchmarks/bench_fit_coverage.py) so few good fits
+    stood at one that two among these would be one chance in a hundred.
     """
     train = sl.simulate(TRUTH, "1.2 s").spikes.train()
     rng = np.random.default_rng(20)
@@ -111,12 +113,36 @@ def test_intervals_hold_what_they_promise():
         covered += [low <= value <= high for (low, high), value in zip(intervals, truth, strict=True)]
         at = np.log((np.array(list(found.estimates.values())) - floor) / (truth - floor))
         z.append(at / np.sqrt(np.diag(found.covariance)))
-    assert len(z) >= 45
+    assert len(z) >= 50
     z, astray = [row for row in z if np.abs(row).max() < 6.0], sum(np.abs(row).max() >= 6.0 for row in z)
-    assert astray <= 0.05 * (len(z) + astray)
+    assert astray <= 1
     assert (covered / (len(z) + astray) >= 0.84).all()
     assert (np.abs(np.mean(z, axis=0)) < 4.0 / np.sqrt(len(z))).all()
     assert (np.std(z, axis=0) < 1.4).all()
+
+
+def test_one_start_is_not_believed_where_there_is_noise():
+    times = noisy(sl.simulate(TRUTH, "1.2 s").spikes.train(), np.random.default_rng(3), 1.2)
+    found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([times], t_stop=1.2), n_starts=1)
+    assert not found.good
+    assert found.doubt == "no second start came to the same parameters"
+    assert "not good" in repr(found)
+
+
+def test_a_spike_far_beyond_the_others_is_doubted():
+    """A record without other noise than a tenth of a millisecond, and one spike off by three."""
+    train = sl.simulate(TRUTH, "1.2 s").spikes.train() + 1e-4 * np.random.default_rng(0).standard_normal(44)
+    train[20] += 3e-3
+    found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([train], t_stop=1.2), n_starts=2)
+    assert not found.good
+    assert re.fullmatch(r"a spike is off by [23]\.\d* ms where 0\.\d* ms are usual", found.doubt)
+
+
+def test_the_largest_of_normal_numbers_is_as_likely_as_it_says():
+    """Of 40,000 sets of 40, one in a thousand exceeds it: 40 are expected, and between 12 and 68 but for 1e-5."""
+    numbers = np.random.default_rng(1).standard_normal((40_000, 40))
+    ratio = np.abs(numbers).max(axis=1) / np.sqrt((numbers**2).mean(axis=1))
+    assert 12 <= (ratio > _largest(40)).sum() <= 68
 
 
 def three():
