@@ -121,6 +121,22 @@ def test_intervals_hold_what_they_promise():
     assert (np.std(z, axis=0) < 1.4).all()
 
 
+def test_standard_errors_are_those_of_the_jacobian():
+    """Covariance of the logarithms: residual variance times the inverse of J'J, J from `spike_time_jacobian`."""
+    times = noisy(sl.simulate(TRUTH, "1.2 s").spikes.train(), np.random.default_rng(3), 1.2)
+    found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([times], t_stop=1.2), n_starts=1)
+    (first, second), *_ = found.pairs
+    by = sl.spike_time_jacobian(found.neuron, n_spikes=len(found.spikes), wrt=tuple(VALUES))["derivative"].values
+    scale = np.array(list(found.estimates.values())) - [0.015, 0.0, 0.0, 0.0]
+    J = by[first] * scale
+    residuals = found.spikes[first] - times[second]
+    variance = (residuals**2).sum() / (len(first) - 4)
+    covariance = variance * np.linalg.inv(J.T @ J)
+    np.testing.assert_allclose(found.covariance, covariance, rtol=1e-6)
+    np.testing.assert_allclose(list(found.standard_errors.values()), scale * np.sqrt(np.diag(covariance)), rtol=1e-6)
+    assert found.jitter == pytest.approx(np.sqrt(variance), rel=1e-9)
+
+
 def test_one_start_is_not_believed_where_there_is_noise():
     times = noisy(sl.simulate(TRUTH, "1.2 s").spikes.train(), np.random.default_rng(3), 1.2)
     found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([times], t_stop=1.2), n_starts=1)
