@@ -12,7 +12,7 @@ from spikelearn.derivatives.descent import Descent, Problem
 from spikelearn.derivatives.directions import read_names
 from spikelearn.derivatives.fit_parameters import FREE, Coordinates
 from spikelearn.derivatives.fit_result import Fit
-from spikelearn.derivatives.search import Search, determined, doubt, seek
+from spikelearn.derivatives.search import Search, determined, doubt, seek, spread_of
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
@@ -197,7 +197,8 @@ def _result(neuron: AdaptiveLIF, problem: Problem, search: Search, found: Descen
         _refuse(problem, found, values)
     freedom = len(found.residuals) - len(names)
     variance = float((found.residuals**2).sum()) / freedom
-    covariance = variance * np.linalg.inv(found.jacobian.T @ found.jacobian)
+    root = spread_of(found)
+    covariance = root @ root.T
     slopes = problem.coordinates.slopes(values)
     estimates, errors = {}, {}
     for name in names:

@@ -10,7 +10,7 @@ from spikelearn.arrays import Floats
 from spikelearn.derivatives.descent import Descent, Problem, descend, grow, settle
 from spikelearn.derivatives.matching import match
 
-__all__ = ["Search", "close", "determined", "doubt", "seek"]
+__all__ = ["Search", "close", "determined", "doubt", "seek", "spread_of"]
 
 # A fit is close if its residuals are below this part of an interval, and this part of all spikes has a partner.
 _CLOSE, _PAIRED = 0.05, 0.9
@@ -156,16 +156,19 @@ def _variance(found: Descent) -> float:
     return float((found.residuals**2).sum()) / (len(found.residuals) - len(found.x))
 
 
-def _covariance(found: Descent) -> Floats:
-    covariance: Floats = _variance(found) * np.linalg.inv(found.jacobian.T @ found.jacobian)
-    return covariance
+def spread_of(found: Descent) -> Floats:
+    """Give the root of the covariance of the coordinates, lower triangular, without squaring the Jacobian."""
+    _, singular, right = np.linalg.svd(found.jacobian, full_matrices=False)
+    upper = np.linalg.qr(right / singular[:, None], mode="r")
+    root: Floats = np.sqrt(_variance(found)) * (upper * np.where(np.diag(upper) < 0.0, -1.0, 1.0)[:, None]).T
+    return root
 
 
 def _distance(best: Descent, other: Descent) -> float:
     """Give the largest difference in standard errors of the first."""
     if not determined(best):
         return np.inf
-    return float((np.abs(other.x - best.x) / np.sqrt(np.diag(_covariance(best)))).max())
+    return float((np.abs(other.x - best.x) / np.sqrt((spread_of(best) ** 2).sum(axis=1))).max())
 
 
 def _compare(best: Descent, ends: list[Descent]) -> tuple[int, int]:
@@ -180,8 +183,8 @@ def _hop(problem: Problem, best: Descent, rng: np.random.Generator) -> tuple[Des
     """Descend again from points about an end until none is lower and it was met again."""
     spent, met = 0, 0
     for hop in range(_HOPS):
-        root = np.linalg.cholesky(_covariance(best))
-        found = settle(problem, best.x + _LENGTHS[hop % 3] * root @ rng.standard_normal(len(best.x)))
+        step = _LENGTHS[hop % 3] * spread_of(best) @ rng.standard_normal(len(best.x))
+        found = settle(problem, best.x + step)
         spent += found.evaluations
         if len(found.residuals) <= len(best.x) or not determined(found):
             continue
