@@ -159,7 +159,7 @@ def _variance(found: Descent) -> float:
 def spread_of(found: Descent) -> Floats:
     """Give the root of the covariance of the coordinates, lower triangular, without squaring the Jacobian."""
     _, singular, right = np.linalg.svd(found.jacobian, full_matrices=False)
-    upper = np.linalg.qr(right / singular[:, None], mode="r")
+    upper = np.asarray(np.linalg.qr(right / singular[:, None])[1])
     root: Floats = np.sqrt(_variance(found)) * (upper * np.where(np.diag(upper) < 0.0, -1.0, 1.0)[:, None]).T
     return root
 

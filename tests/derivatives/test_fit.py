@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
+from spikelearn.derivatives.descent import Descent, Problem
 from spikelearn.derivatives.matching import match
-from spikelearn.derivatives.search import _largest
+from spikelearn.derivatives.search import Search, _compare, _largest, doubt, spread_of
 
 TRUTH = sl.AdaptiveLIF(V_0="24 mV", delta_g=0.1, tau_K="80 ms", t_d="20 ms")
 START = sl.AdaptiveLIF(V_0="21 mV", delta_g=0.07, tau_K="100 ms", t_d="26 ms")
@@ -152,6 +153,26 @@ def test_a_spike_far_beyond_the_others_is_doubted():
     found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([train], t_stop=1.2), n_starts=2)
     assert not found.good
     assert re.fullmatch(r"a spike is off by [23]\.\d* ms where 0\.\d* ms are usual", found.doubt)
+
+
+def test_ends_are_compared_in_standard_errors():
+    """Two coordinates of standard error 0.2 and 0.1; variance of the residuals 0.04."""
+    jacobian = np.concatenate([np.diag([1.0, 2.0]), np.zeros((4, 2))])
+    residuals = np.sqrt(0.04 * 4 / 6) * np.array([1.0, -1, 1, -1, 1, -1])
+
+    def end(x, cost):
+        return Descent(np.array(x), [], cost, 0, residuals, jacobian)
+
+    best = end([0.0, 0.0], 1.0)
+    np.testing.assert_allclose(spread_of(best), np.diag([0.2, 0.1]), atol=1e-15)
+    near, rival, worse = end([0.0, 0.04], 1.001), end([0.15, 0.0], 1.15), end([0.15, 0.0], 1.17)
+    assert _compare(best, [best]) == (0, 0)
+    assert _compare(best, [best, near, rival, worse]) == (1, 1)
+    assert _compare(best, [best, near, near, worse]) == (2, 0)
+    problem = Problem(None, [np.arange(1.0, 7.0)], 1e-3, 7.0)
+    assert doubt(problem, Search(best, 2, 0, 1, 0), 1.0) == ""
+    assert doubt(problem, Search(best, 2, 0, 0, 0), 1.0) == "no second start came to the same parameters"
+    assert doubt(problem, Search(best, 2, 0, 1, 1), 1.0).startswith("another start came to other parameters")
 
 
 def test_the_largest_of_normal_numbers_is_as_likely_as_it_says():
