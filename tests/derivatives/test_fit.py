@@ -98,8 +98,8 @@ def test_intervals_hold_what_they_promise():
 
     With true coverage 0.95 less than 0.84 of 50 or more occurs with probability below 2e-3 for each of four
     parameters; the standard error of the mean of n standardised estimates is n^(-1/2), and four of them are allowed.
-    Six standard errors are another optimum; of 400 sets (tests/benchmarks/bench_fit_coverage.py) so few good fits
-    stood at one that two among these would be one chance in a hundred.
+    Six standard errors are another optimum: 2 of 365 good fits stood at one (tests/benchmarks/bench_fit_coverage.py);
+    two or more of these 55 or so would have probability 0.04.
     """
     train = sl.simulate(TRUTH, "1.2 s").spikes.train()
     rng = np.random.default_rng(20)
