@@ -78,7 +78,7 @@ def no_crossing_within(D: float, slow: float, A: float, above: float, rate: floa
     return within if y > above else -math.inf
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def follow_block(block: Floats) -> None:
     """Let the jump of every lane arrive; negative `_WITHIN` where it must be looked at closely."""
     for k in range(LANES):
@@ -116,7 +116,7 @@ def store_lane(k: int, j: int, state: Floats, wake: Floats, block: Floats) -> bo
     return followed
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def advance_by_jumps(
     close: float, queued: int, visits: int, state: Floats, quick: Floats, wake: Floats, queue: Places, visit: Places,
     box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, block: Floats, after: Places,

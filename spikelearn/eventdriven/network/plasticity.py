@@ -137,7 +137,7 @@ def weight_of(weight: float, plastic: Plastic) -> float:
     return volts
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _show(row: int, t: float, plastic: Plastic) -> None:
     """Record the weight of a row, where it is wanted, at all times before t."""
     shown = _whole(plastic.watched)[row]
@@ -158,7 +158,7 @@ def list_change(k: int, weight: float, t: float, room: int) -> None:
     _numbers(room + 8 * BATCH)[k] = t
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def change_listed(n: int, room: int, plastic: Plastic) -> int:
     """Let the n arrivals of a batch change their rows, of which none may occur twice.
 
@@ -199,14 +199,14 @@ def change_listed(n: int, room: int, plastic: Plastic) -> int:
     return broken
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def change_one(weight: float, t: float, room: int, plastic: Plastic) -> int:
     """Let one arrival change its row; see `change_listed`."""
     list_change(0, weight, t, room)
     return change_listed(1, room, plastic)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def change_onto(i: int, t: float, plastic: Plastic) -> int:
     """Let a spike of neuron i at time t change the rows onto it; see `change_listed`."""
     start, rule, rules = _whole(plastic.start), _short(plastic.rule), _whole(plastic.rules)

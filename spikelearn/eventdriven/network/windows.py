@@ -41,7 +41,7 @@ _wide: Any = np.int64
 _SORTED = 32
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _longer(array: Any, size: int) -> Any:
     """Copy an array into one of at least this size, and twice its own."""
     room = max(size, 2 * len(array))
