@@ -64,7 +64,7 @@ def expected_arrivals(
     return arrived
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy")
 def _mark(
     a: int, until: int, way_row: Integers, way_place: Integers, row_end: Integers, target: Shorts, first: int,
     marks: Places, mark: int,

@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def two_sum(a: float, b: float) -> tuple[float, float]:
     """Add two floats and give the sum with its rounding error."""
     total = a + b
@@ -84,7 +84,7 @@ def enter_tables(cells: Floats, state: Floats) -> None:
             s[DEVIATION] = y - c.A * s[LOWER]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def _bound(s: Floats, c: Cell) -> None:
     """Set BOUND from the lower bound of y."""
     if not c.fires:

@@ -121,14 +121,14 @@ _numbers, _whole, _short = (_pointer_to(item) for item in (types.float64, types.
 _call: Any = intrinsic(_call_code)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def fetch_row(weight: float, plastic: Plastic) -> None:
     """Fetch the row of a plastic synapse from memory."""
     if weight >= PLASTIC:
         prefetch_address(plastic.rows + 8 * plastic.columns * int(weight - PLASTIC))
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def weight_of(weight: float, plastic: Plastic) -> float:
     """Give a weight as it is, or, where it is that of a plastic synapse, as the events so far have left it."""
     volts = weight
@@ -151,7 +151,7 @@ def _show(row: int, t: float, plastic: Plastic) -> None:
         place[shown] = m
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def list_change(k: int, weight: float, t: float, room: int) -> None:
     """Put the arrival at a plastic synapse, whose row stands in its weight, into place k of a batch."""
     _whole(room)[k] = int(weight - PLASTIC)
