@@ -90,6 +90,8 @@ def njit(function: Any = None, *, cache: bool = False, inner: bool = False, **op
         compiled = numba.njit(**options)(python)
         plain: Callable[[Any], Any] = numba.types.unliteral
         if hasattr(compiled, "enable_caching"):
+            if inner:
+                _shut(compiled)
             if cache:
                 # No place can be written to: compiled anew in every process.
                 with contextlib.suppress(RuntimeError, OSError):
@@ -108,6 +110,17 @@ def njit(function: Any = None, *, cache: bool = False, inner: bool = False, **op
         return compiled
 
     return compile_later if function is None else compile_later(function)
+
+
+def _shut(compiled: Any) -> None:
+    """Have calls from Python refused, which would otherwise jump to where there is no code."""
+
+    def refuse(*_arguments: Any, **_named: Any) -> Any:
+        raise TypeError(f"{compiled.py_func.__name__} must be called by compiled code, got a call from Python")
+
+    # What Python finds is listed by `_insert`, and what is not listed compiled by `_compile_for_args`.
+    compiled._insert = lambda *_listed, **_named: None
+    compiled._compile_for_args = refuse
 
 
 def processors() -> int:
