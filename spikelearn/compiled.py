@@ -10,6 +10,7 @@ function, one compiles it and the others wait and load; what takes longer than a
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 import threading
@@ -61,8 +62,10 @@ def drop_stale(folder: Path) -> list[Path]:
 @overload
 def njit(function: Function) -> Function: ...
 @overload
-def njit(function: None = None, *, cache: bool = False, **options: Any) -> Callable[[Function], Function]: ...
-def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
+def njit(
+    function: None = None, *, cache: bool = False, inner: bool = False, **options: Any
+) -> Callable[[Function], Function]: ...
+def njit(function: Any = None, *, cache: bool = False, inner: bool = False, **options: Any) -> Any:
     """Compile a function as `numba.njit` does, with a cache that may be missing, full or damaged.
 
     Parameters
@@ -72,15 +75,23 @@ def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
     cache : bool
         Whether to keep compiled code on disk, in ``__pycache__`` or numba's folder in the user's home, if one of them
         can be written to.
+    inner : bool
+        Whether only compiled code calls the function: then it gets no way in from Python, which takes longer to
+        compile than a small function does.
     **options
         As in `numba.njit`.
     """
     import numba
 
+    if inner:
+        options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
     def compile_later(python: Callable[..., Any]) -> Any:
         compiled = numba.njit(**options)(python)
         plain: Callable[[Any], Any] = numba.types.unliteral
         if hasattr(compiled, "enable_caching"):
+            if inner:
+                _shut(compiled)
             if cache:
                 # No place can be written to: compiled anew in every process.
                 with contextlib.suppress(RuntimeError, OSError):
@@ -99,6 +110,17 @@ def njit(function: Any = None, *, cache: bool = False, **options: Any) -> Any:
         return compiled
 
     return compile_later if function is None else compile_later(function)
+
+
+def _shut(compiled: Any) -> None:
+    """Have calls from Python refused, which would otherwise jump to where there is no code."""
+
+    def refuse(*_arguments: Any, **_named: Any) -> Any:
+        raise TypeError(f"{compiled.py_func.__name__} must be called by compiled code, got a call from Python")
+
+    # What Python finds is listed by `_insert`, and what is not listed compiled by `_compile_for_args`.
+    compiled._insert = lambda *_listed, **_named: None
+    compiled._compile_for_args = refuse
 
 
 def processors() -> int:
@@ -138,6 +160,7 @@ class _Notice:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._depth, self._quiet = 0, 0
+        self._collects = False
         self._what = ""
         self._begun: float | None = None
         self._said: IO[str] | None = None
@@ -148,12 +171,18 @@ class _Notice:
             self._depth += 1
             if self._depth == 1:
                 self._what = what
+                # Compilation makes millions of small objects that stay; looking through them for garbage again and
+                # again takes a tenth of its time.
+                self._collects = gc.isenabled()
+                gc.disable()
         try:
             yield
         finally:
             with self._lock:
                 self._depth -= 1
                 if self._depth == 0:
+                    if self._collects:
+                        gc.enable()
                     self._end()
 
     @contextlib.contextmanager

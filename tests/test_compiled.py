@@ -1,3 +1,4 @@
+import gc
 import importlib.util
 import multiprocessing
 import os
@@ -170,6 +171,36 @@ def test_numbers_in_the_text_of_the_caller_have_no_copy_each(tmp_path):
     square = load(tmp_path, caller)
     assert square.py_func.__globals__["both"](1) == 14
     assert len(square.signatures) == 1
+
+
+def test_inner_functions_are_called_by_compiled_code_only():
+    @compiled.njit(inner=True)
+    def half(x):
+        return 0.5 * x
+
+    @compiled.njit
+    def quarter(x):
+        return half(half(x))
+
+    for _ in range(2):
+        with pytest.raises(TypeError, match="half must be called by compiled code, got a call from Python"):
+            half(1.0)
+        assert quarter(1.0) == 0.25
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_garbage_is_collected_after_compilation_as_before(collects):
+    before = gc.isenabled()
+    (gc.enable if collects else gc.disable)()
+    try:
+        with pytest.raises(ZeroDivisionError), compiled.told("one"):
+            with compiled.told("another"):
+                assert not gc.isenabled()
+            assert not gc.isenabled()
+            raise ZeroDivisionError
+        assert gc.isenabled() == collects
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_every_compiled_function_has_the_cautious_cache():

@@ -56,7 +56,7 @@ class Cell(NamedTuple):
     rows: int
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def make_cell(
     V_0: float, theta: float, Delta: float, tau: float, tau_K: float, delta_g: float, table: int, tables: Tables
 ) -> Cell:
@@ -98,7 +98,7 @@ def make_cell(
     )  # fmt: skip
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _manifold_threshold(
     x_star: float, share: float, kappa: float, falling: bool, address: int, lowest: int, rows: int
 ) -> float:
@@ -124,19 +124,19 @@ def _manifold_threshold(
     return x
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def membrane(z: float, c: Cell) -> float:
     """Turn z into u, in volts."""
     return c.V_0 - z if c.falling else z - c.Delta
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def conductance(x: float, c: Cell) -> float:
     """Turn x into g, in units of the leak."""
     return x / c.kappa
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def below_threshold(z: float, c: Cell) -> float:
     """Give theta - u in volts, positive below threshold."""
     return z - c.level if c.falling else c.level - z

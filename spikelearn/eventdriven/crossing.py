@@ -18,7 +18,7 @@ __all__ = ["next_event"]
 EPSILON = 2.0**-52
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def next_event(
     z: float, x: float, P: float, length: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
@@ -70,7 +70,7 @@ def next_event(
     return _solve(z, x, P, low, length, min(guess, length), tolerance, c)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _next_constant(
     z: float, g: float, P: float, length: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
@@ -85,7 +85,7 @@ def _next_constant(
     return length, follow_constant(z, g, length, c), g, P, False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _next_stepwise(
     z: float, x: float, P: float, length: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
@@ -111,7 +111,7 @@ def _next_stepwise(
         elapsed += h
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def _frozen_step(below: float, g: float, c: Cell) -> tuple[float, float]:
     """Time to the threshold if g stayed, and a bound of the error that its decay makes; NaN if never.
 
@@ -145,7 +145,7 @@ def _frozen_step(below: float, g: float, c: Cell) -> tuple[float, float]:
     return dt, error * dt * dt
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _solve(
     z: float, x: float, P: float, low: float, length: float, t: float, tolerance: float, c: Cell
 ) -> tuple[float, float, float, float, bool]:
@@ -185,7 +185,7 @@ def _solve(
     return _landed(t, 0.0, x_t, P_t, c)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def _landed(t: float, step: float, x: float, P: float, c: Cell) -> tuple[float, float, float, float, bool]:
     """State at the crossing, a last small step behind the last evaluation."""
     s = step * c.decay

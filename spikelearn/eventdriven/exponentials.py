@@ -29,7 +29,7 @@ _LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 _VANISHED = 690.0
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def exp_minus(a: float) -> float:
     """Give e^{-a} for a >= 0 to one unit in the last place; beyond 690 it stays at e^{-690}."""
     a = -min(a, _VANISHED)
@@ -46,7 +46,7 @@ def exp_minus(a: float) -> float:
     return (1.0 + (r + r2 * (low + (middle + high * r4) * r4))) * power
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, error_model="numpy", forceinline=True)
 def less_one(h: float) -> float:
     """Give 1 - e^{-h} for 0 <= h < `LONGEST_SERIES` to one unit in the last place."""
     h2 = h * h

@@ -33,7 +33,7 @@ _RECIPROCALS = np.concatenate([[np.nan], 1.0 / np.arange(1, 64)])
 _LN2 = math.log(2.0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _series(z: float, x: float, eta: float, c: Cell) -> float:
     """Sum the power series of the increment of z in eta = 1 - e^{-t/tau_K}; eta <= 1/2 and (kappa + x) eta <= 1."""
     drift = -(c.kappa + x)
@@ -54,13 +54,13 @@ def _series(z: float, x: float, eta: float, c: Cell) -> float:
     return total
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def look_up(x: float, c: Cell) -> float:
     """Give the manifold at x, phi or Q as the neuron's form needs it."""
     return manifold(x, c.kappa, c.address, c.lowest, c.rows)
 
 
-@njit(cache=True, error_model="numpy", forceinline=True)
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def follow(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, float, float, float]:
     """Follow the flow for t and give (z, x, P there, P here); only table neurons may go far."""
     s = t * c.decay
@@ -81,26 +81,26 @@ def follow(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, floa
     return c.A * P_there + (z - c.A * P) * remains, there, P_there, P
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def follow_constant(z: float, g: float, t: float, c: Cell) -> float:
     """Follow z for t where g stays: one exponential."""
     rest = (g * c.A if c.falling else c.A) / (1.0 + g)
     return z + (z - rest) * math.expm1(-(1.0 + g) * t / c.tau)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def longest_step(x: float, c: Cell) -> float:
     """Give the longest time over which the power series converges quickly."""
     return min(c.tau / (1.0 + x / c.kappa), c.tau_K * 0.69)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def forgotten(x: float, c: Cell) -> bool:
     """Tell whether g has become too small to matter: the rest of it can move u by x A at most."""
     return x <= 1e-36 or (x <= 1e-18 and x * abs(c.A) <= 1e-18 * abs(c.level))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def flow(z: float, x: float, P: float, t: float, c: Cell) -> tuple[float, float, float]:
     """Follow the flow for a time t without looking for the threshold.
 

@@ -101,7 +101,7 @@ def table_address(tables: Tables, k: int) -> tuple[int, int, int]:
     return tables.data.ctypes.data + 8 * tables.places[k, 0], tables.places[k, 1], tables.places[k, 2]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _outside(x: float, kappa: float, address: int, lowest: int) -> float:
     is_phi = _load(address, 1) > 0.0
     if x >= 0.5 and x > kappa:

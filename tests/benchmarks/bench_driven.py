@@ -1,10 +1,14 @@
 """Driven and learning networks on the exact engine beside Brian2, the plain gather-add beside both, a busy neighbour.
 
-``python tests/benchmarks/bench_driven.py [seconds of model time] [static poisson traced pair triplet user busy]``, two
-to three minutes. 10,000 neurons with a fan-in of 100, or 2,000 of which 160,000 synapses learn. One thread each,
+``python tests/benchmarks/bench_driven.py [seconds of model time] [static poisson traced pair triplet user busy nest]``,
+two to three minutes. 10,000 neurons with a fan-in of 100, or 2,000 of which 160,000 synapses learn. One thread each,
 processor time, least of three runs by turns; wiring, compilation and building are not counted for either. The
 gather-add reads target and weight of the same synapses in the same order of spikes and adds the weight to a number of
 the target: no engine that takes every arrival by itself does less.
+
+``nest`` compares with NEST's precise neuron `iaf_psc_delta_ps` on the static and the Poisson-driven network without
+adaptation and with a refractory period of 0.2 ms, where both are exact; it is run where NEST can be imported, or by the
+interpreter that the environment variable NEST_PYTHON names.
 """
 
 import os
@@ -21,7 +25,7 @@ from brian2 import Hz, ms, mV
 import spikelearn as sl
 from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.run import run_network
-from spikelearn.network import Plasticity, PoissonInput, pair_stdp
+from spikelearn.network import Plasticity, PoissonInput, Population, pair_stdp
 from spikelearn.network.exact import network_inputs
 from spikelearn.network.wiring import wire
 
@@ -121,6 +125,54 @@ def compare(name, network, duration, traced):
     )
 
 
+def with_nest(duration):
+    """The precise neurons of both, without adaptation, which NEST's do not have."""
+    interpreter = os.environ.get("NEST_PYTHON", sys.executable)
+    if subprocess.run([interpreter, "-c", "import nest"], capture_output=True).returncode:
+        print("nest     not installed: left out", flush=True)
+        return
+    for name, drive, rate in (("static", (15.5, 19.5), 0.0), ("poisson", (13.5, 17.5), 1000.0)):
+        neuron = sl.AdaptiveLIF(delta_g=0.0)
+        network = describe(10_000, 100, drive)
+        populations = {
+            key: Population(neuron, population.n, dict(population.vary), refractory="0.2 ms")
+            for key, population in network.populations.items()
+        }
+        inputs = [PoissonInput(key, rate * Hz, 0.1 * mV) for key in "EI"] if rate else []
+        wiring = wire(sl.Network(populations, network.projections, poisson=inputs))
+        exact(wiring, 0.005)
+        own, other = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "network.npz")
+            number = len(wiring.target)
+            np.savez(
+                path,
+                drive=wiring.values["V_0"] * 1e3,
+                theta=wiring.values["theta"][0] * 1e3,
+                tau=wiring.values["tau"][0] * 1e3,
+                pause=wiring.values["refractory"][0] * 1e3,
+                pre=np.repeat(np.arange(wiring.n), np.diff(wiring.start)),
+                post=wiring.target.astype(np.int64),
+                weight=wiring.weight * 1e3,
+                delay=np.broadcast_to(wiring.delay, (number,)) * 1e3,
+                rate=rate,
+                jump=0.1,
+                duration=duration * 1e3,
+            )
+            for _ in range(REPEATS):
+                spent, _, result = exact(wiring, duration)
+                own.append(spent)
+                command = [interpreter, os.path.join(os.path.dirname(__file__), "nest_precise.py"), path]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                _, used, spikes = next(line.split() for line in done.stdout.splitlines() if line.startswith("used "))
+                other.append(float(used))
+        print(
+            f"{name:8} {duration:4.1f} s without adaptation: exact {min(own):.3f} s, {len(result.times):,} spikes; "
+            f"NEST's iaf_psc_delta_ps {min(other):.3f} s, {int(spikes):,} spikes; ratio {min(other) / min(own):.2f}",
+            flush=True,
+        )
+
+
 def busy(duration):
     """One, two and as many threads as it takes, quiet and with one processor kept busy by another process."""
     wiring = wire(describe(10_000, 100))
@@ -151,6 +203,8 @@ def main():
     kinds = ["static", "poisson", "traced", *RULES]
     for name, network, share, traced in networks([a for a in kinds if a in chosen or not chosen]):
         compare(name, network, duration * share, traced)
+    if not chosen or "nest" in chosen:
+        with_nest(duration / 2)
     if not chosen or "busy" in chosen:
         busy(2 * duration)
 

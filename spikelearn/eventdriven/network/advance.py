@@ -53,7 +53,7 @@ _FAR = 1e9
 _AHEAD = 3
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, inner=True, nogil=True, error_model="numpy")
 def advance(
     begin_at: int, visits: int, report: int, first: int, close: float, limit: int, spikes: int,
     pool_size: int, free: int, status: Integers, cells: Floats, state: Floats, wake: Floats,

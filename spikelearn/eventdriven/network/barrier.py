@@ -56,7 +56,7 @@ def prepare(barrier: NDArray[Any]) -> None:
         _make_condition(barrier.ctypes.data + 8 * _CONDITION, 0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, inner=True, nogil=True)
 def _wake(barrier: NDArray[Any]) -> None:
     """Wake all that sleep."""
     if _POSIX and _fetch_add(barrier, _ASLEEP, 0) != 0:

@@ -182,7 +182,7 @@ def quick_constants(cells: Floats) -> Floats:
     return quick
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def cell_of(cells: Floats, i: int) -> Cell:
     """Give the constants of neuron i as a `Cell`."""
     c = cells[i]

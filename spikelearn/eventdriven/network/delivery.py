@@ -16,7 +16,7 @@ from spikelearn.compiled import njit
 __all__ = ["count_arrivals", "list_neurons", "place_arrivals", "sort_arrivals", "sort_spikes"]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def sort_spikes(times: Floats, rows: Integers, places: Integers, n: int) -> None:
     """Sort the first n spikes by time, then row (Shell's method; mostly they nearly are)."""
     gap = 1
@@ -33,7 +33,7 @@ def sort_spikes(times: Floats, rows: Integers, places: Integers, n: int) -> None
         gap //= 3
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def count_arrivals(
     close: float, under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, way_until: Integers,
     row_end: Integers, first: int, target: Shorts, delay: Floats, counts: Places,
@@ -72,7 +72,7 @@ def count_arrivals(
     return arrived
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def list_neurons(
     close: float, wake: Floats, plain: NDArray[np.bool_], counts: Places, box_place: Places,
     box_end: Places, queue: Places, visit: Places,
@@ -102,7 +102,7 @@ def list_neurons(
     return queued, visits
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def place_arrivals(
     under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, way_until: Integers,
     row_end: Integers, first: int, target: Shorts, weight: Floats, delay: Floats, box_end: Places,
@@ -131,7 +131,7 @@ def place_arrivals(
     return kept
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def sort_arrivals(box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, box_row: Shorts) -> None:
     """Sort the arrivals of every neuron by time, then source, then weight; mostly there are one or two."""
     for j in range(len(box_place)):

@@ -46,7 +46,7 @@ def rows_rise(start: Integers, target: Shorts) -> bool:
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def expected_arrivals(
     close: float,
     under_way: int,
@@ -64,7 +64,7 @@ def expected_arrivals(
     return arrived
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy")
 def _mark(
     a: int, until: int, way_row: Integers, way_place: Integers, row_end: Integers, target: Shorts, first: int,
     marks: Places, mark: int,
@@ -76,7 +76,7 @@ def _mark(
             marks[j] = np.uint32(mark + int(marks[j] >= mark))
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def arrive(
     close: float, under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, row_end: Integers,
     first: int, target: Shorts, weight: Floats, delay: float, state: Floats, quick: Floats, wake: Floats,
@@ -164,7 +164,7 @@ def arrive(
     return kept, aside, broken
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def place_aside(
     aside: int, aside_at: Places, aside_time: Floats, aside_weight: Floats, box_end: Places, box_time: Floats,
     box_weight: Floats,

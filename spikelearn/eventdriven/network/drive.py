@@ -44,7 +44,7 @@ def draw_first(poisson: Inputs) -> None:
             drawn[e] += np.uint64(1)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def draw_arrivals(
     begin_at: int, first: int, close: float, poisson: Inputs, counts: Places, drawn_at: Places, drawn_time: Floats,
     drawn_weight: Floats, found: int,
@@ -93,7 +93,7 @@ def draw_arrivals(
     return len(counts), found
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def merge_arrivals(
     found: int, drawn_at: Places, drawn_time: Floats, drawn_weight: Floats, box_place: Places, box_end: Places,
     box_time: Floats, box_weight: Floats,

@@ -56,7 +56,7 @@ BLOCK_ROOM = 11 * LANES
 _AHEAD = 24
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def decay(D: float, x: float, lower: float, length: float, rate: float, rate_K: float) -> tuple[float, float, float]:
     """Follow D, x and the lower bound of phi(x) for a time, ``length * rate_K < LONGEST_SERIES``."""
     eta = less_one(length * rate_K)
@@ -64,7 +64,7 @@ def decay(D: float, x: float, lower: float, length: float, rate: float, rate_K: 
     return D * exp_minus(length * rate + drop), x - drop, lower * (1.0 - eta)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def no_crossing_within(D: float, slow: float, A: float, above: float, rate: float, rate_K: float) -> float:
     """Give a time within which the threshold is not crossed, -inf if it may be now; `slow` is at most A phi(x)."""
     y = min(D + slow, A)
@@ -78,7 +78,7 @@ def no_crossing_within(D: float, slow: float, A: float, above: float, rate: floa
     return within if y > above else -math.inf
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def follow_block(block: Floats) -> None:
     """Let the jump of every lane arrive; negative `_WITHIN` where it must be looked at closely."""
     for k in range(LANES):
@@ -89,7 +89,7 @@ def follow_block(block: Floats) -> None:
         block[_D + k], block[_X + k], block[_LOWER + k], block[_WITHIN + k] = D, x, lower, within
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def load_lane(
     k: int, j: int, t: float, jump: float, may: bool, state: Floats, quick: Floats, block: Floats
 ) -> None:  # fmt: skip
@@ -103,7 +103,7 @@ def load_lane(
     block[_ABOVE + k] = quick[j, ABOVE] if quiet else math.inf
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def store_lane(k: int, j: int, state: Floats, wake: Floats, block: Floats) -> bool:
     """Put lane k back into its neuron, or, where it must be looked at closely, leave all as it was and say no."""
     followed: bool = block[_WITHIN + k] >= 0.0
@@ -116,7 +116,7 @@ def store_lane(k: int, j: int, state: Floats, wake: Floats, block: Floats) -> bo
     return followed
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def advance_by_jumps(
     close: float, queued: int, visits: int, state: Floats, quick: Floats, wake: Floats, queue: Places, visit: Places,
     box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, block: Floats, after: Places,

@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def two_sum(a: float, b: float) -> tuple[float, float]:
     """Add two floats and give the sum with its rounding error."""
     total = a + b
@@ -59,13 +59,13 @@ def two_sum(a: float, b: float) -> tuple[float, float]:
     return total, (a - (total - virtual)) + (b - virtual)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _phi(x: float, c: Cell) -> float:
     P = look_up(x, c)
     return P if c.falling else 1.0 - P
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _z(D: float, phi: float, c: Cell) -> float:
     """Turn the deviation into the z of `flow`; ``w = u + Delta = A - y``."""
     y = D + c.A * phi
@@ -84,7 +84,7 @@ def enter_tables(cells: Floats, state: Floats) -> None:
             s[DEVIATION] = y - c.A * s[LOWER]
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def _bound(s: Floats, c: Cell) -> None:
     """Set BOUND from the lower bound of y."""
     if not c.fires:
@@ -93,7 +93,7 @@ def _bound(s: Floats, c: Cell) -> None:
     s[BOUND] = s[NOW] + no_crossing_within(s[DEVIATION], c.A * s[LOWER], c.A, c.above, c.rate, c.decay)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def to_time(s: Floats, t: float, t_low: float, clamped: bool, tabled: bool, c: Cell) -> None:
     """Bring the state to time t (and its rounding error), where no crossing comes before."""
     length = max((t - s[NOW]) + (t_low - s[NOW_LOW]), 0.0)
@@ -117,7 +117,7 @@ def to_time(s: Floats, t: float, t_low: float, clamped: bool, tabled: bool, c: C
     s[NOW], s[NOW_LOW] = t, t_low
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def look(s: Floats, t: float, clamped: bool, tabled: bool, c: Cell) -> tuple[float, float]:
     """Give u and g at a time after the state's own, without moving it."""
     length = max((t - s[NOW]) - s[NOW_LOW], 0.0)
@@ -133,7 +133,7 @@ def look(s: Floats, t: float, clamped: bool, tabled: bool, c: Cell) -> tuple[flo
     return membrane(z, c), there / c.kappa
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: bool, c: Cell) -> None:
     """Find the next crossing up to `end`, unless bounds show that none comes up to `before`: set T_NEXT or BOUND.
 
@@ -179,7 +179,7 @@ def find_crossing(s: Floats, before: float, end: float, end_low: float, tabled: 
         s[T_NEXT] = math.inf
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _settle(s: Floats, tabled: bool, c: Cell) -> None:
     """After a change of state: forget the crossing, renew the bound."""
     s[T_NEXT] = math.nan
@@ -189,7 +189,7 @@ def _settle(s: Floats, tabled: bool, c: Cell) -> None:
         s[BOUND] = -math.inf
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def open_potassium(s: Floats, tabled: bool, clamped: bool, g0: float, c: Cell) -> None:
     """Let one own spike arrive: g jumps, u stays."""
     s[JUMPS] += 1.0
@@ -205,7 +205,7 @@ def open_potassium(s: Floats, tabled: bool, clamped: bool, g0: float, c: Cell) -
     _settle(s, tabled, c)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def reset_membrane(s: Floats, tabled: bool, c: Cell) -> None:
     """Put u to zero, at a spike or at the end of the refractory period."""
     if tabled:
@@ -216,7 +216,7 @@ def reset_membrane(s: Floats, tabled: bool, c: Cell) -> None:
     _settle(s, tabled, c)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def jump_membrane(s: Floats, by: float, at_threshold: bool, tabled: bool, c: Cell) -> bool:
     """Add volts to u and tell whether it now stands at or above the threshold.
 

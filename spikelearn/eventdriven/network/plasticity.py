@@ -121,14 +121,14 @@ _numbers, _whole, _short = (_pointer_to(item) for item in (types.float64, types.
 _call: Any = intrinsic(_call_code)
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def fetch_row(weight: float, plastic: Plastic) -> None:
     """Fetch the row of a plastic synapse from memory."""
     if weight >= PLASTIC:
         prefetch_address(plastic.rows + 8 * plastic.columns * int(weight - PLASTIC))
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def weight_of(weight: float, plastic: Plastic) -> float:
     """Give a weight as it is, or, where it is that of a plastic synapse, as the events so far have left it."""
     volts = weight
@@ -137,7 +137,7 @@ def weight_of(weight: float, plastic: Plastic) -> float:
     return volts
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _show(row: int, t: float, plastic: Plastic) -> None:
     """Record the weight of a row, where it is wanted, at all times before t."""
     shown = _whole(plastic.watched)[row]
@@ -151,14 +151,14 @@ def _show(row: int, t: float, plastic: Plastic) -> None:
         place[shown] = m
 
 
-@njit(cache=True, error_model="numpy", inline="always")
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def list_change(k: int, weight: float, t: float, room: int) -> None:
     """Put the arrival at a plastic synapse, whose row stands in its weight, into place k of a batch."""
     _whole(room)[k] = int(weight - PLASTIC)
     _numbers(room + 8 * BATCH)[k] = t
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def change_listed(n: int, room: int, plastic: Plastic) -> int:
     """Let the n arrivals of a batch change their rows, of which none may occur twice.
 
@@ -199,14 +199,14 @@ def change_listed(n: int, room: int, plastic: Plastic) -> int:
     return broken
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def change_one(weight: float, t: float, room: int, plastic: Plastic) -> int:
     """Let one arrival change its row; see `change_listed`."""
     list_change(0, weight, t, room)
     return change_listed(1, room, plastic)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def change_onto(i: int, t: float, plastic: Plastic) -> int:
     """Let a spike of neuron i at time t change the rows onto it; see `change_listed`."""
     start, rule, rules = _whole(plastic.start), _short(plastic.rule), _whole(plastic.rules)

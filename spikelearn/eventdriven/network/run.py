@@ -15,6 +15,7 @@ from spikelearn.arrays import Floats, Integers
 from spikelearn.compiled import told
 from spikelearn.eventdriven.inputs import assign_tables
 from spikelearn.eventdriven.network.barrier import BARRIER_WORDS, prepare, send_home
+from spikelearn.eventdriven.network.buffers import buffers
 from spikelearn.eventdriven.network.cells import (
     AT,
     BOUND,
@@ -289,14 +290,16 @@ class _Run:
         alone = threads == 1
         ranges = self.ranges[[0, -1]] if alone else self.ranges
         row_start, row_end = self.row_bounds[thread], self.row_bounds[-1 if alone else thread + 1]
-        found: tuple[Floats, NDArray[np.int32]] = run_windows(
+        work = buffers(int(ranges[thread + 1] - ranges[thread]), len(self.recent_times))
+        times, rows, spikes = run_windows(
             thread, ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
             self.shared_counts, self.begin, first, last, self.window, stop, self.cells, self.quick,
             self.state, self.wake, self.synapses, row_start, row_end, self.sources,
             self.poisson, self.autonomous, self.plain, self.rising, self.recent_times, self.recent_rows, self.limit,
             self.epoch, self.traced_rows, self.trace_place, self.trace_times, self.u, self.g, self.plastic,
+            work,
         )  # fmt: skip
-        return found
+        return times[:spikes].copy(), rows[:spikes].copy()
 
     def _remember(self, found: list[tuple[Floats, NDArray[np.int32]]], reached: float) -> None:
         """Keep the spikes that may still have to arrive somewhere after `reached`."""

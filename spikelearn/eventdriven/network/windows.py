@@ -19,6 +19,7 @@ from spikelearn.arrays import Floats, Integers, Shorts
 from spikelearn.compiled import njit
 from spikelearn.eventdriven.network.advance import advance
 from spikelearn.eventdriven.network.barrier import wait
+from spikelearn.eventdriven.network.buffers import Buffers
 from spikelearn.eventdriven.network.cells import DELAY, OWN_NEXT, Inputs, Sources, Synapses
 from spikelearn.eventdriven.network.delivery import (
     count_arrivals,
@@ -29,7 +30,7 @@ from spikelearn.eventdriven.network.delivery import (
 )
 from spikelearn.eventdriven.network.direct import arrive, expected_arrivals, place_aside
 from spikelearn.eventdriven.network.drive import draw_arrivals, merge_arrivals
-from spikelearn.eventdriven.network.jumps import BLOCK_ROOM, LANES, advance_by_jumps
+from spikelearn.eventdriven.network.jumps import advance_by_jumps
 from spikelearn.eventdriven.network.plasticity import ROOM, Plastic
 
 __all__ = ["run_windows"]
@@ -41,7 +42,7 @@ _wide: Any = np.int64
 _SORTED = 32
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, inner=True, error_model="numpy")
 def _longer(array: Any, size: int) -> Any:
     """Copy an array into one of at least this size, and twice its own."""
     room = max(size, 2 * len(array))
@@ -49,6 +50,75 @@ def _longer(array: Any, size: int) -> Any:
     for k in range(len(array)):
         new[k] = array[k]
     return new
+
+
+@njit(cache=True, inner=True, error_model="numpy")
+def _take_up(
+    start: float, first: int, end: int, recent_times: Floats, recent_rows: Integers, row_start: Integers,
+    row_end: Integers, delay: Floats, cells: Floats, way_time: Floats, way_row: Integers, way_place: Integers,
+    pool_time: Floats, pool_next: Integers, own_first: Integers, own_last: Integers,
+) -> tuple[int, int]:  # fmt: skip
+    """Take up the spikes of before: those still under way, and those whose potassium is still to come; count both."""
+    under_way, pool_size = 0, 0
+    uniform = len(delay) == 1
+    for k in range(len(recent_times)):
+        row = recent_rows[k]
+        place, until = row_start[row], row_end[row]
+        # What arrived at time 0 or before is part of the initial state.
+        while place < until and (
+            recent_times[k] + delay[0 if uniform else place] < start
+            or recent_times[k] + delay[0 if uniform else place] <= 0.0
+        ):
+            place += 1
+        if place < until:
+            way_time[under_way], way_row[under_way], way_place[under_way] = recent_times[k], row, place
+            under_way += 1
+        own = recent_times[k] + cells[row, DELAY] if first <= row < end and cells[row, DELAY] > 0.0 else -math.inf
+        if own >= start and own > 0.0:
+            pool_time[pool_size], pool_next[pool_size] = recent_times[k], -1
+            if own_first[row - first] < 0:
+                own_first[row - first] = pool_size
+            else:
+                pool_next[own_last[row - first]] = pool_size
+            own_last[row - first] = pool_size
+            pool_size += 1
+    return under_way, pool_size
+
+
+@njit(cache=True, inner=True, error_model="numpy")
+def _expect_own(
+    first: int, end: int, cells: Floats, state: Floats, pool_time: Floats, own_first: Integers, traced: Integers,
+    trace_place: Integers, trace_times: Floats,
+) -> None:  # fmt: skip
+    """Set OWN_NEXT of every neuron."""
+    for i in range(first, end):
+        own = own_first[i - first]
+        following_own = pool_time[own] + cells[i, DELAY] if own >= 0 else math.inf
+        if traced[i] >= 0 and trace_place[traced[i]] < len(trace_times):
+            following_own = min(following_own, trace_times[trace_place[traced[i]]])
+        state[i, OWN_NEXT] = following_own
+
+
+@njit(cache=True, inner=True, error_model="numpy")
+def _sources_before(close: float, source: int, source_times: Floats) -> int:
+    """Give the place of the first external spike not before `close`, looking from `source` on."""
+    while source < len(source_times) and source_times[source] < close:
+        source += 1
+    return source
+
+
+@njit(cache=True, inner=True, error_model="numpy")
+def _take_over(
+    begin: int, end: int, times: Floats, rows: Any, row_start: Integers, row_end: Integers, under_way: int,
+    way_time: Floats, way_row: Integers, way_place: Integers,
+) -> int:  # fmt: skip
+    """Put spikes among those under way, where they have synapses, and give how many there are."""
+    for m in range(begin, end):
+        row = rows[m]
+        if row_end[row] > row_start[row]:
+            way_time[under_way], way_row[under_way], way_place[under_way] = times[m], row, row_start[row]
+            under_way += 1
+    return under_way
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -88,7 +158,8 @@ def run_windows(
     u: Floats,
     g: Floats,
     plastic: Plastic,
-) -> tuple[Floats, Shorts]:
+    work: Buffers,
+) -> tuple[Floats, Shorts, int]:
     """Run the neurons of one thread through some windows; all threads call this together.
 
     Parameters
@@ -135,81 +206,42 @@ def run_windows(
         When traces are wanted, seconds; they are filled in, volts and leak conductances.
     plastic : Plastic
         Plastic synapses.
+    work : Buffers
+        Arrays to work in, fresh.
 
     Returns
     -------
     times, rows : ndarray
-        Spikes of this thread's neurons, window by window.
+        Spikes of this thread's neurons, window by window, and room for more.
+    spikes : int
+        How many there are.
     """
     threads = len(ranges) - 1
     # Fields are taken out of their tuples once: in the loop every access would count references.
     target, weight, delay = synapses.target, synapses.weight, synapses.delay
     source_times, source_rows = sources.times, sources.rows
+    (
+        way_time, way_row, way_place, way_until, pool_time, pool_next, own_first, own_last, counts, box_place, box_end,
+        box_time, box_weight, box_row, drawn_at, drawn_time, drawn_weight, marks, none_plain, block, after, visit,
+        queue, burst, spike_times, spike_rows,
+    ) = work  # fmt: skip
     first, end = ranges[thread], ranges[thread + 1]
     n = end - first
     start = begin + first_window * window
     uniform = len(delay) == 1
-
-    # Spikes under way to this thread's neurons, each with its place in its row of synapses.
-    under_way = _wide(0)
-    way_time, way_row, way_place = np.empty(256), np.empty(256, np.int64), np.empty(256, np.int64)
-    way_until = np.empty(256, np.int64)
-    # Own spikes whose potassium is still to come, as linked lists in one pool.
-    pool_time, pool_next = np.empty(1024), np.empty(1024, np.int64)
-    pool_size, free = _wide(0), _wide(-1)
-    own_first, own_last = np.full(n, -1, np.int64), np.full(n, -1, np.int64)
-    for k in range(len(recent_times)):
-        row = recent_rows[k]
-        place, until = row_start[row], row_end[row]
-        # What arrived at time 0 or before is part of the initial state.
-        while place < until and (
-            recent_times[k] + delay[0 if uniform else place] < start
-            or recent_times[k] + delay[0 if uniform else place] <= 0.0
-        ):
-            place += 1
-        if place < until:
-            if under_way == len(way_time):
-                way_time, way_row, way_place = (
-                    _longer(way_time, under_way),
-                    _longer(way_row, under_way),
-                    _longer(way_place, under_way),
-                )
-            way_time[under_way], way_row[under_way], way_place[under_way] = recent_times[k], row, place
-            under_way += 1
-        own = recent_times[k] + cells[row, DELAY] if first <= row < end and cells[row, DELAY] > 0.0 else -math.inf
-        if own >= start and own > 0.0:
-            if pool_size == len(pool_time):
-                pool_time, pool_next = _longer(pool_time, pool_size), _longer(pool_next, pool_size)
-            pool_time[pool_size], pool_next[pool_size] = recent_times[k], -1
-            if own_first[row - first] < 0:
-                own_first[row - first] = pool_size
-            else:
-                pool_next[own_last[row - first]] = pool_size
-            own_last[row - first] = pool_size
-            pool_size += 1
-    for j in range(n):
-        i = first + j
-        following_own = pool_time[own_first[j]] + cells[i, DELAY] if own_first[j] >= 0 else math.inf
-        if traced[i] >= 0 and trace_place[traced[i]] < len(trace_times):
-            following_own = min(following_own, trace_times[trace_place[traced[i]]])
-        state[i, OWN_NEXT] = following_own
-    source = np.searchsorted(source_times, start)
-
-    # Arrivals of a window: neuron j's stand in its boxes from `box_place[j]` to `box_end[j] - 1`.
-    counts, box_place, box_end = np.zeros(n, np.uint32), np.empty(n, np.uint32), np.empty(n, np.uint32)
-    box_time, box_weight, box_row = np.empty(1024), np.empty(1024), np.empty(1024, np.int32)
-    drawn_at, drawn_time, drawn_weight = np.empty(1024, np.uint32), np.empty(1024), np.empty(1024)
+    free, spikes = _wide(-1), _wide(0)
+    under_way, pool_size = _take_up(
+        start, first, end, recent_times, recent_rows, row_start, row_end, delay, cells, way_time, way_row, way_place,
+        pool_time, pool_next, own_first, own_last,
+    )  # fmt: skip
+    _expect_own(first, end, cells, state, pool_time, own_first, traced, trace_place, trace_times)
+    source = _sources_before(start, _wide(0), source_times)
     driven = poisson.start[end] > poisson.start[first]
     # Up to some window the arrivals are rather sorted by neuron, where many would have to be put aside.
-    sorted_until, marks = first_window, np.zeros(n, np.uint32)
-    straight, none_plain = uniform and rising and not driven, np.zeros(n, np.bool_)
+    sorted_until = first_window
+    straight = uniform and rising and not driven
     room = plastic.room + 8 * ROOM * thread
-    visit, queue = np.empty(n + 1, np.uint32), np.empty(max(n + 1, 1024), np.uint32)
-    block, after = np.zeros(BLOCK_ROOM), np.empty(LANES, np.uint32)
     own_state, own_quick, own_wake, own_plain = state[first:end], quick[first:end], wake[first:end], plain[first:end]
-    spike_times, spike_rows = np.empty(4096), np.empty(4096, np.int32)
-    spikes = _wide(0)
-    burst = np.zeros(n, np.int32)
     offset = shared_start[thread]
     status[thread], status[threads + thread] = 0, 0
 
@@ -219,30 +251,24 @@ def run_windows(
             close = stop
         half = k & 1
         # Take over the spikes of the window before, which the threads left in the other half.
+        coming = _sources_before(close, source, source_times)
+        more = coming - source
         if k > first_window:
             for q in range(threads):
-                for m in range(shared_start[q], shared_start[q] + shared_counts[1 - half, q]):
-                    row = shared_rows[1 - half, m]
-                    if row_end[row] > row_start[row]:
-                        if under_way == len(way_time):
-                            way_time, way_row = _longer(way_time, under_way), _longer(way_row, under_way)
-                            way_place = _longer(way_place, under_way)
-                        way_time[under_way], way_row[under_way] = shared_times[1 - half, m], row
-                        way_place[under_way] = row_start[row]
-                        under_way += 1
-        while source < len(source_times) and source_times[source] < close:
-            row = source_rows[source]
-            if row_end[row] > row_start[row]:
-                if under_way == len(way_time):
-                    way_time, way_row, way_place = (
-                        _longer(way_time, under_way),
-                        _longer(way_row, under_way),
-                        _longer(way_place, under_way),
-                    )
-                way_time[under_way], way_row[under_way] = source_times[source], row
-                way_place[under_way] = row_start[row]
-                under_way += 1
-            source += 1
+                more += shared_counts[1 - half, q]
+        if under_way + more > len(way_time):
+            way_time, way_row = _longer(way_time, under_way + more), _longer(way_row, under_way + more)
+            way_place = _longer(way_place, under_way + more)
+        if k > first_window:
+            for q in range(threads):
+                under_way = _take_over(
+                    shared_start[q], shared_start[q] + shared_counts[1 - half, q], shared_times[1 - half],
+                    shared_rows[1 - half], row_start, row_end, under_way, way_time, way_row, way_place,
+                )  # fmt: skip
+        under_way = _take_over(
+            source, coming, source_times, source_rows, row_start, row_end, under_way, way_time, way_row, way_place
+        )
+        source = coming
 
         if uniform:
             sort_spikes(way_time, way_row, way_place, under_way)
@@ -327,4 +353,4 @@ def run_windows(
                 stopped |= status[half * threads + q] != 0
             if stopped:
                 break
-    return spike_times[:spikes].copy(), spike_rows[:spikes].copy()
+    return spike_times, spike_rows, spikes

@@ -44,8 +44,9 @@ def course_panel(axes: Axes, model: EIUnits, run: xr.Dataset) -> None:
     parts = {"E": slice(0, model.n_E), "I": slice(model.n_E, model.n)}
     for name, colour in (("E", E_COLOUR), ("I", I_COLOUR)):
         low, high = np.quantile(run["rates"].values[:, parts[name]], [0.05, 0.95], axis=1)
-        axes.fill_between(trial, low, high, color=colour, alpha=0.25, linewidth=0)
-        axes.plot(trial, run[name].values, color=colour, label=f"{name}, mean and 90 % of the units")
+        axes.fill_between(trial, low, high, color=colour, alpha=0.25, linewidth=0 if len(trial) > 1 else 4)
+        marker = "o" if len(trial) == 1 else ""  # one trial is no line
+        axes.plot(trial, run[name].values, marker=marker, color=colour, label=f"{name}, mean and 90 % of the units")
         axes.axhline(getattr(model.populations, f"{name}_set"), color=colour, linestyle="--", linewidth=0.8)
     axes.set(xlabel="trial", ylabel="rate (Hz)", ylim=(0, None))
     axes.set_title("Running means (dashed: set points)", fontsize="medium")
