@@ -1,9 +1,16 @@
 """What several test files share."""
 
+import gc
 import importlib.util
 from pathlib import Path
 
 import pytest
+
+
+def pytest_collection_finish():
+    """Spare the collector of garbage what stays loaded; every run of Brian2 here ends with a collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
