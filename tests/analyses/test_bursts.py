@@ -127,3 +127,18 @@ def test_silent_trains_give_an_empty_table():
 def test_bad_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         analyses.bursts(SpikeTrains.from_arrays([[0.1, 0.2, 0.3]], t_stop=1.0), **options)
+
+
+def test_the_usual_void_of_log_intervals_is_seven_tenths():
+    """A gap whose void lies between 0.7 and 0.77 is one, unless more is asked for."""
+    rng = np.random.default_rng(5)
+    found = []
+    for spread in np.linspace(0.3, 1.2, 60):
+        interval = np.concatenate(
+            [rng.lognormal(np.log(0.004), spread, 3000), rng.lognormal(np.log(0.3), spread, 3000)]
+        )
+        voids = [np.isfinite(analyses.log_isi_threshold(interval, 0.1, void=v)) for v in (0.7, 0.77)]
+        usual = analyses.log_isi_threshold(interval, 0.1)
+        np.testing.assert_equal(usual, analyses.log_isi_threshold(interval, 0.1, bins_per_decade=10, void=0.7))
+        found.append(voids == [True, False])
+    assert any(found), "some of the gaps tell the two apart"

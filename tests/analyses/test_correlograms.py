@@ -121,3 +121,9 @@ def test_empty_trains_give_zero_counts_and_no_rate():
 def test_bad_input_is_refused(options, error, message):
     with pytest.raises(error, match=message):
         analyses.cross_correlogram(random_trains(6), **options)
+
+
+def test_lags_reach_fifty_bins_of_a_millisecond_unless_told():
+    found = analyses.cross_correlogram(random_trains(3))
+    assert found.identical(analyses.cross_correlogram(random_trains(3), (0, 1), "1 ms", "50 ms"))
+    np.testing.assert_allclose(found.lag, np.arange(-50, 51) * 1e-3, atol=1e-15)

@@ -9,6 +9,7 @@ from spikelearn import SpikeTrains, analyses
 from spikelearn.analyses.ensemble import make_ensemble
 from spikelearn.analyses.shift_predictor import LagBins, shift_with_gaps
 from spikelearn.analyses.triggered_moments import prior_moments
+from spikelearn.analyses.triggered_weights import observed_frames
 
 
 def unequal_trials(n_trials, seed, mean=8.0):
@@ -180,3 +181,17 @@ def test_frames_that_nobody_observed_are_refused():
     trains = SpikeTrains.from_trials([[[0.0015]]], t_stop=0.1, observed=[[0.001, 0.0016]])
     with pytest.raises(ValueError, match="no frame with a whole window of stimulus was observed from end to end"):
         analyses.nonlinearity(np.arange(100.0), 0.001, trains, [1.0])
+
+
+def test_frames_are_observed_from_end_to_end_like_in_a_loop():
+    """Trials that begin late, end early, fit a frame exactly, lie within one, or were not observed."""
+    dt, frames = 0.1, 10
+    observed = [[0.0, 1.0], [0.25, 1.0], [0.0, 0.75], [0.3, 0.6], [0.31, 0.39], [0.5, 0.5], [0.2, 0.3]]
+    trains = SpikeTrains.from_trials([[[]] for _ in observed], t_stop=1.0, observed=observed)
+    for before in (0, 2):
+        seen = observed_frames(trains, dt, frames, before)
+        for trial, (begin, end) in enumerate(observed):
+            for k in range(frames):
+                first = k - before
+                whole = begin <= first * dt + 1e-9 and end >= (k + 1) * dt - 1e-9 and end > begin
+                assert seen[trial, k] == (first >= 0 and whole), (trial, k, before)

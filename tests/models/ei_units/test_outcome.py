@@ -109,3 +109,16 @@ def test_the_published_runs_after_250_trials(units, cross, two_term):
         assert weight_correlation(units, run.W_end.values, onto) > 0.999
         x, y = summed(units, run.W_end.values, onto)
         assert np.polyfit(x, y, 1)[0] == pytest.approx(balance_slope(units), rel=0.02)
+
+
+def test_at_the_set_points_the_sums_lie_on_a_line_of_the_balance_slope():
+    """Whatever comes from E, the sum from I that holds a unit at its set point is on one line: two points of it."""
+    for populations in (sl.EIRates(), sl.EIRates(E_set=7.0, I_set=3.0)):
+        p = populations
+
+        def from_I(total, p=p):
+            # E_set/g_E = total E_set - sum I_set - Theta_E + I_ext
+            return (total * p.E_set - p.Theta_E + p.I_ext - p.E_set / p.g_E) / p.I_set
+
+        slope = (from_I(9.0) - from_I(5.0)) / 4.0
+        assert balance_slope(sl.EIUnits(populations)) == pytest.approx(slope, rel=1e-12)

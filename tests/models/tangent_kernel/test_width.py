@@ -190,3 +190,11 @@ def test_only_weights_of_order_n_to_the_minus_half_keep_activities_of_order_one(
     for factor, power in ((-0.5, -1.5), (0.0, 0.0), (0.5, 0.5)):
         slope = np.log(sizes[1024, factor] / sizes[64, factor]) / np.log(16)
         assert slope == pytest.approx(power, abs=0.1)
+
+
+def test_exponents_are_those_of_a_smooth_nonlinearity_unless_told():
+    from spikelearn.models.tangent_kernel.theory import exponents
+
+    assert exponents(2) == exponents(2, smooth=True)
+    assert (exponents(2)["residual"], exponents(2)["descent_distance"]) == (-1.0, -0.5)
+    assert (exponents(2, smooth=False)["residual"], exponents(2, smooth=False)["descent_distance"]) == (-0.5, -0.25)
