@@ -302,3 +302,14 @@ def test_a_recording_in_place_of_trains_is_explained(call, trains):
         call(recording)
     with pytest.raises(TypeError, match="trains must be SpikeTrains, got list"):
         call([[0.1]])
+
+
+def test_columns_of_one_s_own_are_left_alone_and_misspelt_ones_are_not():
+    table = pd.DataFrame({"unit": [0, 1], "time": [0.1, 0.2], "amplitude": [5.0, 6.0]})
+    plain = SpikeTrains.from_dataframe(table[["unit", "time"]], t_stop=1.0)
+    assert SpikeTrains.from_dataframe(table, t_stop=1.0) == plain
+    with pytest.raises(ValueError, match="has a column 'Trials'; did you mean it to be 'trial'"):
+        SpikeTrains.from_dataframe(table.assign(Trials=0), t_stop=1.0)
+    # Beside a column of trials, what else is said of them is the user's own.
+    both = table.assign(trial=0, trial_type=3)
+    assert SpikeTrains.from_dataframe(both, t_stop=1.0) == plain

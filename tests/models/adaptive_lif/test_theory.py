@@ -128,3 +128,8 @@ def test_functions_broadcast():
     assert times.shape == (2, 3)
     assert times[1, 1] == time_to_spike(0.05, V_0=20e-3, **STANDARD, tau=10e-3)
     assert critical_conductance(V_0=V_0, **STANDARD).shape == (2, 1)
+
+
+def test_a_jump_without_bound_leaves_one_spike():
+    assert spikes_until_silence(V_0=30e-3, **STANDARD, delta_g=math.inf) == 1
+    assert spikes_until_silence(V_0=10e-3, **STANDARD, delta_g=math.inf) == 0
