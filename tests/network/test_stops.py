@@ -47,14 +47,16 @@ except MemoryError as error:
 # The shortest delay, 1.5 ms, holds 3e7 events of each of 200 neurons, a minute of work: windows are far shorter.
 WITHIN_A_DELAY = """
 sl.simulate(network, 1e-9, seed=3)
-honest = module._Run._pieces
+honest, begin = module._Run._pieces, []
 def announced(*arguments):
     module._Run._pieces = honest
+    begin.append(time.process_time())
     print("running", flush=True)
     return honest(*arguments)
 module._Run._pieces = announced
 found = sl.simulate(network, 1.0, seed=3, threads=2)
-print(found.interrupted, found.state is not None, found.provenance["reached"] < 1.0, flush=True)
+print(found.interrupted, found.state is not None, found.provenance["reached"] < 1.0, end=" ")
+print(time.process_time() - begin[0], flush=True)
 """
 
 
@@ -83,18 +85,18 @@ def test_an_interrupt_is_obeyed_however_much_comes_within_a_delay():
     try:
         assert process.stdout.readline().strip() == "running"
         time.sleep(0.3)
-        begin = time.monotonic()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate()
-        spent = time.monotonic() - begin
     finally:
         guard.cancel()
         process.kill()
         process.wait()
     assert process.returncode == 0, errors[-2000:]
-    assert output.split() == ["True", "True", "True"]
-    # Half a second of grace for a piece that ends by itself, and the end of the process on a busy machine.
-    assert spent < 5.0
+    *said, spent = output.split()
+    assert said == ["True", "True", "True"]
+    # Processor time, of which a busy machine gives less and not more: 0.3 s before the interrupt and half a second of
+    # grace for a piece that ends by itself, on two threads each. What is left of the delay would take a minute.
+    assert float(spent) < 5.0
 
 
 def test_a_thread_that_is_sent_home_leaves_within_its_window():
