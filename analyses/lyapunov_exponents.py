@@ -77,8 +77,8 @@ def main():
                           label=f"{pairs} pairs of runs" if k == 0 else None)  # fmt: skip
         slopes = np.array(slopes)[np.isfinite(slopes)]
         mean, spread = slopes.mean(), slopes.std(ddof=1) / np.sqrt(len(slopes))
-        axes.semilogy(times, 1e-8 * np.exp(rate * (times - times[0])), color=COLOURS["theory"], linewidth=2.0,
-                      label=f"from derivatives, {rate:+.1f} ± {error:.1f} per second")  # fmt: skip
+        axes.semilogy(times, 1e-8 * np.exp(rate * (times - times[0])), "--", color=COLOURS["theory"], linewidth=2.0,
+                      label=f"from derivatives, {rate:+.1f} ± {error:.1f} per second".replace("-", "−"))  # fmt: skip
         axes.set_title(f"{name}: {weights[0]:g} and {weights[1]:g} mV")
         axes.set_xlabel("time (s)")
         axes.set_ylabel("rms shift of spikes between two runs (ms)")

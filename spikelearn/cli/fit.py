@@ -86,10 +86,11 @@ def fit_file(
         made = {
             "file": place.name, "free": names, "given": list(given), "unit": unit, "seed": seed,
             "jitter": found.jitter, "missing": found.missing, "extra": found.extra, "good": found.good,
+            "doubt": found.doubt, "starts": found.starts,
         }  # fmt: skip
         write_manifest(temporary, "fit", {"source": source, "fit": made})
     shown = table.to_string(index=False, float_format=lambda value: f"{value:.6g}")
-    verdict = "good" if found.good else "NOT good: residuals or spikes without partner are many; try other starts"
+    verdict = "good" if found.good else f"NOT good: {found.doubt}"
     text = "\n".join(
         [
             repr(trains), "", shown, "",

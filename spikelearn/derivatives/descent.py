@@ -11,7 +11,7 @@ from spikelearn.arrays import Floats, Integers
 from spikelearn.derivatives.fit_parameters import Coordinates
 from spikelearn.derivatives.matching import match
 
-__all__ = ["Descent", "Problem", "descend"]
+__all__ = ["Descent", "Problem", "descend", "grow", "settle"]
 
 _LEAD = 8
 _GROWTH = 1.6
@@ -20,6 +20,7 @@ _REACH = 3.0
 _ROUNDS = 8
 # Beyond this a train without end is cut: a model that fires so much too fast is no partner of anything.
 _TOO_MANY = 4
+_NO_PAIRS = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +57,8 @@ class Descent:
     jacobian: Floats
 
 
-def descend(problem: Problem, x: Floats, missing: int = -1, extra: int = -1) -> Descent:
-    """Follow the exact Jacobian down from coordinates `x`.
+def descend(problem: Problem, x: Floats) -> Descent:
+    """Follow the exact Jacobian down from coordinates `x`, supposing that the first spikes are all recorded.
 
     Parameters
     ----------
@@ -65,9 +66,6 @@ def descend(problem: Problem, x: Floats, missing: int = -1, extra: int = -1) -> 
         What is to be fitted.
     x : ndarray
         Start.
-    missing, extra : int
-        What is supposed of the first eight spikes: that one is missing before this recorded one, and that this recorded
-        one is too many; none if negative.
 
     Notes
     -----
@@ -76,18 +74,33 @@ def descend(problem: Problem, x: Floats, missing: int = -1, extra: int = -1) -> 
     find a partner. Times enter as logarithms at first, which weighs early spikes as much as late ones, and as they are
     at the end.
     """
+    count = _first(problem)
+    pairs = [_by_number(train[:count]) for train in problem.trains]
+    x, spent = _solve(problem, x, pairs, logarithmic=True, most=25)
+    return grow(problem, x, spent, by_number=True)
+
+
+def grow(problem: Problem, x: Floats, spent: int = 0, *, by_number: bool = False) -> Descent:
+    """Fit more and more spikes from coordinates with which the first are near, `spent` runs of the model before."""
     longest = max(len(train) for train in problem.trains)
-    count = min(_LEAD, longest)
-    pairs = [_lead(train[:count], missing, extra) for train in problem.trains]
-    x, evaluations = _solve(problem, x, pairs, logarithmic=True, most=25)
-    while count < longest:
-        count = min(int(np.ceil(count * _GROWTH)), longest)
+    count, evaluations = _first(problem), spent
+    if by_number:
+        count = min(int(np.ceil(count * _GROWTH)), longest) if count < longest else longest + 1
+    while count <= longest:
         found = _paired(problem, x, count)
         # Where most find no partner they are paired by number: the matching would take one spike for another.
-        pairs = found or [_lead(train[:count], missing, extra) for train in problem.trains]
+        pairs = found or [_by_number(train[:count]) for train in problem.trains]
         x, spent = _solve(problem, x, pairs, logarithmic=True, most=15)
         evaluations += spent
-    before = None
+        if count == longest:
+            break
+        count = min(int(np.ceil(count * _GROWTH)), longest)
+    return settle(problem, x, evaluations)
+
+
+def settle(problem: Problem, x: Floats, spent: int = 0) -> Descent:
+    """Fit whole trains from coordinates near an optimum, `spent` runs of the model before."""
+    before, evaluations = None, spent
     for _ in range(_ROUNDS):
         pairs, cost = _all_pairs(problem, x)
         if sum(len(model) for model, _ in pairs) < len(x):
@@ -104,15 +117,14 @@ def descend(problem: Problem, x: Floats, missing: int = -1, extra: int = -1) -> 
     return Descent(x, pairs, cost, evaluations + 2, residuals, jacobian)
 
 
-def _lead(part: Floats, missing: int, extra: int) -> tuple[Integers, Integers]:
-    """Pair the first spikes by number, with one missing or one too many where that is supposed."""
-    recorded = np.arange(len(part))
-    if 0 <= extra < len(part):
-        recorded = np.delete(recorded, extra)
-    model = np.arange(len(recorded))
-    if missing >= 0:
-        model += recorded >= missing
-    return model, recorded
+def _first(problem: Problem) -> int:
+    """Say how many spikes are fitted first."""
+    return min(max(_LEAD, 2 * len(problem.coordinates.free)), max(len(train) for train in problem.trains))
+
+
+def _by_number(part: Floats) -> tuple[Integers, Integers]:
+    numbers = np.arange(len(part))
+    return numbers, numbers
 
 
 def _paired(problem: Problem, x: Floats, count: int) -> list[tuple[Integers, Integers]] | None:
@@ -121,7 +133,7 @@ def _paired(problem: Problem, x: Floats, count: int) -> list[tuple[Integers, Int
     for train in problem.trains:
         part = train[:count]
         if not len(part):
-            pairs.append((np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)))
+            pairs.append(_NO_PAIRS)
             continue
         end = part[-1] + problem.gap
         model = problem.coordinates.spikes(problem.coordinates.values(x), _TOO_MANY * len(part) + 10, end)

@@ -21,6 +21,8 @@ _MOST = 20
 def fit_figure(found: Fit) -> Figure:
     """Draw up to twenty recorded trains above the model's, and recorded minus model time of every pair.
 
+    Spikes without partner are marked in the row of the record: where the model has one more, and where it has none.
+
     Parameters
     ----------
     found : Fit
@@ -35,22 +37,20 @@ def fit_figure(found: Fit) -> Figure:
     above.set_ylim(len(rows) - 0.4, -0.6)
     names = ["recorded"] if shown == 1 else [f"recorded {k + 1}" for k in range(shown)]
     above.set_yticks(range(len(rows)), ["model", *names])
-    alone = 0
-    for row, (times, (_, second)) in enumerate(zip(found.recorded[:shown], found.pairs[:shown], strict=True)):
-        extra = np.setdiff1d(np.arange(len(times)), second)
-        alone += len(extra)
-        above.plot(times[extra], np.full(len(extra), row + 1.0), "x", color=COLOURS["accent"], markersize=7,
-                   label="without partner" if alone and alone == len(extra) else None)  # fmt: skip
-        first = found.pairs[row][0]
+    lost, many = [], []
+    for row, (times, (first, second)) in enumerate(zip(found.recorded[:shown], found.pairs[:shown], strict=True), 1):
+        lost += [(t, row) for t in np.delete(found.spikes, first)]
+        many += [(t, row) for t in np.delete(times, second)]
         below.plot(times[second], (times[second] - found.spikes[first]) * 1e3, ".", color=COLOURS["simulation"])
-    unseen = np.setdiff1d(np.arange(len(found.spikes)), np.concatenate([first for first, _ in found.pairs]))
-    above.plot(found.spikes[unseen], np.zeros(len(unseen)), "x", color=COLOURS["accent"], markersize=7,
-               label="without partner" if not alone and len(unseen) else None)  # fmt: skip
-    if alone or len(unseen):
-        above.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0))
+    for places, marker, label in ((lost, "o", "missing"), (many, "x", "too many")):
+        if places:
+            above.plot(*np.transpose(places), marker, color=COLOURS["accent"], markersize=7, fillstyle="none",
+                       label=label)  # fmt: skip
+    if lost or many:
+        above.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2)
     below.axhspan(-found.jitter * 1e3, found.jitter * 1e3, color=COLOURS["muted"], alpha=0.25, linewidth=0,
                   label=f"one standard deviation, {found.jitter * 1e3:.3g} ms")  # fmt: skip
-    below.axhline(0.0, color=COLOURS["theory"], linewidth=1.0)
+    below.axhline(0.0, color=COLOURS["theory"], linestyle="--", linewidth=1.0)
     below.set_ylabel("recorded − model (ms)")
     below.set_xlabel("time (s)")
     below.set_xlim(0.0, found.t_stop)

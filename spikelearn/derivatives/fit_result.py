@@ -42,12 +42,15 @@ class Fit:
     missing, extra : int
         Spikes of the model without a recorded one, and recorded ones without one of the model, over all trains.
     good : bool
-        Whether the recorded spikes lie about the model's by less than a twentieth of an interval and nine in ten have
-        a partner.
+        Whether the recorded spikes lie about the model's by less than a twentieth of an interval and none much further
+        than the others, nine in ten have a partner, and two starts came to these parameters and none to others that
+        are as likely (one is enough where the spikes are met exactly).
     starts, evaluations : int
         Starts that were tried, and runs of the model in all.
     t_stop : float
         End of the window, seconds.
+    doubt : str
+        Why the fit is not good; empty if it is.
     """
 
     neuron: AdaptiveLIF
@@ -64,6 +67,7 @@ class Fit:
     starts: int
     evaluations: int
     t_stop: float
+    doubt: str = ""
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Give a confidence interval of one parameter, of the given level, symmetric in its logarithm.

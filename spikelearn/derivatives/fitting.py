@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from spikelearn.arrays import Floats
-from spikelearn.derivatives.descent import Descent, Problem, descend
+from spikelearn.derivatives.descent import Descent, Problem
 from spikelearn.derivatives.directions import read_names
 from spikelearn.derivatives.fit_parameters import FREE, Coordinates
 from spikelearn.derivatives.fit_result import Fit
+from spikelearn.derivatives.search import Search, determined, doubt, seek, spread_of
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
@@ -23,14 +24,6 @@ from spikelearn.spikes.trains import SpikeTrains
 __all__ = ["fit"]
 
 _WHERE = "fit"
-# A fit is good if its residuals are below this part of an interval, and this part of all spikes has a partner.
-_CLOSE, _PAIRED = 0.05, 0.9
-# Costs that differ by less than this part are those of one optimum; below the second there is no noise to mislead.
-_SAME, _EXACT = 1e-4, 1e-8
-# How far from a good optimum another descent begins, in logarithms.
-_NEAR = 0.3
-# Of the largest singular value of the Jacobian: what lies below is not determined by the spikes.
-_RANK = 1e-9
 
 
 def fit(
@@ -50,8 +43,9 @@ def fit(
     the logarithms of the free parameters (of V_0, of V_0 - theta), by `scipy.optimize.least_squares` with the exact
     Jacobian. A few spikes are fitted first, then more and more. Which spike stands for which is found by the cheapest
     matching, in which a spike that is missing from the record, or too many in it, costs as much as one that is off by
-    `gap`. Starts are tried one after the other until a fit is good and another descent, from near it, has come to the
-    same; else the best is taken. The first start are the parameters of `neuron`, then random ones about them.
+    `gap`. Starts are tried one after the other until two have come to the same close fit; else the best is taken, and
+    said not to be good. The first start are the parameters of `neuron`; each further one is what a search of the whole
+    range finds for the first sixteen spikes. Spikes without noise, which a fit meets exactly, need one start.
 
     Parameters
     ----------
@@ -67,11 +61,11 @@ def fit(
     n_starts : int
         Largest number of starts.
     spread : float
-        Random starts lie within a factor e^spread of `neuron`.
+        The range that is searched: a factor e^spread about the parameters of `neuron`.
     gap : time, optional
         Cost of a spike without partner, as a distance; a quarter of the median interval if not given.
     seed : int
-        Of the random starts.
+        Of the searches.
 
     Returns
     -------
@@ -118,36 +112,13 @@ def fit(
         raise ValueError(f"{_WHERE}: gap must be positive, got {gap if gap is not None else width}")
     problem = Problem(coordinates, rows, width, float(trains.t_stop))
     _check_effect(problem, coordinates.logarithms(coordinates.start))
-    rng = generator(seed)
-    best: Descent | None = None
-    evaluations, used, confirmed, supposed = 0, 0, 0, (-1, -1)
-    for number in range(tries):
-        good = best is not None and _good(problem, best, interval)
-        if best is not None and good:
-            # From about an optimum that is good: to it once more, or to a better one near it.
-            x, suppositions = best.x + rng.uniform(-_NEAR, _NEAR, len(names)), [supposed]
-        else:
-            x, suppositions = _start(problem, rng, float(spread), number), _suppositions(rows, rng, number)
-        used = number + 1
-        for missing, extra in suppositions:
-            found = descend(problem, x, missing, extra)
-            evaluations += found.evaluations
-            if len(found.residuals) <= len(names) or not (_determined(found) or _good(problem, found, interval)):
-                continue
-            if best is None or found.cost < best.cost * (1.0 - _SAME):
-                best, confirmed, supposed = found, 0, (missing, extra)
-            elif found.cost <= best.cost * (1.0 + _SAME):
-                confirmed += 1
-            if _good(problem, best, interval):
-                break
-        if best is not None and _good(problem, best, interval) and (confirmed or best.cost < _EXACT):
-            break
-    if best is None:
+    search = seek(problem, interval, float(spread), tries, generator(seed))
+    if search.best is None:
         raise ValueError(
             f"{_WHERE}: trains must be near what such a neuron can fire, got none of {tries} starts that "
             "pairs more spikes than there are free parameters; begin nearer, or give a longer gap"
         )
-    return _result(neuron, problem, best, interval, used, evaluations)
+    return _result(neuron, problem, search, search.best, doubt(problem, search, interval))
 
 
 def _rows(trains: Any) -> list[Floats]:
@@ -202,34 +173,6 @@ def _check_effect(problem: Problem, x: Floats) -> None:
         )
 
 
-def _start(problem: Problem, rng: np.random.Generator, spread: float, number: int) -> Floats:
-    """Give the start itself, then by turns random ones near it and all over the range, all of which fire."""
-    x = problem.coordinates.logarithms(problem.coordinates.start)
-    if number == 0:
-        return x
-    spread = min(spread, _NEAR) if number % 2 and number > 1 else spread
-    for _ in range(100):
-        y = x + rng.uniform(-spread, spread, len(x))
-        if len(problem.coordinates.spikes(problem.coordinates.values(y), 3, 20.0 * problem.t_stop)) == 3:
-            return np.asarray(y)
-    return x
-
-
-def _suppositions(rows: list[Floats], rng: np.random.Generator, number: int) -> list[tuple[int, int]]:
-    """Say what may be wrong with the first eight spikes: nothing; the longest or shortest interval; then at random."""
-    if number == 0:
-        intervals = np.diff(rows[0][:8], prepend=0.0)
-        shortest = int(intervals[1:].argmin()) + 1 if len(intervals) > 1 else -1
-        return [(-1, -1), (int(intervals.argmax()), -1), (-1, shortest)]
-    return [(-1, -1), (int(rng.integers(8)), -1), (-1, int(rng.integers(8))), tuple(rng.integers(8, size=2).tolist())]
-
-
-def _determined(found: Descent) -> bool:
-    """Tell whether the derivatives of the spikes by the free parameters are independent."""
-    singular = np.linalg.svd(found.jacobian, compute_uv=False)
-    return bool(singular[-1] > _RANK * singular[0])
-
-
 def _refuse(problem: Problem, found: Descent, values: Floats) -> None:
     """Say which parameters the spikes leave open."""
     names = problem.coordinates.free
@@ -247,23 +190,15 @@ def _refuse(problem: Problem, found: Descent, values: Floats) -> None:
     )
 
 
-def _good(problem: Problem, found: Descent, interval: float) -> bool:
-    total = sum(len(row) for row in problem.trains)
-    rms = float(np.sqrt(np.mean(found.residuals**2))) * problem.gap
-    alone = found.cost - float((found.residuals**2).sum())
-    return rms < _CLOSE * interval and alone <= (1.0 - _PAIRED) * 2 * total
-
-
-def _result(
-    neuron: AdaptiveLIF, problem: Problem, found: Descent, interval: float, starts: int, evaluations: int
-) -> Fit:
+def _result(neuron: AdaptiveLIF, problem: Problem, search: Search, found: Descent, why: str) -> Fit:
     names = problem.coordinates.free
     values = problem.coordinates.values(found.x)
-    if not _determined(found):
+    if not determined(found):
         _refuse(problem, found, values)
     freedom = len(found.residuals) - len(names)
     variance = float((found.residuals**2).sum()) / freedom
-    covariance = variance * np.linalg.inv(found.jacobian.T @ found.jacobian)
+    root = spread_of(found)
+    covariance = root @ root.T
     slopes = problem.coordinates.slopes(values)
     estimates, errors = {}, {}
     for name in names:
@@ -277,6 +212,6 @@ def _result(
     return Fit(
         problem.coordinates.neuron(neuron, values), estimates, errors, np.asarray(covariance),
         float(np.sqrt(variance)) * problem.gap,
-        problem.trains, spikes, found.pairs, missing, extra, _good(problem, found, interval), starts, evaluations,
-        problem.t_stop,
+        problem.trains, spikes, found.pairs, missing, extra, not why, search.starts, search.evaluations,
+        problem.t_stop, why,
     )  # fmt: skip

@@ -32,7 +32,8 @@ class LyapunovExponents:
     Parameters
     ----------
     exponents : ndarray, shape (n,)
-        Falling, 1/s: mean growth rates of small disturbances.
+        Falling, 1/s: mean growth rates of small disturbances; -inf, with an error that is NaN, where one is forgotten
+        altogether.
     standard_errors : ndarray, shape (n,)
         From the scatter of ten parts of the run.
     times : ndarray
@@ -129,9 +130,9 @@ def lyapunov_exponents(
     late = times > skip
     rates = growth[late] / step
     batches = np.array([part.mean(axis=0) for part in np.array_split(rates, _BATCHES)])
-    return LyapunovExponents(
-        rates.mean(axis=0), batches.std(axis=0, ddof=1) / np.sqrt(_BATCHES), times, growth, autonomous
-    )
+    with np.errstate(invalid="ignore"):
+        errors = batches.std(axis=0, ddof=1) / np.sqrt(_BATCHES)
+    return LyapunovExponents(rates.mean(axis=0), errors, times, growth, autonomous)
 
 
 def _follow(
@@ -144,7 +145,10 @@ def _follow(
         float(run.delay.max(initial=0.0)), float(run.parameters[:, 6].max()), float(run.parameters[:, 7].max())
     )
     tangent = no_tangent(run, columns)
-    tangent.u[:] = generator(seed).standard_normal(tangent.u.shape)
+    rng = generator(seed)
+    tangent.u[:] = rng.standard_normal(tangent.u.shape)
+    # Of g too, where anything depends on it: what moves u alone may be no more than a shift of time.
+    tangent.g[:] = rng.standard_normal(tangent.g.shape) * (run.parameters[:, 5:6] > 0.0)
     autonomous = len(run.times) == own
     # One scale for volts, one for conductances: exponents do not depend on them.
     scales = float(run.parameters[:, 1].mean() / run.parameters[:, 3].mean()), 1.0
@@ -190,4 +194,6 @@ def _orthogonal(tangent: Tangent, live: Any, scales: tuple[float, float], autono
     for target, factor, k in ((tangent.T, 1.0, 0), (tangent.u, scales[0], 1), (tangent.g, scales[1], 2)):
         target[:] = Q[sizes[k] : sizes[k + 1]] * factor
     tangent.times[live] = Q[sizes[3] :]
-    return np.asarray(np.log(np.abs(np.diag(R))))
+    # A disturbance that is forgotten altogether, as that of a neuron without potassium by its reset, counts as -inf.
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.abs(np.diag(R))))

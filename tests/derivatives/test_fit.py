@@ -1,10 +1,14 @@
 """fit(): known parameters come back, with errors that tell how far off they are."""
 
+import re
+
 import numpy as np
 import pytest
 
 import spikelearn as sl
+from spikelearn.derivatives.descent import Descent, Problem
 from spikelearn.derivatives.matching import match
+from spikelearn.derivatives.search import Search, _compare, _largest, doubt, spread_of
 
 TRUTH = sl.AdaptiveLIF(V_0="24 mV", delta_g=0.1, tau_K="80 ms", t_d="20 ms")
 START = sl.AdaptiveLIF(V_0="21 mV", delta_g=0.07, tau_K="100 ms", t_d="26 ms")
@@ -90,13 +94,12 @@ def test_several_trials_are_fitted_together():
 
 @pytest.mark.slow
 def test_intervals_hold_what_they_promise():
-    """60 noisy sets: 95 % intervals cover the truth, and estimates are not biased, but for at most one in twenty.
+    """60 noisy sets: what is called good is at the truth, unbiased, and its 95 % intervals hold it.
 
-    A fit may be called good at a wrong optimum, more than six standard errors away: one of fifty was when this was
-    written. Those are counted, and left out of mean and deviation.
-
-    With true coverage 0.95 less than 0.84 of 45 or more occurs with probability below 2e-3 for each of four
+    With true coverage 0.95 less than 0.84 of 50 or more occurs with probability below 2e-3 for each of four
     parameters; the standard error of the mean of n standardised estimates is n^(-1/2), and four of them are allowed.
+    Six standard errors are another optimum: 2 of 365 good fits stood at one (tests/benchmarks/bench_fit_coverage.py);
+    two or more of these 55 or so would have probability 0.04.
     """
     train = sl.simulate(TRUTH, "1.2 s").spikes.train()
     rng = np.random.default_rng(20)
@@ -111,12 +114,72 @@ def test_intervals_hold_what_they_promise():
         covered += [low <= value <= high for (low, high), value in zip(intervals, truth, strict=True)]
         at = np.log((np.array(list(found.estimates.values())) - floor) / (truth - floor))
         z.append(at / np.sqrt(np.diag(found.covariance)))
-    assert len(z) >= 45
+    assert len(z) >= 50
     z, astray = [row for row in z if np.abs(row).max() < 6.0], sum(np.abs(row).max() >= 6.0 for row in z)
-    assert astray <= 0.05 * (len(z) + astray)
+    assert astray <= 1
     assert (covered / (len(z) + astray) >= 0.84).all()
     assert (np.abs(np.mean(z, axis=0)) < 4.0 / np.sqrt(len(z))).all()
     assert (np.std(z, axis=0) < 1.4).all()
+
+
+def test_standard_errors_are_those_of_the_jacobian():
+    """Covariance of the logarithms: residual variance times the inverse of J'J, J from `spike_time_jacobian`."""
+    times = noisy(sl.simulate(TRUTH, "1.2 s").spikes.train(), np.random.default_rng(3), 1.2)
+    found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([times], t_stop=1.2), n_starts=1)
+    (first, second), *_ = found.pairs
+    by = sl.spike_time_jacobian(found.neuron, n_spikes=len(found.spikes), wrt=tuple(VALUES))["derivative"].values
+    scale = np.array(list(found.estimates.values())) - [0.015, 0.0, 0.0, 0.0]
+    J = by[first] * scale
+    residuals = found.spikes[first] - times[second]
+    variance = (residuals**2).sum() / (len(first) - 4)
+    covariance = variance * np.linalg.inv(J.T @ J)
+    np.testing.assert_allclose(found.covariance, covariance, rtol=1e-6)
+    np.testing.assert_allclose(list(found.standard_errors.values()), scale * np.sqrt(np.diag(covariance)), rtol=1e-6)
+    assert found.jitter == pytest.approx(np.sqrt(variance), rel=1e-9)
+
+
+def test_one_start_is_not_believed_where_there_is_noise():
+    times = noisy(sl.simulate(TRUTH, "1.2 s").spikes.train(), np.random.default_rng(3), 1.2)
+    found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([times], t_stop=1.2), n_starts=1)
+    assert not found.good
+    assert found.doubt == "no second start came to the same parameters"
+    assert "not good" in repr(found)
+
+
+def test_a_spike_far_beyond_the_others_is_doubted():
+    """A record without other noise than a tenth of a millisecond, and one spike off by three."""
+    train = sl.simulate(TRUTH, "1.2 s").spikes.train() + 1e-4 * np.random.default_rng(0).standard_normal(44)
+    train[20] += 3e-3
+    found = sl.fit(TRUTH, sl.SpikeTrains.from_arrays([train], t_stop=1.2), n_starts=2)
+    assert not found.good
+    assert re.fullmatch(r"a spike is off by [23]\.\d* ms where 0\.\d* ms are usual", found.doubt)
+
+
+def test_ends_are_compared_in_standard_errors():
+    """Two coordinates of standard error 0.2 and 0.1; variance of the residuals 0.04."""
+    jacobian = np.concatenate([np.diag([1.0, 2.0]), np.zeros((4, 2))])
+    residuals = np.sqrt(0.04 * 4 / 6) * np.array([1.0, -1, 1, -1, 1, -1])
+
+    def end(x, cost):
+        return Descent(np.array(x), [], cost, 0, residuals, jacobian)
+
+    best = end([0.0, 0.0], 1.0)
+    np.testing.assert_allclose(spread_of(best), np.diag([0.2, 0.1]), atol=1e-15)
+    near, rival, worse = end([0.0, 0.04], 1.001), end([0.15, 0.0], 1.15), end([0.15, 0.0], 1.17)
+    assert _compare(best, [best]) == (0, 0)
+    assert _compare(best, [best, near, rival, worse]) == (1, 1)
+    assert _compare(best, [best, near, near, worse]) == (2, 0)
+    problem = Problem(None, [np.arange(1.0, 7.0)], 1e-3, 7.0)
+    assert doubt(problem, Search(best, 2, 0, 1, 0), 1.0) == ""
+    assert doubt(problem, Search(best, 2, 0, 0, 0), 1.0) == "no second start came to the same parameters"
+    assert doubt(problem, Search(best, 2, 0, 1, 1), 1.0).startswith("another start came to other parameters")
+
+
+def test_the_largest_of_normal_numbers_is_as_likely_as_it_says():
+    """Of 40,000 sets of 40, one in a thousand exceeds it: 40 are expected, and between 12 and 68 but for 1e-5."""
+    numbers = np.random.default_rng(1).standard_normal((40_000, 40))
+    ratio = np.abs(numbers).max(axis=1) / np.sqrt((numbers**2).mean(axis=1))
+    assert 12 <= (ratio > _largest(40)).sum() <= 68
 
 
 def three():

@@ -30,6 +30,29 @@ def test_the_window_does_not_matter():
     assert found[0].exponents[0] >= found[0].exponents[1]
 
 
+def test_one_neuron_forgets_as_its_map_from_spike_to_spike():
+    """Regular firing: log of the factor by which a disturbance of g changes from spike to spike, over the period.
+
+    A shift of time neither grows nor decays, so that an exponent near 0 would be found if it were not taken out.
+    """
+    neuron = sl.AdaptiveLIF(V_0="22 mV", delta_g=0.1, tau_K="80 ms")
+    model = sl.Network({"one": Population(neuron, 1)}, [])
+    recording = sl.simulate(model, 3.0)
+    found = lyapunov_exponents(model, recording, window=0.1, transient=0.5)
+    run = sl.spike_time_jacobian(neuron, n_spikes=20, wrt="g")
+    steps = np.abs(np.diff(run["derivative"].values[:, 0]))
+    period = float(np.diff(run["time"].values)[-1])
+    expected = np.log(steps[12] / steps[6]) / (6 * period)
+    assert expected < -5.0
+    assert found.exponents[0] == pytest.approx(expected, rel=0.02)
+
+
+def test_a_disturbance_that_is_forgotten_altogether_has_no_finite_exponent():
+    """Without potassium a reset leaves nothing but a shift of time."""
+    model = sl.Network({"one": Population(sl.AdaptiveLIF(V_0="22 mV", delta_g=0.0), 1)}, [])
+    assert lyapunov_exponents(model, sl.simulate(model, 2.0)).exponents[0] == -np.inf
+
+
 def divergence(model, seed, size=1e-11, window=0.1):
     """Growth rate of the distance of two runs that start `size` volts apart, shift of time taken out, 1/s."""
     rng = np.random.default_rng(seed)
