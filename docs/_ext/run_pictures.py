@@ -30,7 +30,7 @@ def shown(text: str, runs: Path, into: Path, up: str) -> str:
 
     def printed(match: re.Match[str]) -> str:
         source = runs / f"{match[1]}.txt"
-        return f"```text\n{source.read_text(encoding='utf-8').strip()}\n```" if source.is_file() else ""
+        return f"```text\n{source.read_text(encoding='utf-8').strip(chr(10))}\n```" if source.is_file() else ""
 
     return PRINTED.sub(printed, PICTURE.sub(picture, text))
 

@@ -172,12 +172,12 @@ def test_every_page_is_in_a_list_of_pages(tmp_path):
 def test_a_comment_becomes_the_picture_of_a_run_and_what_it_printed(tmp_path):
     (tmp_path / "models-a").mkdir()
     (tmp_path / "models-a" / "figure.png").write_bytes(b"x")
-    (tmp_path / "models-a.txt").write_text("rate  5 Hz  ok\n")
+    (tmp_path / "models-a.txt").write_text("      name\nrate  5 Hz  ok\n")
     page = "A\n\n<!-- picture: models-a/figure.png | A raster -->\n\n<!-- printed: models-a -->\n\n"
     page += "<!-- picture: models-b/figure.png | Not run -->\n\n<!-- printed: models-b -->\n"
     found = run_pictures.shown(page, tmp_path, tmp_path / "into", "../pictures/")
     assert found.split("\n\n")[:3] == [
-        "A", "![A raster](../pictures/models-a-figure.png)", "```text\nrate  5 Hz  ok\n```",
+        "A", "![A raster](../pictures/models-a-figure.png)", "```text\n      name\nrate  5 Hz  ok\n```",
     ]  # fmt: skip
     assert "models-b" not in found
     assert (tmp_path / "into" / "models-a-figure.png").read_bytes() == b"x"
