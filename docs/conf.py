@@ -34,6 +34,7 @@ extensions = [
     "sphinx_design",
     "mathml",
     "author_year",
+    "run_pictures",
     "absolute_values",
 ]
 root_doc = "index"

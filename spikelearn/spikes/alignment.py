@@ -73,6 +73,7 @@ def align(
     ValueError
         See `spikelearn.SpikeTrains.aligned`.
     """
+    start = 0.0 - before  # 0 and not -0 for a cut that begins at its event
     if not before + after > 0:
         raise ValueError(f"aligned: the window must have a length, got [-{before}, {after}) s")
     strange = ~np.isfinite(events)
@@ -102,7 +103,7 @@ def align(
         named = None if whole.all() else tuple(np.flatnonzero(whole).tolist())
         events, trial, begin, end, whole = (array[whole] for array in (events, trial, begin, end, whole))
     observed = np.clip(np.stack([begin, end], axis=1), -before, after)
-    observed[whole] = [-before, after]
+    observed[whole] = [start, after]
     flat, offsets = _cut(trains, events, trial, before, after)
     if not whole.all():
         per_trial = np.diff(offsets).reshape(len(events), trains.n_units).sum(axis=1)
@@ -115,7 +116,7 @@ def align(
     return {
         "times": flat,
         "offsets": offsets,
-        "t_start": -before,
+        "t_start": start,
         "t_stop": after,
         "observed": None if whole.all() else observed,
         "slack": max(trains.slack, float(rounding(trains.t_start, trains.t_stop))),

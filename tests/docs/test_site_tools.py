@@ -23,6 +23,7 @@ def load(path):
 check_site = load(Path("docs/check_site.py"))
 generate = load(Path("docs/_ext/generate.py"))
 run_scripts = load(Path("docs/run_scripts.py"))
+run_pictures = load(Path("docs/_ext/run_pictures.py"))
 
 
 @pytest.mark.parametrize(
@@ -166,3 +167,32 @@ def test_every_page_is_in_a_list_of_pages(tmp_path):
                 listed.add(place.with_suffix(".md").name)
     names = [path for path in (ROOT / "docs").rglob("*.md") if not {"generated", "_build"} & set(path.parts)]
     assert {path.name for path in names} - listed == {"README.md", "index.md"} - listed
+
+
+def test_a_comment_becomes_the_picture_of_a_run_and_what_it_printed(tmp_path):
+    (tmp_path / "models-a").mkdir()
+    (tmp_path / "models-a" / "figure.png").write_bytes(b"x")
+    (tmp_path / "models-a.txt").write_text("      name\nrate  5 Hz  ok\n")
+    page = "A\n\n<!-- picture: models-a/figure.png | A raster -->\n\n<!-- printed: models-a -->\n\n"
+    page += "<!-- picture: models-b/figure.png | Not run -->\n\n<!-- printed: models-b -->\n"
+    found = run_pictures.shown(page, tmp_path, tmp_path / "into", "../pictures/")
+    assert found.split("\n\n")[:3] == [
+        "A", "![A raster](../pictures/models-a-figure.png)", "```text\n      name\nrate  5 Hz  ok\n```",
+    ]  # fmt: skip
+    assert "models-b" not in found
+    assert (tmp_path / "into" / "models-a-figure.png").read_bytes() == b"x"
+
+
+def test_pages_show_only_runs_that_are_made():
+    scripts = [path for kind in ("examples", "analyses") for path in ROOT.glob(f"{kind}/*.py")]
+    made = {f"{path.parent.name}-{path.stem}" for path in scripts}
+    made |= {f"models-{name}" for name in run_scripts.MODELS}
+    shown = []
+    for path in (ROOT / "docs").rglob("*.md"):
+        if not {"generated", "_build", "README.md"} & set(path.parts):
+            text = path.read_text(encoding="utf-8")
+            shown += [name.partition("/")[0] for name, _ in run_pictures.PICTURE.findall(text)]
+            shown += run_pictures.PRINTED.findall(text)
+            assert text.count("<!-- p") == len(run_pictures.PICTURE.findall(text) + run_pictures.PRINTED.findall(text))
+    assert len(shown) > 10
+    assert set(shown) <= made

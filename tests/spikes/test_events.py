@@ -70,3 +70,9 @@ def test_a_spike_at_the_last_moment_that_was_observed_is_not_after_it():
     found = trains.aligned([1.0, 0.9999999999999999], 0.0, 0.1, incomplete="keep")
     assert found.counts().tolist() == [[0], [1]]
     assert found.observed[0].tolist() == [0.0, 0.0]
+
+
+def test_a_cut_that_begins_at_its_event_begins_at_zero():
+    cut = SpikeTrains.from_arrays([[0.25, 0.5]], t_stop=1.0).aligned([0.25, 0.5], 0.0, 0.25)
+    assert not np.signbit(cut.t_start)
+    assert "[0.0, 0.25)" in repr(cut)
