@@ -9,27 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spikelearn.brian.steps import fitting_step
 from spikelearn.models.adaptive_lif import bursting, clock, regimes, regular, theory, tonic
+from spikelearn.models.adaptive_lif.equations import MEMBRANE, REST, neurons_and_arrivals
 from spikelearn.models.adaptive_lif.values import check_potentials, check_start, difference, plain_values
 from spikelearn.parameters.fields import field_values, quantity, validate_parameters
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
 
 __all__ = ["AdaptiveLIF"]
-
-MEMBRANE = "du/dt = (V_0 - u - g*(u + Delta))/tau : volt"
-REST = """
-dg/dt = -g/tau_K : 1
-V = u + E_L : volt
-V_0 : volt (constant)
-Delta : volt (constant)
-theta : volt (constant)
-E_L : volt (constant)
-tau : second (constant)
-tau_K : second (constant)
-delta_g : 1 (constant)
-"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -276,27 +263,7 @@ class AdaptiveLIF:
         ...     print(spikes.count[:])
         [3 3]
         """
-        from brian2 import NeuronGroup, Synapses, second
-
-        values = self.values(vary, n)
-        dt = fitting_step(dt, values["t_d"])
-        group = NeuronGroup(
-            n,
-            self.equations,
-            threshold=self.threshold,
-            reset=self.reset,
-            method=method or self.method,
-            dt=dt,
-            namespace={},
-            name="adaptive_lif*",
-        )
-        delay = values.pop("t_d")
-        for name, value in values.items():
-            group.variables[name].set_value(value)
-        synapses = Synapses(group, group, on_pre=self.on_arrival, dt=dt, namespace={}, name="adaptation*")
-        synapses.connect(j="i")
-        synapses.delay = delay * second
-        return group, synapses
+        return neurons_and_arrivals(self, n, dt, method, self.values(vary, n))
 
     def to_u(self, V: Any) -> Any:
         """Convert a membrane potential V to u = V - E_L; quantities in and out."""
