@@ -194,6 +194,6 @@ def test_analyse_names_units_by_ids(tmp_path):
     assert "note: " in text
     assert "1 trial between 1 and 3 without a row, the first of them 2" in text
     assert "pass --all-trials to list all" in text
-    listed = analyse(tmp_path / "gap.csv", tmp_path / "gap", t_stop=1, all_trials="1-3,9", all_units="0,b")
+    listed = analyse(tmp_path / "gap.csv", tmp_path / "all", t_stop=1, all_trials="1-3,9", all_units="0,b")
     assert "SpikeTrains(4 trials x 2 units, 2 spikes" in listed
     assert "note: " not in listed

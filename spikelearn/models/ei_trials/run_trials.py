@@ -142,7 +142,7 @@ def run_trials(
     if engine not in ENGINES:
         raise ValueError(unknown_name("run_trials", "engine", str(engine), ENGINES))
     if target not in (*TARGETS, "auto"):
-        raise ValueError(unknown_name("run_trials", "target", str(target), (*TARGETS, "auto")))
+        raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
     if target != "auto" and engine != "brian2":
         raise ValueError(f"run_trials: target must come with engine='brian2', got {target!r} with {engine!r}")
     check_flag("run_trials: online", online)

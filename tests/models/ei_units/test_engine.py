@@ -149,7 +149,7 @@ def test_weights_that_explode_stop_a_start(units, cross, rate):
         ({"W0": "x"}, r"W0 must be matrices of weights, got str"),
         ({"engine": "brian2"}, r"EIUnits must be run with engine='array', got 'brian2'"),
         ({"target": "numpy"}, r"target must come with engine='brian2', got 'numpy' with 'array'"),
-        ({"target": "numppy"}, r"run_trials has no target 'numppy'; did you mean 'numpy'"),
+        ({"target": "numppy"}, r"Brian2 has no target 'numppy'; did you mean 'numpy'"),
         ({"A0": 3}, r"A0 must be two numbers"),
         ({"A0": (-1, 2)}, r"A0 must be finite and not negative"),
         ({"noise": -1}, r"noise must be finite and not negative"),
