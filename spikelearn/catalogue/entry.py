@@ -65,6 +65,10 @@ class RunRequest:
     target: str = "auto"
     progress: bool = False
 
+    def engine_or(self, usual: str) -> str:
+        """Give the engine that was asked for; without one a target asks for Brian2, and `usual` runs otherwise."""
+        return self.engine or (usual if self.target == "auto" else "brian2")
+
 
 @dataclass(frozen=True, eq=False)
 class System:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "analysis", "read_stimulus"]
 
 BIN, MOST_BINS = 0.01, 200
-USUAL = {"refractoriness": "5 ms"}
+REFRACTORINESS = "5 ms"
 
 
 def analyse(path: str | os.PathLike[str], output: str | os.PathLike[str] | None = None, **options: Any) -> str:
@@ -60,7 +60,7 @@ def analysis(
     stimulus: str | os.PathLike[str] | None = None,
     stimulus_dt: Any = None,
     stimulus_window: Sequence[Any] | None = None,
-    refractoriness: Any = "5 ms",
+    refractoriness: Any = REFRACTORINESS,
     incomplete: str | None = None,
     all_units: str | Sequence[int | str] | None = None,
     all_trials: str | Sequence[int | str] | None = None,
@@ -199,7 +199,9 @@ def _place_of_results(
 ) -> tuple[Path, dict[str, str], dict[str, str]]:
     """Give the folder, what its results are made from, and the options that were set: other options, other results."""
     # That a text file has no header is said by False.
-    settings = option_words({**options, "no_header": options.get("header") is False}, USUAL)
+    settings = option_words(
+        {**options, "no_header": options.get("header") is False}, {"refractoriness": REFRACTORINESS}
+    )
     name = f"{place.stem}-analysis"
     label, source = run_label(name, settings, None, "auto"), origin(place)
     if settings:

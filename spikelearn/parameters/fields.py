@@ -10,7 +10,7 @@ import numpy as np
 
 from spikelearn.parameters.names import shown
 from spikelearn.parameters.numbers import is_number
-from spikelearn.parameters.units import parse_quantity, si_value, unit_dimensions
+from spikelearn.parameters.units import as_quantity, parse_quantity, si_value
 
 __all__ = ["check_range", "field_values", "quantity", "validate_parameters"]
 
@@ -80,7 +80,7 @@ def validate_parameters(instance: Any) -> None:
                 f"{where} must be one value, got an array of shape {plain.shape}; pass arrays through vary="
             )
         check_range(plain, field.metadata, where, given)
-        object.__setattr__(instance, field.name, _as_quantity(plain, unit))
+        object.__setattr__(instance, field.name, as_quantity(plain, unit))
 
 
 def field_values(instance: Any) -> dict[str, Any]:
@@ -99,11 +99,3 @@ def check_range(plain: Any, metadata: Mapping[str, Any], where: str, given: Any)
         raise ValueError(f"{where} must be positive, got {shown(given, plain=True)}")
     if metadata["nonnegative"] and (values < 0).any():
         raise ValueError(f"{where} must not be negative, got {shown(given, plain=True)}")
-
-
-def _as_quantity(plain: float, unit: str) -> Any:
-    if unit == "1":
-        return plain
-    from brian2.units.fundamentalunits import Quantity
-
-    return Quantity(plain, dim=unit_dimensions(unit))

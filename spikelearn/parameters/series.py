@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spikelearn.parameters.names import shown
-from spikelearn.parameters.units import parse_quantity, si_value
+from spikelearn.parameters.units import as_quantity, parse_quantity, si_value
 
 __all__ = ["read_series", "read_value"]
 
@@ -47,7 +47,7 @@ def read_series(where: str, given: Any) -> Any:
         for key, value in (("start", first), ("stop", last)):
             if not math.isfinite(value):
                 raise ValueError(f"{where}.{key} must be finite, got {shown(given[key])}")
-        return _with_dimensions_of(start, first + np.arange(num) / num * (last - first))
+        return as_quantity(first + np.arange(num) / num * (last - first), unit)
     if not isinstance(given, list):
         raise ValueError(f"{where} must be a list or a table with start, stop and num, got {shown(given)}")
     values = [read_value(item, where) for item in given]
@@ -55,12 +55,4 @@ def read_series(where: str, given: Any) -> Any:
         raise ValueError(f"{where} must not be empty")
     unit = str(given[0]) if hasattr(values[0], "dim") else "1"
     numbers = np.array([float(si_value(value, unit, where)) for value in values], dtype=np.float64)
-    return _with_dimensions_of(values[0], numbers)
-
-
-def _with_dimensions_of(example: Any, values: np.ndarray) -> Any:
-    if not hasattr(example, "dim"):
-        return values
-    from brian2.units.fundamentalunits import Quantity
-
-    return Quantity(values, dim=example.dim)
+    return as_quantity(numbers, unit)

@@ -17,7 +17,7 @@ from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, unmaske
 from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.names import nearest, shown
 
-__all__ = ["parse_quantity", "seconds", "si_value", "unit_dimensions"]
+__all__ = ["as_quantity", "parse_quantity", "seconds", "si_value", "unit_dimensions"]
 
 _TIMES = ("1 second", "1 s", "1 ms")
 # What a formula may hold, too; a unit is raised to small powers.
@@ -148,6 +148,15 @@ def unit_dimensions(unit: str) -> Any:
     from brian2.units.fundamentalunits import get_dimensions
 
     return get_dimensions(parse_quantity(unit))
+
+
+def as_quantity(plain: Any, unit: str) -> Any:
+    """Give plain SI numbers the dimensions of a unit; for "1" they stay as they are."""
+    if unit == "1":
+        return plain
+    from brian2.units.fundamentalunits import Quantity
+
+    return Quantity(plain, dim=unit_dimensions(unit))
 
 
 def _needed(unit: str) -> str:

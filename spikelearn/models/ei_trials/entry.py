@@ -27,7 +27,7 @@ def _run(case: TrialCase, request: RunRequest) -> Recording:
         table.get("seed", 0),
         table.get("n_trials", 500),
     )
-    engine = request.engine or ("array" if request.target == "auto" else "brian2")
+    engine = request.engine_or("array")
     run = run_trials(
         case.model,
         case.learned,
@@ -57,7 +57,7 @@ def _run_online(case: OnlineCase, request: RunRequest) -> Recording:
     table = dict(request.settings)
     noise = one_number("noise", table.get("noise", 0.0))
     seed, n_trials = table.get("seed", 0), table.get("n_trials", 50)
-    engine = request.engine or ("array" if request.target == "auto" else "brian2")
+    engine = request.engine_or("array")
     run = run_trials(
         case.model,
         case.learned,

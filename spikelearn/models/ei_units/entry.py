@@ -33,7 +33,7 @@ def _run(case: UnitsCase, request: RunRequest) -> Recording:
         seed=seed,
         sensor=case.sensor,
         variant=case.variant,  # type: ignore[arg-type]
-        engine=request.engine or "array",  # type: ignore[arg-type]
+        engine=request.engine_or("array"),  # type: ignore[arg-type]
         target=request.target,
         progress=request.progress,
     )

@@ -31,7 +31,7 @@ def _run(case: UpStateCase, request: RunRequest) -> Recording:
         case.model,
         case.synapses,
         table.get("n_trials", 10),
-        engine=request.engine or "array",
+        engine=request.engine_or("array"),
         target=request.target,
         progress=request.progress,
         **settings,
