@@ -199,15 +199,12 @@ def _place_of_results(
 ) -> tuple[Path, dict[str, str], dict[str, str]]:
     """Give the folder, what its results are made from, and the options that were set: other options, other results."""
     # That a text file has no header is said by False.
-    settings = option_words(
-        {**options, "no_header": options.get("header") is False}, {"refractoriness": REFRACTORINESS}
-    )
-    name = f"{place.stem}-analysis"
-    label, source = run_label(name, settings, None, "auto"), origin(place)
+    given = {**options, "no_header": options.get("header") is False}
+    settings = option_words(given, {"refractoriness": REFRACTORINESS})
+    label, source = run_label(f"{place.stem}-analysis", settings, None, "auto"), origin(place)
     if settings:
         source["name"] += f" as {label}"
-        kept = {key: value for key, value in options.items() if key in settings}
-        source["settings_sha256"] = options_digest({**kept, **{"no_header": "no_header" in settings}})
+        source["settings_sha256"] = options_digest({key: given[key] for key in settings})
     return Path(output) if output is not None else Path("runs") / label, source, settings
 
 
