@@ -209,7 +209,9 @@ def _widely(problem: Problem, x: Floats, spread: float, rng: np.random.Generator
 
 
 def _evolve(problem: Problem, x: Floats, spread: float, rng: np.random.Generator) -> tuple[list[Floats], int]:
-    """Lower the cost of the first spikes by differential evolution (Storn and Price 1997; Zhang and Sanderson 2009)."""
+    """Lower the cost of the first spikes by differential evolution."""
+    from scipy.optimize import differential_evolution
+
     n = max(_LEAD, 4 * len(x))
     parts = [row[:n] for row in problem.trains]
     # Half way to the first spike that is left out, so that the model's last spikes are neither lost nor additional.
@@ -222,26 +224,9 @@ def _evolve(problem: Problem, x: Floats, spread: float, rng: np.random.Generator
             match(model[model < stop], part, 2.0 * problem.gap)[2] for part, stop in zip(parts, ends, strict=True)
         )
 
-    size = _CANDIDATES * len(x)
-    # One in each of so many equal parts of every coordinate's range.
-    places = np.stack([(rng.permutation(size) + rng.random(size)) / size for _ in x], axis=1)
-    crowd = x + spread * (2.0 * places - 1.0)
-    costs = np.array([cost(z) for z in crowd])
-    leading = max(2, size // 10)
-    for _ in range(_GENERATIONS):
-        # Each moves towards one of the best tenth, and by the difference of two others.
-        leaders = crowd[costs.argsort(kind="stable")[rng.integers(leading, size=size)]]
-        a, b = rng.integers(size, size=(2, size))
-        weight = rng.uniform(0.5, 1.0)
-        trials = crowd + weight * (leaders - crowd + crowd[a] - crowd[b])
-        kept = rng.random(crowd.shape) > 0.7
-        kept[np.arange(size), rng.integers(len(x), size=size)] = False
-        trials[kept] = crowd[kept]
-        outside = np.abs(trials - x) > spread
-        trials[outside] = (x + rng.uniform(-spread, spread, crowd.shape))[outside]
-        for k, trial in enumerate(trials):
-            value = cost(trial)
-            if value <= costs[k]:
-                crowd[k], costs[k] = trial, value
-    order = costs.argsort(kind="stable")
-    return [crowd[k].copy() for k in order[:_TAKEN]], size * (_GENERATIONS + 1)
+    found = differential_evolution(
+        cost, list(zip(x - spread, x + spread, strict=True)), strategy="currenttobest1bin", maxiter=_GENERATIONS,
+        popsize=_CANDIDATES, tol=0.0, atol=0.0, polish=False, updating="deferred", rng=rng,
+    )  # fmt: skip
+    order = found.population_energies.argsort(kind="stable")
+    return [found.population[k].copy() for k in order[:_TAKEN]], int(found.nfev)
