@@ -37,7 +37,7 @@ SEEN = {
     "joint_weights": lambda trains, width: sl.analyses.joint_weights(trains, (0, 1), width),
     "summed_weights": lambda trains, width: sl.analyses.summed_weights(trains, bin_size=width),
     "psth": lambda trains, width: sl.analyses.psth(trains, width),
-    "bin_spikes": lambda trains, width: bin_spikes(trains, width),
+    "bin_spikes": lambda trains, width: bin_spikes(trains, width, counts=True),
 }
 
 
