@@ -11,20 +11,19 @@ import math
 from spikelearn.compiled import njit
 from spikelearn.eventdriven.phi import from_bits, to_bits
 
-__all__ = ["LONGEST_SERIES", "exp_minus", "less_one"]
+__all__ = ["INVERSE_FACTORIALS", "LN2_HIGH", "LN2_LOW", "LONGEST_SERIES", "PER_LN2", "WHOLE", "exp_minus", "less_one"]
 
 # Up to here the series of `less_one` is exact to the last digits.
 LONGEST_SERIES = 0.5
 # 1/k!; the sums are taken in pairs, so that few terms have to wait for each other.
-_F2, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F11, _F12, _F13, _F14, _F15, _F16 = (
-    1.0 / math.factorial(k) for k in range(2, 17)
-)
+INVERSE_FACTORIALS = tuple(1.0 / math.factorial(k) for k in range(17))
+_F2, _F3, _F4, _F5, _F6, _F7, _F8, _F9, _F10, _F11, _F12, _F13, _F14, _F15, _F16 = INVERSE_FACTORIALS[2:]
 # A float this large has no room for a fraction: adding it leaves the nearest whole number in the lowest bits.
-_WHOLE = 1.5 * 2.0**52
-_PER_LN2 = 1.0 / math.log(2.0)
+WHOLE = 1.5 * 2.0**52
+PER_LN2 = 1.0 / math.log(2.0)
 # ln 2 in two parts: the first ends in 21 zeros, so that whole multiples of it are exact.
-_LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")
-_LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
+LN2_HIGH = float.fromhex("0x1.62e42fee00000p-1")
+LN2_LOW = float.fromhex("0x1.a39ef35793c76p-33")
 # Beyond this e^{-a} is invisible beside anything; the smallest floats, which are slow, are never reached.
 _VANISHED = 690.0
 
@@ -33,9 +32,9 @@ _VANISHED = 690.0
 def exp_minus(a: float) -> float:
     """Give e^{-a} for a >= 0 to one unit in the last place; beyond 690 it stays at e^{-690}."""
     a = -min(a, _VANISHED)
-    shifted = a * _PER_LN2 + _WHOLE
-    whole = shifted - _WHOLE
-    r = (a - whole * _LN2_HIGH) - whole * _LN2_LOW
+    shifted = a * PER_LN2 + WHOLE
+    whole = shifted - WHOLE
+    r = (a - whole * LN2_HIGH) - whole * LN2_LOW
     r2 = r * r
     r4 = r2 * r2
     low = (_F2 + _F3 * r) + (_F4 + _F5 * r) * r2

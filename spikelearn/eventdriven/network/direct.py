@@ -114,6 +114,7 @@ def arrive(
             way_time[kept], way_row[kept], way_place[kept] = way_time[a], way_row[a], place
             kept += 1
             continue
+        coming, until = end - 1, end
         if a + 1 < under_way:
             coming, until = way_place[a + 1], row_end[way_row[a + 1]]
             for p in range(coming, until, _TARGETS):
@@ -133,10 +134,11 @@ def arrive(
             lanes = min(LANES, end - place)
             for k in range(lanes):
                 p = place + k
-                ahead = min(p + _AHEAD, end - 1)
-                coming = _place(target[ahead] - first)
-                prefetch(state, coming, 0)
-                prefetch(quick, coming, 0)
+                # Beyond the end of this row begins that of the next spike.
+                ahead = p + _AHEAD if p + _AHEAD < end else min(p + _AHEAD - end + coming, until - 1)
+                far = _place(target[ahead] - first)
+                prefetch(state, far, 0)
+                prefetch(quick, far, 0)
                 if learning:
                     fetch_row(weight[ahead], plastic)
                 j = _place(target[p] - first)

@@ -14,12 +14,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from spikelearn.eventdriven.network.lanes import LANES, Lanes
 from spikelearn.formulas.formula import parse_expression
 
 __all__ = ["LAST", "TRACES", "WEIGHT", "EventCode", "event_code"]
 
 # Names in the C library.
-_FUNCTIONS = {name: name for name in ("cos", "cosh", "exp", "log", "sin", "sinh", "tan", "tanh")} | {"arctan": "atan"}
+_FUNCTIONS = {name: name for name in ("cos", "cosh", "log", "sin", "sinh", "tan", "tanh")} | {"arctan": "atan"}
 _OPERATIONS = {ast.Add: "fadd", ast.Sub: "fsub", ast.Mult: "fmul", ast.Div: "fdiv"}
 # Columns of a row of a synapse, the traces follow; volts, a weight beyond is on its way to infinity.
 LAST, WEIGHT, TRACES = 0, 1, 2
@@ -91,56 +92,76 @@ def event_code(
     function = ir.Function(module, kind, "event")
     rows, columns, given, settings, n, which, times, t = function.args
     builder = ir.IRBuilder(function.append_basic_block())
-    before = builder.block
+    lanes = Lanes(builder)
 
     def item(array: Any, k: Any) -> Any:
         return builder.gep(array, [whole(k) if isinstance(k, int) else k])
 
-    known = {"pi": number(math.pi)}
-    known.update({name: builder.load(item(given, k)) for k, name in enumerate(parameters)})
-    lowest, highest, *decay = (builder.load(item(settings, k)) for k in range(2 + len(shared)))
+    def spread(array: Any, k: int) -> Any:
+        return lanes.spread(builder.load(item(array, k)))
+
+    known = {"pi": lanes.constant(math.pi)}
+    known.update({name: spread(given, k) for k, name in enumerate(parameters)})
+    lowest, highest, *decay = (spread(settings, k) for k in range(2 + len(shared)))
+    now = lanes.spread(t)
+    before = builder.block
     loop, leave = function.append_basic_block(), function.append_basic_block()
     builder.cbranch(builder.icmp_signed(">", n, whole(0)), loop, leave)
     builder.position_at_end(loop)
     k, broken = builder.phi(whole), builder.phi(whole)
-    row = k if neighbours else builder.load(item(which, k))
-    now = t if neighbours else builder.load(item(times, k))
-    values = item(rows, builder.mul(row, columns))
-    written = _Writer(module, builder, known)
-    elapsed = builder.fsub(now, builder.load(item(values, LAST)))
-    builder.store(now, item(values, LAST))
+    following = builder.add(k, whole(LANES))
+    lanes.used = builder.select(builder.icmp_signed("<", following, n), whole(LANES), builder.sub(n, k))
+    # The last event fills the lanes that are left: whatever it does there it does a second time, to the same numbers.
+    last = builder.sub(n, whole(1))
+    events = [builder.add(k, whole(lane)) for lane in range(LANES)]
+    events = [builder.select(builder.icmp_signed("<", event, n), event, last) for event in events]
+    if not neighbours:
+        now = lanes.load([item(times, event) for event in events])
+        events = [builder.load(item(which, event)) for event in events]
+    places = [item(rows, builder.mul(event, columns)) for event in events]
+
+    def column(k: int) -> list[Any]:
+        return [item(place, k) for place in places]
+
+    written = _Writer(lanes, known)
+    elapsed = builder.fsub(now, lanes.load(column(LAST)))
+    values = [lanes.load(column(WEIGHT + place)) for place in range(len(variables))]
     factors: dict[int, Any] = {}
     for trace, first in enumerate(shared):
         if first == trace:
-            factors[trace] = written.call("exp", builder.fdiv(builder.fneg(elapsed), decay[trace]))
+            factors[trace] = lanes.exponential(builder.fdiv(builder.fneg(elapsed), decay[trace]))
     for place, name in enumerate(variables):
-        value = builder.load(item(values, WEIGHT + place))
-        known[name] = builder.fmul(value, factors[shared[place - 1]]) if place else value
+        known[name] = builder.fmul(values[place], factors[shared[place - 1]]) if place else values[place]
     new = []
     for formula in formulas:
         parse_expression(formula, (*variables, *parameters))
         new.append(written.value(ast.parse(formula.strip(), mode="eval").body))
     # Asked before the weight is clipped, which would hide it.
-    small = builder.fcmp_ordered("<", written.call("llvm.fabs.f64", new[0]), number(_LARGEST_WEIGHT))
-    total = builder.select(small, number(0.0), number(math.inf))
+    zero, infinite = lanes.constant(0.0), lanes.constant(math.inf)
+    total = lanes.select(lanes.intrinsic("fabs", new[0]), "<", lanes.constant(_LARGEST_WEIGHT), zero, infinite)
     for value in new:
         total = builder.fadd(total, value)
-    unlike = builder.fcmp_unordered("!=", builder.fsub(total, total), number(0.0))
-    now_broken = builder.select(unlike, row, broken)
-    above = builder.select(builder.fcmp_ordered("<", new[0], lowest), lowest, new[0])
-    new[0] = builder.select(builder.fcmp_ordered(">", above, highest), highest, above)
+    unlike = builder.fcmp_unordered("!=", builder.fsub(total, total), zero)
+    lane = lanes.first(unlike)
+    bad = builder.add(k, lane)
+    counts = builder.icmp_signed("<", lane, lanes.used)
+    if not neighbours:
+        bad = builder.load(item(which, builder.select(counts, bad, last)))
+    now_broken = builder.select(counts, bad, broken)
+    above = lanes.select(new[0], "<", lowest, lowest, new[0])
+    new[0] = lanes.select(above, ">", highest, highest, above)
+    lanes.store(now, column(LAST))
     for place, value in enumerate(new):
-        builder.store(value, item(values, WEIGHT + place))
-    following = builder.add(k, whole(1))
+        lanes.store(value, column(WEIGHT + place))
     for phi, first, then in ((k, whole(0), following), (broken, whole(-1), now_broken)):
         phi.add_incoming(first, before)
         phi.add_incoming(then, builder.block)
     builder.cbranch(builder.icmp_signed("<", following, n), loop, leave)
-    last = builder.block
+    ended = builder.block
     builder.position_at_end(leave)
     result = builder.phi(whole)
     result.add_incoming(whole(-1), before)
-    result.add_incoming(now_broken, last)
+    result.add_incoming(now_broken, ended)
     builder.ret(result)
     return EventCode(str(module))
 
@@ -148,8 +169,8 @@ def event_code(
 class _Writer:
     """Writes checked syntax trees as instructions."""
 
-    def __init__(self, module: Any, builder: Any, known: dict[str, Any]) -> None:
-        self.module, self.builder, self.known = module, builder, known
+    def __init__(self, lanes: Lanes, known: dict[str, Any]) -> None:
+        self.lanes, self.builder, self.known = lanes, lanes.builder, known
         self.done: dict[str, Any] = {}
 
     def value(self, node: ast.expr) -> Any:
@@ -160,11 +181,9 @@ class _Writer:
         return self.done[key]
 
     def _instruction(self, node: ast.expr) -> Any:
-        from llvmlite import ir
-
         match node:
             case ast.Constant(value=int() | float() as number):
-                return ir.DoubleType()(float(number))
+                return self.lanes.constant(float(number))
             case ast.Name(id=name):
                 return self.known[name]
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -174,21 +193,13 @@ class _Writer:
             case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=2)):
                 return self.builder.fmul(self.value(left), self.value(left))
             case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                return self.call("pow", self.value(left), self.value(right))
+                return self.lanes.one_by_one("pow", self.value(left), self.value(right))
             case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _OPERATIONS:
                 return getattr(self.builder, _OPERATIONS[type(operation)])(self.value(left), self.value(right))
             case ast.Call(func=ast.Name(id="sqrt" | "abs" as name), args=[argument]):
-                return self.call({"sqrt": "llvm.sqrt.f64", "abs": "llvm.fabs.f64"}[name], self.value(argument))
+                return self.lanes.intrinsic({"sqrt": "sqrt", "abs": "fabs"}[name], self.value(argument))
+            case ast.Call(func=ast.Name(id="exp"), args=[argument]):
+                return self.lanes.exponential(self.value(argument))
             case ast.Call(func=ast.Name(id=name), args=[argument]) if name in _FUNCTIONS:
-                return self.call(_FUNCTIONS[name], self.value(argument))
+                return self.lanes.one_by_one(_FUNCTIONS[name], self.value(argument))
         raise ValueError(f"a formula of a synapse must be arithmetic of names and functions, got {ast.unparse(node)!r}")
-
-    def call(self, name: str, *arguments: Any) -> Any:
-        """Call a function by its name."""
-        from llvmlite import ir
-
-        number = ir.DoubleType()
-        called = self.module.globals.get(name)
-        if called is None:
-            called = ir.Function(self.module, ir.FunctionType(number, [number] * len(arguments)), name)
-        return self.builder.call(called, arguments)

@@ -14,6 +14,9 @@ from spikelearn.eventdriven.network.cells import Synapses, aligned
 from spikelearn.eventdriven.network.event_code import WEIGHT, event_code
 from spikelearn.eventdriven.network.plasticity import LIMITS, PLASTIC, ROOM, Plastic
 
+# Numbers of a cache line.
+_LINE = 8
+
 __all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark"]
 
 
@@ -67,8 +70,10 @@ class PlasticLayout:
 
     Parameters
     ----------
-    own : ndarray, shape (n_plastic, columns)
-        Time of the last event, weight, traces; sorted by target, then rule.
+    own : ndarray, shape (n_plastic, room)
+        Time of the last event, weight, traces, and what is left of a cache line; sorted by target, then rule.
+    columns : int
+        Values of a row.
     which : ndarray of int64, shape (n_plastic,)
         Numbers of the plastic synapses in the network.
     order : ndarray of int64, shape (n_plastic,)
@@ -82,6 +87,7 @@ class PlasticLayout:
     """
 
     own: Floats
+    columns: int
     which: Integers
     order: Integers
     rule: NDArray[np.int16]
@@ -107,8 +113,8 @@ class PlasticLayout:
 
     def rows(self) -> Floats:
         """Give the values of all plastic synapses now, in the network's order, shape (n_plastic, columns)."""
-        found = np.empty_like(self.own)
-        found[self.order] = self.own
+        found = np.empty((len(self.own), self.columns))
+        found[self.order] = self.own[:, : self.columns]
         return found
 
     def synapse(self, row: int) -> int:
@@ -123,6 +129,14 @@ class PlasticLayout:
             left = later & (np.arange(len(later)) >= self.place[shown])
             self.w[shown, left] = self.own[row, WEIGHT]
         return self.w
+
+
+def _row_length(columns: int) -> int:
+    """Give the room of a row: it shares its cache line with a whole number of others, and none lies on two."""
+    room = 2
+    while room < columns and room < _LINE:
+        room *= 2
+    return room if columns <= _LINE else _LINE * -(-columns // _LINE)
 
 
 def fresh_rows(inputs: PlasticInputs, weight: Floats) -> Floats:
@@ -191,8 +205,8 @@ def lay_out(
     order = (synapses.weight[places] - PLASTIC).astype(np.int64)
     if len(places):
         synapses.weight[places] = PLASTIC + np.arange(len(places))
-    own = aligned(*rows.shape)
-    own[:] = rows[order]
+    own = aligned(len(rows), _row_length(rows.shape[1]))
+    own[:, : rows.shape[1]] = rows[order]
     start = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(synapses.target[places], minlength=n), out=start[1:])
     shown = np.empty(0, dtype=np.int64)
@@ -217,7 +231,7 @@ def lay_out(
                 rules[r, post] = code.address
                 kept.append(code)
     return PlasticLayout(
-        own, which, order, inputs.rule[which][order], start, rules, shown, np.zeros(len(watched), dtype=np.int64),
+        own, rows.shape[1], which, order, inputs.rule[which][order], start, rules, shown, np.zeros(len(watched), dtype=np.int64),
         trace_times, np.full((len(watched), len(trace_times)), np.nan),
         np.zeros((threads, ROOM)), tuple(kept),
     )  # fmt: skip
