@@ -31,7 +31,7 @@ class Buffers(NamedTuple):
         grow.
     drawn_at, drawn_time, drawn_weight : ndarray
         Poisson input of a window, or arrivals put aside; grow.
-    marks, none_plain, block, after : ndarray
+    marks, none_plain, block, taken, after : ndarray
         See `direct.arrive` and `jumps.advance_by_jumps`.
     visit, queue : ndarray of uint32
         Neurons to be looked at closely, and those with a short way; the second grows.
@@ -61,6 +61,7 @@ class Buffers(NamedTuple):
     marks: Places
     none_plain: NDArray[np.bool_]
     block: Floats
+    taken: Places
     after: Places
     visit: Places
     queue: Places
@@ -94,6 +95,7 @@ def buffers(n: int, recent: int) -> Buffers:
         marks=np.zeros(n, places),
         none_plain=np.zeros(n, np.bool_),
         block=np.zeros(BLOCK_ROOM),
+        taken=np.zeros(LANES, places),
         after=np.empty(LANES, places),
         visit=np.empty(n + 1, places),
         queue=np.empty(max(n + 1, 1024), places),

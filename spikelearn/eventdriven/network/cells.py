@@ -175,10 +175,14 @@ def fill_cells(parameters: Floats, table_of: Integers, tables: Tables, cells: Fl
 
 
 def quick_constants(cells: Floats) -> Floats:
-    """Give A, V_0 - theta, 1/tau and 1/tau_K of every neuron in rows of their own, shape (n, QUICK_COLUMNS)."""
+    """Give A, V_0 - theta, 1/tau and 1/tau_K of every neuron in rows of their own, shape (n, QUICK_COLUMNS).
+
+    V_0 - theta is infinite where the short way of arrivals is closed: no bound ever holds there.
+    """
     quick = aligned(len(cells), QUICK_COLUMNS)
     for column, source in ((MANIFOLD, AT.A), (ABOVE, AT.above), (RATE, AT.rate), (DECAY, AT.decay)):
         quick[:, column] = cells[:, source]
+    quick[cells[:, TABLED] == 0.0, ABOVE] = np.inf
     return quick
 
 

@@ -8,14 +8,25 @@ counts. Mostly they are few, and go the way of `delivery` and `advance`.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers, Places, Shorts
 from spikelearn.compiled import njit
-from spikelearn.eventdriven.network.jumps import LANES, follow_block, load_lane, store_lane
+from spikelearn.eventdriven.network.cells import OWN_NEXT
+from spikelearn.eventdriven.network.jumps import (
+    JUMP,
+    LANES,
+    MAY,
+    TIME,
+    WITHIN,
+    follow_block,
+    put_back,
+    take_up,
+    wake_of,
+)
 from spikelearn.eventdriven.network.plasticity import (
     PLASTIC,
     Plastic,
@@ -25,11 +36,14 @@ from spikelearn.eventdriven.network.plasticity import (
     weight_of,
 )
 from spikelearn.eventdriven.network.prefetch import prefetch, prefetch_item
+from spikelearn.eventdriven.network.rows import EIGHT
 
 __all__ = ["arrive", "expected_arrivals", "place_aside", "rows_rise"]
 
 
 _place: Any = np.uint32
+# An index that cannot count from the end: the compiler need not ask.
+_item: Any = np.uint64
 # How many synapses ahead numbers are fetched that lie far away in memory.
 _AHEAD = 24
 # What a cache line holds of targets and of weights.
@@ -37,13 +51,15 @@ _TARGETS, _WEIGHTS = 16, 8
 
 
 @njit(cache=True, error_model="numpy")
-def rows_rise(start: Integers, target: Shorts) -> bool:
-    """Tell whether the targets of every row are sorted, so that synapses onto one neuron lie side by side."""
+def rows_rise(start: Integers, target: Shorts) -> tuple[bool, bool]:
+    """Tell whether the targets of every row are sorted, with synapses onto one neuron side by side; and if none are."""
+    single = True
     for row in range(len(start) - 1):
         for p in range(start[row] + 1, start[row + 1]):
             if target[p] < target[p - 1]:
-                return False
-    return True
+                return False, False
+            single &= target[p] != target[p - 1]
+    return True, single
 
 
 @njit(cache=True, inner=True, error_model="numpy")
@@ -80,8 +96,8 @@ def _mark(
 def arrive(
     close: float, under_way: int, way_time: Floats, way_row: Integers, way_place: Integers, row_end: Integers,
     first: int, target: Shorts, weight: Floats, delay: float, state: Floats, quick: Floats, wake: Floats,
-    plain: NDArray[np.bool_], counts: Places, aside_at: Places, aside_time: Floats, aside_weight: Floats,
-    marks: Places, block: Floats, room: int, plastic: Plastic,
+    single: bool, counts: Places, aside_at: Places, aside_time: Floats, aside_weight: Floats,
+    marks: Places, block: Floats, at: Places, room: int, plastic: Plastic,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Let the sorted spikes that arrive before `close` change the neurons to which nothing else can happen before.
 
@@ -89,15 +105,17 @@ def arrive(
     ----------
     close, under_way, way_time, way_row, way_place, row_end, first, target, weight, delay
         See `delivery.count_arrivals`; spikes still under way afterwards move to the front.
-    state, quick, wake, plain : ndarray
+    state, quick, wake : ndarray
         Of the thread's neurons.
+    single : bool
+        Whether no source has two synapses onto one neuron.
     counts : ndarray of uint32
         Zeros; receives how many arrivals of each neuron were put aside.
     aside_at, aside_time, aside_weight : ndarray
         Receive them; there must be room for all that arrive.
     marks : ndarray of uint32
         Zeros; room for one number a neuron.
-    block, room, plastic
+    block, at, room, plastic
         See `jumps.advance_by_jumps`.
 
     Returns
@@ -106,6 +124,7 @@ def arrive(
         Spikes still under way, arrivals put aside, row of a synapse that is no longer finite or -1.
     """
     learning = plastic.columns > 0
+    states, constants, ats, blocks = state.ctypes.data, quick.ctypes.data, at.ctypes.data, block.ctypes.data
     marks[:] = 0
     aside, broken, kept, group, mark = 0, -1, 0, 0, 1
     for a in range(under_way):
@@ -136,27 +155,37 @@ def arrive(
                 p = place + k
                 # Beyond the end of this row begins that of the next spike.
                 ahead = p + _AHEAD if p + _AHEAD < end else min(p + _AHEAD - end + coming, until - 1)
-                far = _place(target[ahead] - first)
+                far = _place(target[_item(ahead)] - first)
                 prefetch(state, far, 0)
                 prefetch(quick, far, 0)
                 if learning:
-                    fetch_row(weight[ahead], plastic)
-                j = _place(target[p] - first)
-                may = plain[j] & (counts[j] == 0) & ((not meet) | (marks[j] <= mark))
-                may &= (target[max(p - 1, begin)] != target[p]) | (p == begin)
-                may &= (target[min(p + 1, end - 1)] != target[p]) | (p == end - 1)
-                load_lane(k, j, t, weight_of(weight[p], plastic), may, state, quick, block)
+                    fetch_row(weight[_item(ahead)], plastic)
+                j = _place(target[_item(p)] - first)
+                at[k] = j
+                block[TIME + k], block[JUMP + k], block[MAY + k] = t, weight_of(weight[_item(p)], plastic), 1.0
+                if meet and marks[j] > mark:
+                    block[MAY + k] = 0.0
+                if not single and (
+                    (p > begin and target[p - 1] == target[p]) or (p + 1 < end and target[p + 1] == target[p])
+                ):
+                    block[MAY + k] = 0.0
+                if k % EIGHT == EIGHT - 1 or k == lanes - 1:
+                    take_up(k - k % EIGHT, lanes, at, states, constants, ats, blocks)
             follow_block(block)
+            put_back(lanes, states, ats, blocks)
             changes = 0
             for k in range(lanes):
-                p = place + k
-                j = _place(target[p] - first)
-                if not store_lane(k, j, state, wake, block):
-                    aside_at[aside], aside_time[aside], aside_weight[aside] = j, t, weight[p]
+                j, w = at[k], weight[_item(place + k)]
+                if not block[WITHIN + k] >= 0.0:
+                    aside_at[aside], aside_time[aside], aside_weight[aside] = j, t, w
                     aside += 1
                     counts[j] += np.uint32(1)
-                elif learning and weight[p] >= PLASTIC:
-                    list_change(changes, weight[p], t, room)
+                    # Until it has been looked at nothing goes the short way.
+                    state[j, OWN_NEXT] = -math.inf
+                    continue
+                wake[j] = wake_of(k, block)
+                if learning and w >= PLASTIC:
+                    list_change(changes, w, t, room)
                     changes += 1
             if changes > 0:
                 broken = change_listed(changes, room, plastic)

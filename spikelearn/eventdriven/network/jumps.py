@@ -1,7 +1,7 @@
 """The short way of most events: jumps that arrive at neurons to which nothing else can happen before.
 
 A jump of the membrane costs two exponentials and a bound, see `network_neuron`. Neurons are taken up in blocks of as
-many lanes, their numbers gathered from two cache lines each, and the arithmetic of a whole block is one loop without
+many lanes, eight rows of two cache lines each at a time, and the arithmetic of a whole block is one loop without
 branches that the compiler turns into vector instructions. Where the bound leaves open whether a crossing comes, the
 neuron is left as it was, for `network_advance` to look at closely. There the same functions `decay` and
 `no_crossing_within` are called for one neuron alone: sums and products in a fixed order, so that no digit tells which
@@ -25,7 +25,9 @@ from spikelearn.eventdriven.network.cells import (
     NOW,
     NOW_LOW,
     OWN_NEXT,
+    QUICK_COLUMNS,
     RATE,
+    STATE_COLUMNS,
     T_NEXT,
     X,
 )
@@ -39,19 +41,27 @@ from spikelearn.eventdriven.network.plasticity import (
     weight_of,
 )
 from spikelearn.eventdriven.network.prefetch import prefetch
+from spikelearn.eventdriven.network.rows import EIGHT, gather_eights, gather_fours, scatter_eights
 
-__all__ = ["BLOCK_ROOM", "LANES", "SAFE", "ULP", "advance_by_jumps", "decay", "follow_block", "load_lane"]
-__all__ += ["no_crossing_within", "store_lane"]
+__all__ = ["BLOCK_ROOM", "JUMP", "LANES", "MAY", "SAFE", "TIME", "ULP", "WITHIN", "advance_by_jumps", "decay"]
+__all__ += ["follow_block", "no_crossing_within", "put_back", "take_up", "wake_of"]
 
 
 ULP = 2.0**-52
 # Bounds are proven for real numbers; this leaves room for their rounding.
 SAFE = 1.0 - 1e-9
 # Neurons in a block, and where in the block's room each quantity of them begins: one array, so that the compiler sees
-# that what is written is nothing that is still to be read.
+# that what is written is nothing that is still to be read. First the state as it stands in its rows, then the
+# constants, then what arrives when and whether the short way is open to it, last the time without a crossing.
 LANES = BATCH
-_D, _X, _LOWER, _LENGTH, _JUMP, _A, _ABOVE, _RATE, _DECAY, _TIME, _WITHIN = range(0, 11 * LANES, LANES)
-BLOCK_ROOM = 11 * LANES
+_D, _X, _LOWER, _NOW, _BOUND, _T_NEXT, _NOW_LOW, _OWN_NEXT = (
+    LANES * column for column in (DEVIATION, X, LOWER, NOW, BOUND, T_NEXT, NOW_LOW, OWN_NEXT)
+)
+_A, _ABOVE, _RATE, _DECAY = (LANES * (8 + column) for column in (MANIFOLD, ABOVE, RATE, DECAY))
+TIME, JUMP, MAY, WITHIN = range(12 * LANES, 16 * LANES, LANES)
+BLOCK_ROOM = 16 * LANES
+_gather_state, _gather_quick = gather_eights(STATE_COLUMNS, LANES), gather_fours(QUICK_COLUMNS, LANES)
+_scatter_state = scatter_eights(STATE_COLUMNS, LANES)
 # How many neurons ahead numbers are fetched that lie far away in memory.
 _AHEAD = 24
 
@@ -80,46 +90,64 @@ def no_crossing_within(D: float, slow: float, A: float, above: float, rate: floa
 
 @njit(cache=True, inner=True, error_model="numpy")
 def follow_block(block: Floats) -> None:
-    """Let the jump of every lane arrive; negative `_WITHIN` where it must be looked at closely."""
+    """Let the jump of every lane arrive; where it must be looked at closely `WITHIN` is negative and all stays."""
     for k in range(LANES):
-        A, above, rate, rate_K = block[_A + k], block[_ABOVE + k], block[_RATE + k], block[_DECAY + k]
-        D, x, lower = decay(block[_D + k], block[_X + k], block[_LOWER + k], block[_LENGTH + k], rate, rate_K)
-        D -= block[_JUMP + k]
-        within = no_crossing_within(D, A * lower, A, above, rate, rate_K)
-        block[_D + k], block[_X + k], block[_LOWER + k], block[_WITHIN + k] = D, x, lower, within
+        A, rate, rate_K, t = block[_A + k], block[_RATE + k], block[_DECAY + k], block[TIME + k]
+        D, x, lower, now, low = block[_D + k], block[_X + k], block[_LOWER + k], block[_NOW + k], block[_NOW_LOW + k]
+        length = max((t - now) + (0.0 - low), 0.0)
+        quiet = (block[_BOUND + k] > t) & (block[_OWN_NEXT + k] > t) & (length * rate_K < LONGEST_SERIES)
+        # No y lies above infinity: such a lane counts as one that the bound leaves open.
+        above = block[_ABOVE + k] if quiet & (block[MAY + k] > 0.0) else math.inf
+        new_D, new_x, new_lower = decay(D, x, lower, length, rate, rate_K)
+        new_D -= block[JUMP + k]
+        within = no_crossing_within(new_D, A * new_lower, A, above, rate, rate_K)
+        followed = within >= 0.0
+        block[_D + k], block[_X + k] = new_D if followed else D, new_x if followed else x
+        block[_LOWER + k] = new_lower if followed else lower
+        block[_NOW + k], block[_NOW_LOW + k] = t if followed else now, 0.0 if followed else low
+        block[_BOUND + k] = t + within if followed else block[_BOUND + k]
+        block[_T_NEXT + k] = math.nan if followed else block[_T_NEXT + k]
+        block[WITHIN + k] = within
 
 
 @njit(cache=True, inner=True, error_model="numpy", forceinline=True)
-def load_lane(
-    k: int, j: int, t: float, jump: float, may: bool, state: Floats, quick: Floats, block: Floats
-) -> None:  # fmt: skip
-    """Take neuron j into lane k, where a jump arrives at time t; the short way only where it `may` be gone."""
-    length = max((t - state[j, NOW]) + (0.0 - state[j, NOW_LOW]), 0.0)
-    quiet = may & (state[j, BOUND] > t) & (state[j, OWN_NEXT] > t) & (length * quick[j, DECAY] < LONGEST_SERIES)
-    block[_D + k], block[_X + k], block[_LOWER + k] = state[j, DEVIATION], state[j, X], state[j, LOWER]
-    block[_TIME + k], block[_LENGTH + k], block[_JUMP + k] = t, length, jump
-    block[_A + k], block[_RATE + k], block[_DECAY + k] = quick[j, MANIFOLD], quick[j, RATE], quick[j, DECAY]
-    # No y lies above infinity: such a lane counts as one that the bound leaves open.
-    block[_ABOVE + k] = quick[j, ABOVE] if quiet else math.inf
+def take_up(k: int, lanes: int, at: Places, state: int, quick: int, at_address: int, block: int) -> None:
+    """Take the neurons ``at[k]`` and the seven after it into their lanes.
+
+    Parameters
+    ----------
+    k : int
+        The first lane, a multiple of eight.
+    lanes : int
+        How many there are; the last fills those that are left of its eight.
+    at : ndarray of uint32, shape (LANES,)
+        The neuron of each lane.
+    state, quick, at_address, block : int
+        Addresses of the arrays.
+    """
+    for left in range(lanes, k + EIGHT):
+        at[left] = at[lanes - 1]
+    _gather_state(state, at_address + 4 * k, block + 8 * k)
+    _gather_quick(quick, at_address + 4 * k, block + 8 * (_A + k))
 
 
 @njit(cache=True, inner=True, error_model="numpy", forceinline=True)
-def store_lane(k: int, j: int, state: Floats, wake: Floats, block: Floats) -> bool:
-    """Put lane k back into its neuron, or, where it must be looked at closely, leave all as it was and say no."""
-    followed: bool = block[_WITHIN + k] >= 0.0
-    if followed:
-        t = block[_TIME + k]
-        bound = t + block[_WITHIN + k]
-        state[j, DEVIATION], state[j, X], state[j, LOWER] = block[_D + k], block[_X + k], block[_LOWER + k]
-        state[j, NOW], state[j, BOUND], state[j, T_NEXT], state[j, NOW_LOW] = t, bound, math.nan, 0.0
-        wake[j] = min(bound, state[j, OWN_NEXT])
-    return followed
+def put_back(lanes: int, state: int, at_address: int, block: int) -> None:
+    """Put all lanes back into their neurons."""
+    for k in range(0, lanes, EIGHT):
+        _scatter_state(state, at_address + 4 * k, block + 8 * k)
+
+
+@njit(cache=True, inner=True, error_model="numpy", forceinline=True)
+def wake_of(k: int, block: Floats) -> float:
+    """Give the time before which nothing of its own happens to the neuron of a lane."""
+    return min(block[_BOUND + k], block[_OWN_NEXT + k])
 
 
 @njit(cache=True, inner=True, error_model="numpy")
 def advance_by_jumps(
     close: float, queued: int, visits: int, state: Floats, quick: Floats, wake: Floats, queue: Places, visit: Places,
-    box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, block: Floats, after: Places,
+    box_place: Places, box_end: Places, box_time: Floats, box_weight: Floats, block: Floats, at: Places, after: Places,
     room: int, plastic: Plastic,
 ) -> tuple[int, int]:  # fmt: skip
     """Let jumps arrive for as long as nothing else can happen to their neuron.
@@ -138,8 +166,8 @@ def advance_by_jumps(
         Where the arrivals of each neuron begin and end; the first moves on with those that have been dealt with.
     box_time, box_weight : ndarray
         The arrivals, sorted by time for each neuron.
-    block, after : ndarray
-        Room for `BLOCK_ROOM` and `LANES` numbers.
+    block, at, after : ndarray
+        Room for `BLOCK_ROOM`, `LANES` and `LANES` numbers.
     room, plastic
         See `plasticity.change_listed`.
 
@@ -152,6 +180,7 @@ def advance_by_jumps(
     """
     head, changes, broken = 0, 0, -1
     learning = plastic.columns > 0
+    states, constants, ats, blocks = state.ctypes.data, quick.ctypes.data, at.ctypes.data, block.ctypes.data
     while head < queued:
         lanes = min(LANES, queued - head)
         for k in range(lanes):
@@ -172,15 +201,19 @@ def advance_by_jumps(
                 # A second synapse that learns, perhaps the same once more, is looked at closely.
                 alone &= box_weight[following] < PLASTIC
                 following += 1
-            after[k] = following
-            load_lane(k, j, t, jump, alone, state, quick, block)
+            at[k], after[k] = j, following
+            block[TIME + k], block[JUMP + k], block[MAY + k] = t, jump, 1.0 if alone else 0.0
+            if k % EIGHT == EIGHT - 1 or k == lanes - 1:
+                take_up(k - k % EIGHT, lanes, at, states, constants, ats, blocks)
         follow_block(block)
+        put_back(lanes, states, ats, blocks)
         for k in range(lanes):
-            j = queue[head + k]
-            if not store_lane(k, j, state, wake, block):
+            j = at[k]
+            if not block[WITHIN + k] >= 0.0:
                 visit[visits] = j
                 visits += 1
                 continue
+            wake[j] = wake_of(k, block)
             if learning and box_weight[box_place[j]] >= PLASTIC:
                 list_change(changes, box_weight[box_place[j]], box_time[box_place[j]], room)
                 changes += 1

@@ -231,7 +231,7 @@ def lay_out(
                 rules[r, post] = code.address
                 kept.append(code)
     return PlasticLayout(
-        own, rows.shape[1], which, order, inputs.rule[which][order], start, rules, shown, np.zeros(len(watched), dtype=np.int64),
-        trace_times, np.full((len(watched), len(trace_times)), np.nan),
+        own, rows.shape[1], which, order, inputs.rule[which][order], start, rules, shown,
+        np.zeros(len(watched), dtype=np.int64), trace_times, np.full((len(watched), len(trace_times)), np.nan),
         np.zeros((threads, ROOM)), tuple(kept),
     )  # fmt: skip

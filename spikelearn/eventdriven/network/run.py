@@ -160,7 +160,7 @@ class _Run:
         # What is sorted here replaces what it is made from: of the weights, the marked copy.
         synapses, self.row_bounds = share(synapses, self.ranges)
         self.synapses = synapses
-        self.rising = rows_rise(synapses.start, synapses.target)
+        self.rising, self.single = rows_rise(synapses.start, synapses.target)
         self.autonomous = (degree == 0) & (np.diff(inputs.poisson_start) == 0)
         # The constants hold addresses of the tables, which must therefore live as long.
         self.cells, self.tables = _cells(inputs, self.autonomous, g0)
@@ -295,9 +295,9 @@ class _Run:
             thread, ranges, self.barrier, self.status, self.shared_times, self.shared_rows, self.shared_start,
             self.shared_counts, self.begin, first, last, self.window, stop, self.cells, self.quick,
             self.state, self.wake, self.synapses, row_start, row_end, self.sources,
-            self.poisson, self.autonomous, self.plain, self.rising, self.recent_times, self.recent_rows, self.limit,
-            self.epoch, self.traced_rows, self.trace_place, self.trace_times, self.u, self.g, self.plastic,
-            work,
+            self.poisson, self.autonomous, self.plain, self.rising, self.single, self.recent_times, self.recent_rows,
+            self.limit, self.epoch, self.traced_rows, self.trace_place, self.trace_times, self.u, self.g,
+            self.plastic, work,
         )  # fmt: skip
         return times[:spikes].copy(), rows[:spikes].copy()
 

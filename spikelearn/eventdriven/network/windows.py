@@ -148,6 +148,7 @@ def run_windows(
     autonomous: NDArray[np.bool_],
     plain: NDArray[np.bool_],
     rising: bool,
+    single: bool,
     recent_times: Floats,
     recent_rows: Integers,
     limit: int,
@@ -194,8 +195,8 @@ def run_windows(
         Neurons with no input at all.
     plain : ndarray of bool, shape (n,)
         Neurons with a table and inputs, of which most events go the short way.
-    rising : bool
-        Whether the targets of every row are sorted.
+    rising, single : bool
+        Whether the targets of every row are sorted, and whether no source has two synapses onto one neuron.
     recent_times, recent_rows : ndarray
         All earlier spikes that may still have to arrive somewhere, by row and time.
     limit, epoch : int
@@ -222,8 +223,8 @@ def run_windows(
     source_times, source_rows = sources.times, sources.rows
     (
         way_time, way_row, way_place, way_until, pool_time, pool_next, own_first, own_last, counts, box_place, box_end,
-        box_time, box_weight, box_row, drawn_at, drawn_time, drawn_weight, marks, none_plain, block, after, visit,
-        queue, burst, spike_times, spike_rows,
+        box_time, box_weight, box_row, drawn_at, drawn_time, drawn_weight, marks, none_plain, block, taken, after,
+        visit, queue, burst, spike_times, spike_rows,
     ) = work  # fmt: skip
     first, end = ranges[thread], ranges[thread + 1]
     n = end - first
@@ -300,7 +301,8 @@ def run_windows(
         if directly:
             under_way, drawn, broken = arrive(
                 close, under_way, way_time, way_row, way_place, row_end, first, target, weight, delay[0], own_state,
-                own_quick, own_wake, own_plain, counts, drawn_at, drawn_time, drawn_weight, marks, block, room, plastic,
+                own_quick, own_wake, single, counts, drawn_at, drawn_time, drawn_weight, marks, block, taken, room,
+                plastic,
             )  # fmt: skip
             if 4 * drawn > arrived:
                 sorted_until = k + _SORTED
@@ -318,7 +320,7 @@ def run_windows(
                 merge_arrivals(drawn, drawn_at, drawn_time, drawn_weight, box_place, box_end, box_time, box_weight)
             visits, broken = advance_by_jumps(
                 close, queued, visits, own_state, own_quick, own_wake, queue, visit, box_place, box_end, box_time,
-                box_weight, block, after, room, plastic,
+                box_weight, block, taken, after, room, plastic,
             )  # fmt: skip
 
         if broken >= 0:
