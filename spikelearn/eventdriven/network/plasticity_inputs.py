@@ -17,7 +17,7 @@ from spikelearn.eventdriven.network.plasticity import LIMITS, PLASTIC, ROOM, Pla
 # Numbers of a cache line.
 _LINE = 8
 
-__all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark"]
+__all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark", "row_length"]
 
 
 class EventRule(NamedTuple):
@@ -131,7 +131,7 @@ class PlasticLayout:
         return self.w
 
 
-def _row_length(columns: int) -> int:
+def row_length(columns: int) -> int:
     """Give the room of a row: it shares its cache line with a whole number of others, and none lies on two."""
     room = 2
     while room < columns and room < _LINE:
@@ -205,7 +205,7 @@ def lay_out(
     order = (synapses.weight[places] - PLASTIC).astype(np.int64)
     if len(places):
         synapses.weight[places] = PLASTIC + np.arange(len(places))
-    own = aligned(len(rows), _row_length(rows.shape[1]))
+    own = aligned(len(rows), row_length(rows.shape[1]))
     own[:, : rows.shape[1]] = rows[order]
     start = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(synapses.target[places], minlength=n), out=start[1:])
