@@ -35,10 +35,10 @@ def exponential(arguments):
 
 
 def test_exponential_against_forty_digits():
-    """Within 1.1 units in the last place, down to the smallest floats: these have fewer digits, and one rounding more."""
+    """Within 1.1 units in the last place, down to the smallest floats, which have fewer digits."""
     rng = np.random.default_rng(11)
-    small = rng.choice([-1, 1], 500) * 10 ** rng.uniform(-17, 0, 500)
-    arguments = np.concatenate([rng.uniform(-2, 2, 2000), rng.uniform(-745, 709.7, 1500), small])
+    small = rng.choice([-1, 1], 200) * 10 ** rng.uniform(-17, 0, 200)
+    arguments = np.concatenate([rng.uniform(-2, 2, 1000), rng.uniform(-745, 709.7, 800), small])
     with mp.workdps(40):
         for argument, found in zip(arguments, exponential(arguments), strict=True):
             true = mp.exp(mpf(float(argument)))
@@ -114,7 +114,8 @@ def test_rows_become_columns_and_rows_again():
     np.testing.assert_array_equal(columns[8:, :8], narrow[at].T)
     assert np.isnan(columns[:, 8:]).all()
     np.testing.assert_array_equal(new[at, :8], matrix[at, :8])
-    assert np.isnan(np.delete(new, at, axis=0)).all() and np.isnan(new[:, 8:]).all()
+    assert np.isnan(np.delete(new, at, axis=0)).all()
+    assert np.isnan(new[:, 8:]).all()
 
     @njit
     def back(at, block, new):
