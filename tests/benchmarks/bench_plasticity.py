@@ -14,7 +14,7 @@ from brian2 import ms, mV
 
 import spikelearn as sl
 from spikelearn.eventdriven.network.event_code import event_code
-from spikelearn.eventdriven.network.plasticity_inputs import fresh_rows
+from spikelearn.eventdriven.network.plasticity_inputs import fresh_rows, row_length
 from spikelearn.eventdriven.network.run import run_network
 from spikelearn.network import FixedInDegree, Population, Projection, pair_stdp
 from spikelearn.network.brian import brian_objects
@@ -101,7 +101,7 @@ def main():
     arrivals = spikes * 100
     events = arrivals + spikes * 80
     # Marked weight and target, the row, the number of its rule.
-    size = wiring.weight.itemsize + wiring.target.itemsize + rows.nbytes / plastic + wiring.rule.itemsize
+    size = wiring.weight.itemsize + wiring.target.itemsize + 8 * row_length(rows.shape[1]) + wiring.rule.itemsize
     rate = spikes / wiring.n / duration
     print(f"exact: 1 thread {own[1][0]:.2f} s, 2 threads {own[2][0]:.2f} s; {rate:.2f} Hz")
     print(f"{plastic:,} plastic synapses from 0.05 mV to {weights.min() * 1e3:.3f} ... {weights.max() * 1e3:.3f} mV")

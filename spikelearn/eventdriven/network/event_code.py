@@ -1,7 +1,7 @@
 """What events do to synapses, from formulas to machine code that the compiled loop calls once for many synapses.
 
-The loop over the synapses, the decay of their traces and the limits of the weight are part of the code, so that a rule
-of one's own costs what any other does. The code follows the syntax tree of each formula as it is written, with nothing
+The loop over the synapses, eight at a time, the decay of their traces and the limits of the weight are part of the
+code, so that a rule of one's own costs what any other does. The code follows the syntax tree of each formula as it is written, with nothing
 simplified: ``sqrt(x)**2`` of a negative x is no number, here as on Brian2. Equal parts are calculated once. Each rule
 has an engine of its own, so that its code goes when the rule does.
 """

@@ -141,7 +141,8 @@ def put_back(lanes: int, state: int, at_address: int, block: int) -> None:
 @njit(cache=True, inner=True, error_model="numpy", forceinline=True)
 def wake_of(k: int, block: Floats) -> float:
     """Give the time before which nothing of its own happens to the neuron of a lane."""
-    return min(block[_BOUND + k], block[_OWN_NEXT + k])
+    wake: float = min(block[_BOUND + k], block[_OWN_NEXT + k])
+    return wake
 
 
 @njit(cache=True, inner=True, error_model="numpy")

@@ -14,10 +14,10 @@ from spikelearn.eventdriven.network.cells import Synapses, aligned
 from spikelearn.eventdriven.network.event_code import WEIGHT, event_code
 from spikelearn.eventdriven.network.plasticity import LIMITS, PLASTIC, ROOM, Plastic
 
+__all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark", "row_length"]
+
 # Numbers of a cache line.
 _LINE = 8
-
-__all__ = ["EventRule", "PlasticInputs", "PlasticLayout", "fresh_rows", "lay_out", "mark", "row_length"]
 
 
 class EventRule(NamedTuple):
