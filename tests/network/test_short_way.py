@@ -116,6 +116,28 @@ def test_short_and_long_way_have_the_same_digits(uniform):
     np.testing.assert_array_equal(found.times, expected.times)
 
 
+@pytest.mark.parametrize("learns", [False, True])
+def test_arrivals_straight_into_the_lanes_have_the_same_digits(learns):
+    """Few arrivals are put aside here, but many a neuron has another one in the same window after such a one."""
+    n, rng = 800, np.random.default_rng(9)
+    neuron = sl.AdaptiveLIF(delta_g=0.3, tau_K=200 * ms, t_d=5 * ms)
+    populations = {
+        name: Population(neuron, k, {"V_0": rng.uniform(15.5, 21.5, k) * mV}) for name, k in (("E", 640), ("I", 160))
+    }
+    rule = pair_stdp("20 uV", "21 uV", limits=("0 mV", "0.3 mV")) if learns else None
+    projections = [
+        Projection(a, b, FixedInDegree(k), w * mV, 1.5 * ms, plasticity=rule if a == "E" else None)
+        for a, k, w in (("E", 80, 0.1), ("I", 20, -0.4))
+        for b in "EI"
+    ]
+    network = sl.Network(populations, projections, seed=4)
+    found, expected = finished(prepared(network, 0.3)), finished(closed(prepared(network, 0.3)))
+    assert len(expected.times) > n
+    np.testing.assert_array_equal(found.rows, expected.rows)
+    np.testing.assert_array_equal(found.times, expected.times)
+    np.testing.assert_array_equal(found.state.plastic, expected.state.plastic)
+
+
 @pytest.mark.parametrize("uniform", [True, False])
 def test_driven_and_learning_neurons_have_the_same_digits_on_both_ways(uniform):
     """Two Poisson inputs a neuron, two rules, some neurons and weights recorded."""
