@@ -1,9 +1,9 @@
 """What events do to synapses, from formulas to machine code that the compiled loop calls once for many synapses.
 
 The loop over the synapses, eight at a time, the decay of their traces and the limits of the weight are part of the
-code, so that a rule of one's own costs what any other does. The code follows the syntax tree of each formula as it is written, with nothing
-simplified: ``sqrt(x)**2`` of a negative x is no number, here as on Brian2. Equal parts are calculated once. Each rule
-has an engine of its own, so that its code goes when the rule does.
+code, so that a rule of one's own costs what any other does. The code follows the syntax tree of each formula as it is
+written, with nothing simplified: ``sqrt(x)**2`` of a negative x is no number, here as on Brian2. Equal parts are
+calculated once. Each rule has an engine of its own, so that its code goes when the rule does.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def event_code(
     k, broken = builder.phi(whole), builder.phi(whole)
     following = builder.add(k, whole(LANES))
     lanes.used = builder.select(builder.icmp_signed("<", following, n), whole(LANES), builder.sub(n, k))
-    # The last event fills the lanes that are left: whatever it does there it does a second time, to the same numbers.
+    # The last event fills the lanes that are left; what its own lane gives is written last.
     last = builder.sub(n, whole(1))
     events = [builder.add(k, whole(lane)) for lane in range(LANES)]
     events = [builder.select(builder.icmp_signed("<", event, n), event, last) for event in events]
