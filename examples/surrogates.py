@@ -50,7 +50,7 @@ wrong = {name: [float(compared(trains, name, 99).p) <= 0.05 for trains in unrela
 only = [upper and not lower for upper, lower in zip(*wrong.values(), strict=True)]
 shown = {
     "unrelated": unrelated[only.index(True)],
-    "one burst in four in common": pair(np.random.default_rng(4), 0.25),
+    "one burst in four shared": pair(np.random.default_rng(4), 0.25),
 }
 figure = new_figure(9.0, 6.0)
 panels = figure.subplots(2, 2, sharex=True)

@@ -137,6 +137,10 @@ def test_one_that_never_comes_back_is_not_waited_for(tmp_path, monkeypatch):
         assert from_disk(load(tmp_path)) == 0
 
 
+def test_compilation_is_told_within_a_second():
+    assert 0 < compiled._UNTOLD < 1
+
+
 def test_compilation_is_told_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(compiled, "_UNTOLD", 0.0)
 

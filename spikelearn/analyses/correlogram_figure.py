@@ -25,7 +25,7 @@ def plot_correlogram_test(axes: Axes, result: xr.Dataset, *, legend: bool = True
     legend : bool
         Whether to explain the lines.
     """
-    from spikelearn.plotting import COLOURS
+    from spikelearn.plotting import COLOURS, THEORY
 
     width = float(result.attrs["bin_size"]) * 1e3
     lag = result["lag"].values * 1e3
@@ -39,7 +39,7 @@ def plot_correlogram_test(axes: Axes, result: xr.Dataset, *, legend: bool = True
         axes.fill_between(
             edges, bottom, height, step="post", color=COLOURS["theory"], alpha=opacity, linewidth=0, label=label
         )
-    axes.stairs(result["mean"].values, edges, color=COLOURS["theory"], linewidth=1.0, label="mean of surrogates")
+    axes.stairs(result["mean"].values, edges, linewidth=1.0, label="mean of surrogates", **THEORY)
     counted = result["count"].values
     axes.stairs(counted, edges, color=COLOURS["simulation"], linewidth=1.3, label="counted")
     beyond = result["significant"].values

@@ -16,7 +16,7 @@ from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes.binning import count_bins, rounding
+from spikelearn.spikes.binning import check_resolution, count_bins, rounding
 from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.ids import id_labels
 
@@ -118,6 +118,7 @@ def correlogram_significance(
         raise ValueError(f"{where}: n_surrogates must be at least 2/alpha - 1 = {2 / alpha - 1:g}, got {n}")
     width, longest = seconds(bin_size, "bin_size"), seconds(max_lag, "max_lag")
     half = count_bins(0.0, longest, width, f"{where}: bin_size")
+    check_resolution(trains, width, f"{where}: bin_size")
     if longest >= trains.duration:
         raise ValueError(f"{where}: max_lag must be shorter than the window of {trains.duration} s, got {longest} s")
     plan = _plan(trains.select_units([second]), method, options, where)

@@ -12,7 +12,7 @@ from spikelearn.analyses.shift_predictor import LagBins, shift_with_gaps, sortin
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes.binning import bin_indices, count_bins, rounding
+from spikelearn.spikes.binning import bin_indices, check_resolution, count_bins, rounding
 from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.ids import id_labels
 from spikelearn.spikes.selection import ranges, train_of
@@ -77,6 +77,7 @@ def cross_correlogram(
     first, second = read_pair(units, trains.n_units, "cross_correlogram", same=True)
     width, longest = seconds(bin_size, "bin_size"), seconds(max_lag, "max_lag")
     half = count_bins(0.0, longest, width, "cross_correlogram: bin_size")
+    check_resolution(trains, width, "cross_correlogram: bin_size")
     if longest >= trains.duration:
         raise ValueError(
             f"cross_correlogram: max_lag must be shorter than the window of {trains.duration} s, got {longest} s"

@@ -9,7 +9,7 @@ import numpy as np
 from spikelearn.analyses.segments import intervals_of
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes.binning import bin_centers, bin_indices, count_bins, read_window, rounding
+from spikelearn.spikes.binning import bin_centers, bin_indices, check_resolution, count_bins, read_window, rounding
 from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.ids import id_labels
 
@@ -123,6 +123,7 @@ def isi_histogram(
         width = seconds(bin_size, "isi_histogram: bin_size")
         n = count_bins(0.0, stop, width, "isi_histogram: bin_size")
         edges = np.arange(n + 1) * width
+        check_resolution(trains, width, "isi_histogram: bin_size")
         place, centers = bin_indices(values, 0.0, width, n, slack=slack), bin_centers(0.0, width, n)
     else:
         first = seconds(min_interval, "isi_histogram: min_interval")
@@ -133,6 +134,7 @@ def isi_histogram(
             )
         n = max(round(np.log10(stop / first) * bins_per_decade), 1)
         edges = np.geomspace(first, stop, n + 1)
+        check_resolution(trains, float(edges[1] - edges[0]), "isi_histogram: the narrowest bin")
         place, centers = np.searchsorted(edges, values + slack, side="right") - 1, np.sqrt(edges[:-1] * edges[1:])
     inside = (place >= 0) & (place < n)
     counts = np.bincount(unit[inside] * n + place[inside], minlength=trains.n_units * n).reshape(trains.n_units, n)

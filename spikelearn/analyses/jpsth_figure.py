@@ -167,7 +167,7 @@ def _draw_matrix(figure: Figure, result: xr.Dataset, matrix: str, significance: 
     bar_axes.xaxis.set_label_position("top")
     bar_axes.tick_params(labelsize=8)
     bar.locator = _few_ticks()
-    bar.set_label(_LABELS[matrix], fontsize=9)
+    bar.set_label(f"{_LABELS[matrix]}, bins of {1e3 * float(result.attrs['bin_size']):g} ms", fontsize=9)
     return main
 
 

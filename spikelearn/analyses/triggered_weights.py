@@ -13,7 +13,7 @@ from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes.binning import bin_edges, bin_indices, count_bins, rounding
+from spikelearn.spikes.binning import bin_edges, bin_indices, check_resolution, count_bins, rounding
 from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.ids import id_labels
 from spikelearn.spikes.selection import train_of
@@ -48,6 +48,7 @@ def frame_counts(trains: SpikeTrains, dt: float) -> Integers:
     Frames begin at ``t_start + k*dt``; the last one may reach beyond ``t_stop``. A spike on the begin of a frame
     belongs to it even where rounding puts it a few units in the last place before.
     """
+    check_resolution(trains, dt, "frames: their length")
     ratio = trains.duration / dt
     frames = max(1, math.ceil(ratio - 1e-9 * max(1.0, ratio)))
     place = np.clip(bin_indices(trains.times, trains.t_start, dt, frames, slack=trains.slack), 0, frames - 1)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.flags import holds_flag
 from spikelearn.parameters.names import shown
 
 __all__ = [
@@ -65,6 +66,8 @@ def whole_numbers(name: str, values: Any) -> Integers:
     )
     if array.size and not whole:
         raise TypeError(f"{name} must be whole numbers, got {array.dtype.name} values such as {array.flat[0]!s}")
+    if holds_flag(values):
+        raise TypeError(f"{name} must be whole numbers, got {shown(values)}")
     try:
         return np.asarray(array, dtype=np.int64)
     except OverflowError as error:
@@ -128,7 +131,7 @@ def number_array(where: str, given: Any) -> Floats:
     """
     try:
         array = np.asarray(given, dtype=np.float64)
-        if isinstance(given, str) or np.asarray(given).dtype.kind in "US":
+        if holds_flag(given) or isinstance(given, str) or np.asarray(given).dtype.kind in "US":
             raise TypeError
     except OverflowError as error:
         raise ValueError(f"{where} must hold numbers below 1.8e308 in size, got a larger one") from error

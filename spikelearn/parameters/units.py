@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.parameters.flags import holds_flag
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, unmasked, widened
 from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.names import nearest, shown
@@ -201,6 +202,9 @@ def si_value(value: Any, unit: str, where: str) -> Any:
     from brian2.units.fundamentalunits import get_dimensions
 
     value = unmasked(value, where)
+    if holds_flag(value):
+        said = "a number" if unit == "1" else f"a number: {_needed(unit)}"
+        raise TypeError(f"{where} must be {said}, got {shown(value)}")
     carried = foreign_unit(value)
     if carried:
         if unit not in _TIMES:

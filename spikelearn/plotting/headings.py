@@ -23,12 +23,13 @@ def heading(figure: Figure, title: str, made: Mapping[str, Any] | None = None) -
     figure : matplotlib.figure.Figure
         Over what.
     title : str
-        May hold mathematics between dollar signs.
+        May hold mathematics between dollar signs, and lines that stay apart.
     made : mapping, optional
         Provenance of a recording: its engine, and the time step of Brian2, are named below the title.
     """
-    lines = textwrap.wrap(title, max(int(_DENSITY * figure.get_figwidth()), 20), break_long_words=False) or [""]
-    figure.suptitle("\n".join([*lines, *_engine(made or {})]), fontsize="large")
+    width = max(int(_DENSITY * figure.get_figwidth()), 20)
+    lines = [line for part in title.splitlines() for line in textwrap.wrap(part, width, break_long_words=False)]
+    figure.suptitle("\n".join([*(lines or [""]), *_engine(made or {})]), fontsize="large")
 
 
 def _engine(made: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ __all__ = [
     "bin_centers",
     "bin_edges",
     "bin_indices",
+    "check_resolution",
     "count_bins",
     "count_in_bins",
     "find_observed_bins",
@@ -150,14 +151,39 @@ def read_window(
         raise ValueError(
             f"{where}: the window must lie within [{trains.t_start}, {trains.t_stop}) s, got [{start}, {stop}) s"
         )
-    error = float(rounding(start, stop)) + trains.slack
+    check_resolution(trains, width, f"{where}: bin_size", start, stop)
+    return start, stop, width, count_bins(start, stop, width, f"{where}: bin_size")
+
+
+def check_resolution(
+    trains: SpikeTrains, width: float, where: str, start: float | None = None, stop: float | None = None
+) -> None:
+    """Refuse bins, of times, of lags or of intervals, which the rounding of the trains' times would shift.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        Whose times are binned.
+    width : float
+        Width of the narrowest bin in seconds.
+    where : str
+        Name of the argument in the message, with its function.
+    start, stop : float, optional
+        Part of the window that is used; all of it if not given.
+
+    Raises
+    ------
+    ValueError
+        The rounding error is more than a thousandth of the bin.
+    """
+    first, last = trains.t_start if start is None else start, trains.t_stop if stop is None else stop
+    error = float(rounding(first, last)) + trains.slack
     if width > 0 and error > _MISPLACED * width:
         raise ValueError(
-            f"{where}: bin_size must be at least {error / _MISPLACED:.2g} s for times as large as "
-            f"{max(abs(start), abs(stop)):g} s, which carry a rounding error of {error:.2g} s, got {width:g} s; count "
+            f"{where} must be at least {error / _MISPLACED:.2g} s for times as large as "
+            f"{max(abs(first), abs(last)):g} s, which carry a rounding error of {error:.2g} s, got {width:g} s; count "
             "time from a nearer start"
         )
-    return start, stop, width, count_bins(start, stop, width, f"{where}: bin_size")
 
 
 def count_in_bins(trains: SpikeTrains, bin_size: Any, t_start: Any = None, t_stop: Any = None) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.flags import holds_flag
 from spikelearn.parameters.foreign import foreign_seconds, foreign_unit, widened
 from spikelearn.parameters.names import shown
 from spikelearn.parameters.numbers import is_number
@@ -84,6 +85,8 @@ def without_unit(times: Any, where: str = "spike times") -> Floats:
         return np.array(items, dtype=np.float64).reshape(array.shape)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{where} must be real numbers, got the type {array.dtype}")
+    if holds_flag(plain):
+        raise TypeError(f"{where} must be real numbers, got {shown(plain)}")
     return np.asarray(widened(array), dtype=np.float64)
 
 

@@ -34,7 +34,7 @@ def test_everything_is_drawn_and_written(source, trains, tmp_path):
     assert main.images[0].get_extent() == [0.0, 0.2, 0.0, pytest.approx(0.2)]
     assert below.get_xlabel() == "time of unit 0 (s)"
     assert beside.get_ylabel() == "time of unit 1 (s)"
-    assert bar.get_xlabel() == "correlation of counts"
+    assert bar.get_xlabel() == "correlation of counts, bins of 10 ms"
     texts = [text.get_text() for text in canvas.texts]
     assert "covariance within 10 ms of the diagonal" in texts
     assert "covariogram; lag of unit 1 (ms)" in texts

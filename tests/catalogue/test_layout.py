@@ -124,6 +124,9 @@ def test_figures_of_analyses_are_laid_out_and_in_the_palette():
     plots.plot_correlogram(b, sl.analyses.cross_correlogram(trains, (0, 1)))
     plots.plot_raster(c, trains)
     plots.plot_isi_histogram(d, sl.analyses.isi_histogram(long), threshold=0.02)
-    for figure in [*figures, page]:
+    other = new_figure(6, 4)
+    found = sl.analyses.correlogram_significance(trains, (0, 1), n_surrogates=99, seed=1)
+    sl.analyses.plot_correlogram_test(other.subplots(), found)
+    for figure in [*figures, page, other]:
         assert troubles(figure) == []
         assert off_palette(figure) == []

@@ -93,7 +93,8 @@ def start_of_run(model: Any, settings: RunSettings) -> tuple[list[float], int]:
     Raises
     ------
     ValueError
-        Spikes are asked for or given, a start that the model refuses, or a duration that is no whole number of steps.
+        Spikes are asked for or given, a start that the model refuses, a step longer than a time constant, or a
+        duration that is no whole number of steps.
     """
     if settings.counting:
         raise ValueError("record='counts' must be left out: rates have no spikes")
@@ -102,6 +103,11 @@ def start_of_run(model: Any, settings: RunSettings) -> tuple[list[float], int]:
         raise ValueError("Initial.past_spikes must be left out: rates have no spikes")
     model.check_initial(states, model.parameters)
     activities = [float(np.ravel(states.get(name, 0.0))[0]) for name in model.populations]
+    shortest = min(float(model.parameters[f"tau_{name}"]) for name in model.populations)
+    if settings.dt * 1e3 > shortest:
+        raise ValueError(
+            f"dt must not exceed the shortest time constant of the rates, {shortest:g} ms, got {settings.dt * 1e3:g} ms"
+        )
     n = round(settings.duration / settings.dt)
     if n < 1 or abs(n * settings.dt - settings.duration) > 1e-9 * settings.duration:
         raise ValueError(

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from spikelearn.arrays import Bins, Floats
 from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.units import seconds
-from spikelearn.spikes.binning import bin_indices, count_bins
+from spikelearn.spikes.binning import bin_indices, check_resolution, count_bins
 from spikelearn.spikes.construction import check_trains
 from spikelearn.spikes.trains import SpikeTrains
 
@@ -135,6 +135,7 @@ def bin_spikes(trains: SpikeTrains, dt: Any, *, counts: bool = False, unobserved
     if trains.duration == 0:
         return np.zeros((trains.n_trials, 0, trains.n_units), dtype=np.uint8)
     n_bins = count_bins(trains.t_start, trains.t_stop, width, "dt")
+    check_resolution(trains, width, "bin_spikes: dt")
     # Times that should lie on an edge may fall short of it by rounding, which grows with the clock's time; a spike
     # within rounding of the window's end belongs to the last bin.
     index = bin_indices(trains.times, trains.t_start, width, n_bins, slack=trains.slack)

@@ -98,3 +98,14 @@ def test_loss_gradient_lowers_the_loss_all_along():
         W = W + np.array(step(state.E, state.I, *W))
     assert (np.diff(losses) <= 0).all()
     assert losses[-1] < 0.1 * losses[0]
+
+
+@pytest.mark.parametrize("engine", ["array", "brian2"])
+def test_a_step_of_seconds_is_refused(engine):
+    """0.2 without a unit is 0.2 s, twenty time constants, and gave rates of -7e7 Hz."""
+    model = sl.EIRates()
+    weights = model.setpoint_weights(W_EE=5, W_IE=10)
+    with pytest.raises(
+        ValueError, match="dt must not exceed the shortest time constant of the rates, 2 ms, got 200 ms"
+    ):
+        sl.simulate(model, 2.0, engine=engine, dt=0.2, weights=weights)
