@@ -1,4 +1,4 @@
-"""What a function reads: the globals of its code and of all code nested in it, and what it closes over."""
+"""What code reads: globals, attributes, what it closes over; and which code is one's own and which is installed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["bound", "closed_over", "globals_read", "imported", "in_a_package", "source_of"]
-
-_READS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})
+__all__ = ["attributes_read", "closed_over", "globals_read", "installed", "module_installed", "named", "source_of"]
 
 
 def globals_read(function: types.FunctionType) -> dict[str, Any]:
     """Give the globals that a function reads, in comprehensions, lambdas and inner functions too; no builtins."""
-    names = sorted({name for code in _codes(function.__code__) for name in _names(code)})
-    return {name: function.__globals__[name] for name in names if name in function.__globals__}
+    names = {step.argval for code in _codes(function.__code__) for step in dis.get_instructions(code) if _loads(step)}
+    return {name: function.__globals__[name] for name in sorted(names) if name in function.__globals__}
+
+
+def _loads(step: dis.Instruction) -> bool:
+    # LOAD_FROM_DICT_OR_GLOBALS is of Python 3.12; bodies of classes have LOAD_NAME.
+    return step.opname == "LOAD_NAME" or (step.opname.startswith("LOAD") and "GLOBAL" in step.opname)
+
+
+def attributes_read(function: types.FunctionType, owner: types.ModuleType) -> dict[str, Any]:
+    """Give what a function may read of a module: everything in it of which the code has the name."""
+    names = {name for code in _codes(function.__code__) for name in code.co_names}
+    return {name: vars(owner)[name] for name in sorted(names) if name in vars(owner)}
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -32,10 +41,6 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _codes(constant)
-
-
-def _names(code: types.CodeType) -> set[str]:
-    return {step.argval for step in dis.get_instructions(code) if step.opname in _READS}
 
 
 def closed_over(function: types.FunctionType) -> dict[str, Any]:
@@ -75,39 +80,50 @@ def _constant(value: Any) -> str:
     return f"frozenset {sorted(map(repr, value))}" if isinstance(value, frozenset) else repr(value)
 
 
-def in_a_package(function: types.FunctionType) -> bool:
-    """Tell whether the code of a function belongs to Python, to an installed package or to this one."""
-    return _installed(function.__code__.co_filename)
+def named(value: Any) -> str | None:
+    """Give the name by which something can be imported from an installed module; None where it cannot.
+
+    Examples
+    --------
+    >>> named(json.dumps), named(os.environ), named(_constant("x".upper))
+    ('json.dumps', 'os.environ', None)
+    """
+    if isinstance(value, types.ModuleType):
+        return value.__name__ if module_installed(value.__name__) else None
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if isinstance(module, str) and isinstance(name, str):
+        found: Any = sys.modules.get(module) if module_installed(module) else None
+        for part in name.split("."):
+            found = inspect.getattr_static(found, part, None)
+        if found is value:
+            return f"{module}.{name}"
+    # The one object of its kind, such as Brian2's clock, lies beside its class or in a package above it.
+    module = type(value).__module__
+    while module and module != "builtins" and module_installed(module):
+        for key, held in list(vars(sys.modules[module]).items()):
+            if held is value:
+                return f"{module}.{key}"
+        module = module.rpartition(".")[0]
+    return None
 
 
-def _installed(path: str) -> bool:
-    return path.startswith("<frozen") or os.path.realpath(path).startswith(_packages())
+def module_installed(name: str) -> bool:
+    """Tell whether a module belongs to Python, to an installed package or to this one."""
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return name != "__main__"
+    module = sys.modules.get(name)
+    if module is None or name == "__main__":
+        return False
+    path = getattr(module, "__file__", None)
+    return path is None or installed(path)
 
 
-@functools.cache
-def _packages() -> tuple[str, ...]:
-    """Give the folders of Python, of its packages and of this one."""
-    folders = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    folders.add(str(Path(__file__).parents[1]))
-    return tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in sorted(folders))
-
-
-def imported(value: Any, home: str) -> bool:
-    """Tell whether something that the module `home` reads is another's: a module, a name of one, or its one object."""
-    if isinstance(value, (types.ModuleType, types.BuiltinFunctionType)) and not bound(value):
-        return True
-    if hasattr(value, "__qualname__") and isinstance(getattr(value, "__module__", None), str):
-        return bool(value.__module__ != home)
-    for name, module in list(sys.modules.items()):
-        held = getattr(module, "__dict__", {})
-        path = held.get("__file__")
-        known = name != home and isinstance(path, str) and any(one is value for one in list(held.values()))
-        if known and _installed(path):
-            return True
-    return False
-
-
-def bound(value: Any) -> bool:
-    """Tell whether something is the method of an object, such as ``values.get``, and not of a module or class."""
-    owner = getattr(value, "__self__", None)
-    return owner is not None and not isinstance(owner, (types.ModuleType, type))
+@functools.lru_cache(maxsize=None)
+def installed(path: str) -> bool:
+    """Tell whether a file of code belongs to Python, to an installed package or to this one."""
+    if path.startswith("<"):
+        return path.startswith("<frozen")
+    place = Path(os.path.realpath(path))
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1]]
+    inside = any(Path(os.path.realpath(folder)) in place.parents for folder in folders)
+    return inside or not {"site-packages", "dist-packages"}.isdisjoint(place.parts)
