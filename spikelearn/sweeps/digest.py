@@ -102,7 +102,7 @@ class _Digester:
     def _content(self, value: Any, where: str) -> str:
         # Of data alone every container is what it holds; of code its class counts as well.
         kind, data = type(value), self.home is None
-        if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        if value is None or value is ... or isinstance(value, (bool, int, float, complex, str, bytes)):
             return f"{kind.__name__} {value!r}"
         if kind in (dict, types.MappingProxyType) or (data and isinstance(value, Mapping)):
             return self._mapping(value, where, ordered=not data)

@@ -16,7 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 __all__ = ["attributes_read", "closed_over", "globals_read", "installed", "module_installed", "named", "source_of"]
+
+# Functions of arrays made by C, which do not know where they are from.
+_UFUNCS = ("numpy", "scipy.special")
 
 
 def globals_read(function: types.FunctionType) -> dict[str, Any]:
@@ -97,6 +102,8 @@ def named(value: Any) -> str | None:
             found = inspect.getattr_static(found, part, None)
         if found is value:
             return f"{module}.{name}"
+    if isinstance(value, np.ufunc):
+        return next((f"{m}.{value.__name__}" for m in _UFUNCS if _held(m, value.__name__) is value), None)
     # The one object of its kind, such as Brian2's clock, lies beside its class or in a package above it.
     module = type(value).__module__
     while module and module != "builtins" and module_installed(module):
@@ -105,6 +112,10 @@ def named(value: Any) -> str | None:
                 return f"{module}.{key}"
         module = module.rpartition(".")[0]
     return None
+
+
+def _held(module: str, name: str) -> Any:
+    return vars(sys.modules[module]).get(name) if module in sys.modules else None
 
 
 def module_installed(name: str) -> bool:
@@ -118,12 +129,12 @@ def module_installed(name: str) -> bool:
     return path is None or installed(path)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def installed(path: str) -> bool:
     """Tell whether a file of code belongs to Python, to an installed package or to this one."""
     if path.startswith("<"):
         return path.startswith("<frozen")
     place = Path(os.path.realpath(path))
-    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), Path(__file__).parents[1]]
+    folders = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(__file__).parents[1])]
     inside = any(Path(os.path.realpath(folder)) in place.parents for folder in folders)
     return inside or not {"site-packages", "dist-packages"}.isdisjoint(place.parts)

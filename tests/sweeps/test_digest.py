@@ -40,7 +40,8 @@ CASES = {
     "comprehension": "G = 2.0\ndef f(x, seed): return {'y': [G * k * x for k in range(3)]}",
     "generator": "G = 2.0\ndef f(x, seed): return {'y': sum(G * k * x for k in range(3))}",
     "lambda": "G = 2.0\ndef f(x, seed): return {'y': (lambda v: G * v)(x)}",
-    "inner function": "G = 2.0\ndef f(x, seed):\n    def g(v):\n        return [G * v for _ in '1']\n    return {'y': g(x)}",
+    "inner function": "G = 2.0\ndef f(x, seed):\n    def g(v):\n        return [G * v for _ in '1']\n"
+    "    return {'y': g(x)}",
     "inner class": "G = 2.0\ndef f(x, seed):\n    class C:\n        gain = G\n    return {'y': C.gain * x}",
     "called function": "G = 2.0\ndef g(v): return max(G * v for _ in '1')\ndef f(x, seed): return {'y': g(x)}",
     "model": "NEURON = sl.AdaptiveLIF(V_0=2.0 * mV)\ndef f(x, seed): return {'y': float(NEURON.V_0) * x}",
@@ -53,9 +54,11 @@ CASES = {
     "method": "class P:\n    def g(self, v):\n        return 2.0 * v\ndef f(x, seed): return {'y': P().g(x)}",
     "global of a method": "G = 2.0\nclass P:\n    @staticmethod\n    def g(v):\n        return G * v\n"
     "def f(x, seed): return {'y': P.g(x)}",
-    "property": "class P:\n    @property\n    def g(self):\n        return 2.0\ndef f(x, seed): return {'y': P().g * x}",
+    "property": "class P:\n    @property\n    def g(self):\n        return 2.0\n"
+    "def f(x, seed): return {'y': P().g * x}",
     "base class": "class B(abc.ABC):\n    gain = 2.0\nclass P(B):\n    pass\ndef f(x, seed): return {'y': P.gain * x}",
-    "dataclass factory": "@dataclasses.dataclass\nclass P:\n    g: list = dataclasses.field(default_factory=lambda: [2.0])\n"
+    "dataclass factory": "@dataclasses.dataclass\nclass P:\n    g: list = dataclasses.field("
+    "default_factory=lambda: [2.0])\n"
     "def f(x, seed): return {'y': P().g[0] * x}",
     "callable dataclass": "@dataclasses.dataclass\nclass P:\n    a: float = 1.0\n    def __call__(self, x, seed):\n"
     "        return {'y': 2.0 * self.a * x}\nf = P()",
@@ -90,6 +93,96 @@ def test_a_store_never_gives_the_results_of_another_function(tmp_path, case):
         sl.sweep(changed, {"x": [1.0]}, store=store, executor="serial")
 
 
+READS = "def f(x, seed): return {'y': x, 'z': g}"
+PAIRS = {
+    "import": ("from math import sin as g\n" + READS, "from math import cos as g\n" + READS),
+    "imported module": ("import math as g\n" + READS, "import cmath as g\n" + READS),
+    "imported object": ("from brian2 import mV as g\n" + READS, "from brian2 import ms as g\n" + READS),
+    "function of arrays": (
+        "from scipy.special import erf as g\n" + READS,
+        "from scipy.special import erfc as g\n" + READS,
+    ),
+    "order of a mapping": ("g = {'a': 1, 'b': 2}\n" + READS, "g = {'b': 2, 'a': 1}\n" + READS),
+    "keys of a mapping": ("g = {1: 2}\n" + READS, "g = {'1': 2}\n" + READS),
+    "default of a mapping": (
+        "import collections\ng = collections.defaultdict(lambda: 1)\n" + READS,
+        "import collections\ng = collections.defaultdict(lambda: 2)\n" + READS,
+    ),
+    "kind of a mapping": (
+        "class D(dict):\n    gain = 1\ng = D(a=1)\n" + READS,
+        "class D(dict):\n    gain = 2\ng = D(a=1)\n" + READS,
+    ),
+    "mask": ("g = np.ma.array([1, 2], mask=[0, 0])\n" + READS, "g = np.ma.array([1, 2], mask=[0, 1])\n" + READS),
+    "attribute of a dataclass": (
+        "@dataclasses.dataclass\nclass P:\n    a: int = 1\ng = P()\ng.more = 1\n" + READS,
+        "@dataclasses.dataclass\nclass P:\n    a: int = 1\ng = P()\ng.more = 2\n" + READS,
+    ),
+    "order of a dataclass": (
+        "@dataclasses.dataclass(order=False)\nclass P:\n    a: int = 1\ng = P()\n" + READS,
+        "@dataclasses.dataclass(order=True)\nclass P:\n    a: int = 1\ng = P()\n" + READS,
+    ),
+    "call that is an object": (
+        "class P:\n    __call__ = functools.partial(max, 1)\ng = P()\n" + READS,
+        "class P:\n    __call__ = functools.partial(max, 2)\ng = P()\n" + READS,
+    ),
+    "class of classes": (
+        "class T(type):\n    gain = 1\nclass g(metaclass=T): pass\n" + READS,
+        "class T(type):\n    gain = 2\nclass g(metaclass=T): pass\n" + READS,
+    ),
+    "wrapper of a package": (
+        "import contextlib\n@contextlib.contextmanager\ndef g(): yield 1\n" + READS,
+        "import contextlib\n@contextlib.contextmanager\ndef g(): yield 2\n" + READS,
+    ),
+    "options of a compiled function": (
+        "import numba\ndef h(v): return v\ng = numba.njit(h)\n" + READS,
+        "import numba\ndef h(v): return v\ng = numba.njit(h, fastmath=True)\n" + READS,
+    ),
+    "place in a circle": (
+        "a = [1]; b = [2]; a.append(b); b.append(a); g = a\n" + READS,
+        "a = [1]; b = [2]; a.append(b); b.append(b); g = a\n" + READS,
+    ),
+    "frame": (
+        "import pandas\ng = pandas.DataFrame({'a': [1]})\n" + READS,
+        "import pandas\ng = pandas.DataFrame({'a': [2]})\n" + READS,
+    ),
+    "labels": (
+        "import xarray\ng = xarray.Dataset({'a': 1}, attrs={'u': 's'})\n" + READS,
+        "import xarray\ng = xarray.Dataset({'a': 1}, attrs={'u': 'V'})\n" + READS,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PAIRS)
+def test_whatever_differs_in_what_is_read_differs_in_the_digest(tmp_path, case):
+    one, other = PAIRS[case]
+    before = function_digest(module(tmp_path, one).f)
+    assert function_digest(module(tmp_path, one).f) == before
+    assert function_digest(module(tmp_path, other).f) != before
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        "import helpers\ndef f(x, seed): return {'y': helpers.g(x)}",
+        "from helpers import g\ndef f(x, seed): return {'y': g(x)}",
+    ],
+)
+def test_modules_of_ones_own_count_by_what_is_read_of_them(tmp_path, monkeypatch, study):
+    digests = []
+    for text in (
+        "G = 1\ndef g(v): return G * v",
+        "G = 2\ndef g(v): return G * v",
+        "G = 2\ndef g(v): return G * v\nH = 3",
+    ):
+        helpers = module(tmp_path, text)
+        for function in [helpers.g]:
+            function.__module__ = helpers.__name__ = "helpers"
+        helpers.__file__ = str(tmp_path / "helpers.py")
+        monkeypatch.setitem(sys.modules, "helpers", helpers)
+        digests.append(function_digest(module(tmp_path, study).f))
+    assert digests[0] != digests[1] == digests[2]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -103,7 +196,10 @@ def test_a_store_never_gives_the_results_of_another_function(tmp_path, case):
             "g, which f reads, is a generator",
         ),
         ("class P:\n    lock = threading.Lock()\ndef f(x, seed):\n    return {'y': P.lock}", "lock of P is a lock"),
-        ("a = []\nfor _ in range(5000):\n    a = [a]\ndef f(x, seed):\n    return {'y': len(a)}", "content cannot enter"),
+        (
+            "a = []\nfor _ in range(5000):\n    a = [a]\ndef f(x, seed):\n    return {'y': len(a)}",
+            "content cannot enter",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_until_a_version_stands_for_it(tmp_path, text, message):
