@@ -176,3 +176,9 @@ def test_runs_that_draw_get_the_whole_seed_of_their_point():
     first, second = (task.one(dataclasses.replace(point, seed=5 + high)).values for high in (0, 2**32))
     assert first["last_rate"] != second["last_rate"]
     assert task.identity(None)["seed_bits"] == 63
+
+
+def test_a_task_that_draws_nothing_takes_the_seed_of_its_point():
+    found = sl.sweep("entropy_connectivity", {"cycles": [1, 2]}, measure="weights", executor="serial", seed=2**40)
+    assert not found["failed"].any()
+    assert np.all(found["weights"].sel(cycles=1) != found["weights"].sel(cycles=2))
