@@ -250,6 +250,15 @@ def test_rank_p_value_is_uniform_over_the_sets():
     np.testing.assert_array_equal(np.sort(mirrored), found)
 
 
+def test_of_two_ends_as_rare_the_one_further_out_in_its_own_spread_is_taken():
+    # Both ends are the most extreme of their sets; the low one lies 20 of its spreads out, the high one 1.15.
+    lowest, highest = np.array([0.1, 0.5, 0.51, 0.52]), np.array([2.9, 2.0, 1.5, 1.0])
+    for one in (1e-3, 1.0, 1e3):
+        for other in (1e-3, 1.0, 1e3):
+            assert rank_p_value(one * lowest, other * highest) == (0.25, False)
+            assert rank_p_value(-other * highest, -one * lowest) == (0.25, True)
+
+
 @pytest.mark.parametrize("ridge", [0.0, 0.3])
 @pytest.mark.parametrize("axes", [[], [0], [1, 4]])
 def test_surrogates_are_the_data_with_the_rest_of_the_stimulus_from_elsewhere(ridge, axes):
@@ -292,6 +301,23 @@ def test_error_along_the_average_has_the_closed_form():
     assert abs(noise.mean()) < 4 * np.sqrt(variance / 400)
     # Shifted trains know nothing of it.
     assert variance > 1.7 * ((2 + 2 * m) / mu - 2) / n
+
+
+def test_equal_weights_have_no_error():
+    """The triggered covariance is then the prior's own, whatever was drawn: influences cancel frame by frame."""
+    rng = np.random.default_rng(35)
+    x = rng.standard_normal((300, 3)) @ np.linalg.cholesky(coloured(3)).T
+    ensemble = make_ensemble(x, 0.01, None)
+    held = np.linalg.qr(rng.standard_normal((3, 2)))[0]
+    for seen in (None, np.flatnonzero(rng.random(300) < 0.6)):
+        weights = np.zeros(300)
+        weights[slice(None) if seen is None else seen] = 2.0
+        # In white coordinates of the frames that count, either direction has the variance 1.
+        white = whitening(np.cov((x if seen is None else x[seen]).T, bias=True))
+        noise = multiplier_noise(ensemble, weights, white, held, n_surrogates=20, memory=1, rng=rng, seen=seen)
+        assert noise.shape == (20, 2)
+        # Sums of 300 terms of 1/300, each to 1e-16; one term left out or of the other sign makes 0.05.
+        assert np.abs(noise).max() < 1e-14
 
 
 def test_direction_beside_what_was_accepted():
