@@ -1,8 +1,8 @@
 """What a benchmark is wanted to reach, beside what it measured.
 
-A benchmark calls `aim` where it has measured something that there is an aim for, and ends with ``aims.run(main)``. Every
-aim prints one line, "met" or "MISSED", and a count of them is the last line. The exit status is 0 whatever was missed,
-since a busy machine misses aims too; with ``--assert`` on the command line it is 1 if any was.
+A benchmark calls `aim` where it has measured something that there is an aim for, and ends with ``aims.run(main)``.
+Every aim prints one line, "met" or "MISSED", and a count of them is the last line. The exit status is 0 whatever was
+missed, since a busy machine misses aims too; with ``--assert`` on the command line it is 1 if any was.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def aim(name: str, measured: float, *, at_most: float | None = None, at_least: f
 
 
 def run(main: Callable[[], Any]) -> None:
-    """Run a benchmark, count its aims, and end with its exit status, or 1 where ``--assert`` is given and one is missed."""
+    """Run a benchmark, count its aims, and end with its exit status, or 1 if one is missed and ``--assert`` given."""
     asked = OPTION in sys.argv
     sys.argv[:] = [argument for argument in sys.argv if argument != OPTION]
     found.clear()
