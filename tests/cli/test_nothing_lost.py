@@ -118,7 +118,8 @@ def test_a_run_of_an_edited_file_keeps_the_earlier_one(here, capfd, monkeypatch)
         call("run", "cell.toml", "-q")
         assert kept_in(place) == expected
         said = f"runs/cell: what it is made from has changed; earlier results are kept in runs/cell.{len(expected) - 1}"
-        assert capfd.readouterr().err.splitlines() == [said]
+        # Beside it there may be a line about compilation.
+        assert capfd.readouterr().err.splitlines().count(said) == 1
     assert (here / "runs" / "cell.1" / "figure.png").read_bytes() == figure
     # The first text again: it is the last one that is replaced.
     (here / "cell.toml").write_text(CELL.format(title="Two spikes", duration="100 ms"))
@@ -140,7 +141,8 @@ def test_an_analysis_of_changed_spikes_keeps_the_earlier_one(here, capfd, monkey
     (here / "events.csv").write_text("time\n0.1\n0.2\n")
     assert call("analyse", "spikes.csv") == 0
     assert call("analyse", "spikes.csv", *around, "-o", "cut") == 0
-    assert capfd.readouterr().err == "cut: what it is made from has changed; earlier results are kept in cut.1\n"
+    said = "cut: what it is made from has changed; earlier results are kept in cut.1"
+    assert [line for line in capfd.readouterr().err.splitlines() if "kept" in line] == [said]
     before = (here / "runs" / "spikes-analysis" / "manifest.json").read_bytes()
     sl.interop.write_csv(trains(0.01).select_trials([0]), here / "spikes.csv")
     assert call("analyse", "spikes.csv") == 0
