@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -275,3 +276,44 @@ def test_every_compiled_function_has_the_cautious_cache():
             assert not re.search(r"from numba import .*\bnjit\b|numba\.njit", path.read_text(encoding="utf-8")), (
                 f"{path} must take njit from spikelearn.compiled"
             )
+
+
+WORKER = """
+import importlib.util, sys
+
+spec = importlib.util.spec_from_file_location("squared", "squared.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+
+
+def test_square():
+    import os
+    import pathlib
+    import time
+
+    # The other worker has begun, too, so that both want the function at the same time.
+    pathlib.Path(os.environ["PYTEST_XDIST_WORKER"] + ".begun").touch()
+    while len(list(pathlib.Path().glob("*.begun"))) < 2:
+        time.sleep(0.01)
+    assert module.square(3.0) == 9.0
+    hits = sum(module.square.stats.cache_hits.values())
+    pathlib.Path(os.environ["PYTEST_XDIST_WORKER"] + ".hits").write_text(str(hits))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="locks of files are not on this system")
+def test_workers_of_pytest_share_what_one_of_them_compiled(tmp_path):
+    """Two workers want the same function at once: one compiles it, the other loads it."""
+    pytest.importorskip("xdist")
+    (tmp_path / "squared.py").write_text(SQUARE)
+    for name in ("one", "two"):
+        (tmp_path / f"test_{name}.py").write_text(WORKER)
+    root = Path(spikelearn.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(root)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert sorted(path.read_text() for path in tmp_path.glob("*.hits")) == ["0", "1"]
+    assert len(list((tmp_path / "__pycache__").glob("*.nbc"))) == 1

@@ -366,3 +366,21 @@ def test_bad_input_is_refused(change, message):
 
 def test_false_alarm_bounds_used_here():
     assert 15 * 2 * norm.sf(4.6) < 1e-4
+
+
+def test_what_varies_less_than_its_rounding_does_not_vary_and_a_floor_of_zero_is_allowed():
+    # A standard deviation of 1e-9 is a stimulus around 1, and rounding around 1e6.
+    covariance = np.diag([1e-18, 5e-19])
+    assert whitening(covariance, scale=1.0).matrix.shape == (2, 2)
+    with pytest.raises(ValueError, match="stimulus must vary, got one that is constant"):
+        whitening(covariance, scale=1e6)
+    # Without a floor all that varies is kept; what comes out as no variance, or less than none, is not.
+    kept = whitening(np.diag([1.0, 1e-30, 0.0, -1e-17]), variance_floor=0.0)
+    np.testing.assert_array_equal(np.sort(kept.variances), [1e-30, 1.0])
+
+
+def test_a_window_may_be_as_long_as_the_stimulus():
+    ensemble = make_ensemble(np.arange(5.0), 0.01, (-0.04, 0.01))
+    assert ensemble.n_vectors == 1
+    with pytest.raises(ValueError, match="must fit into the recording, got a stimulus of 4 frames"):
+        make_ensemble(np.arange(4.0), 0.01, (-0.04, 0.01))
