@@ -1,12 +1,19 @@
 """Spike-triggered covariance: against a slow loop, closed forms of Gaussian stimuli, its limits, and bad input."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from scipy.linalg import subspace_angles
 from scipy.stats import norm
 
 from spikelearn import SpikeTrains
-from spikelearn.analyses import joint_weights, spike_triggered_average, spike_triggered_covariance
+from spikelearn.analyses import (
+    joint_weights,
+    jpsth_significance,
+    spike_triggered_average,
+    spike_triggered_covariance,
+)
 from spikelearn.analyses.ensemble import make_ensemble
 from spikelearn.analyses.triggered_moments import prior_moments
 from spikelearn.analyses.triggered_noise import direction_beside, multiplier_noise
@@ -384,3 +391,11 @@ def test_a_window_may_be_as_long_as_the_stimulus():
     assert ensemble.n_vectors == 1
     with pytest.raises(ValueError, match="must fit into the recording, got a stimulus of 4 frames"):
         make_ensemble(np.arange(4.0), 0.01, (-0.04, 0.01))
+
+
+def test_what_is_not_said_is_as_documented():
+    said = signature(spike_triggered_covariance).parameters
+    assert {name: said[name].default for name in ("n_surrogates", "alpha", "relative_to_bulk")} == {
+        "n_surrogates": 199, "alpha": 0.05, "relative_to_bulk": False,
+    }  # fmt: skip
+    assert signature(jpsth_significance).parameters["progress"].default is False

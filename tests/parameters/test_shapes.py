@@ -53,6 +53,7 @@ def test_a_verdict_is_a_table():
     caption, rows = cells(one._repr_html_())
     assert caption == "Stability (qss)"
     assert rows[1] == ["stable", "yes"]
+    assert sl.Stability.__dataclass_fields__["sensor"].default == one.sensor == 1.0, "there is none"
     assert rows[-1] == ["eigenvalues", ", ".join(f"{value:.4g}" for value in one.eigenvalues)]
     many = sl.stability(sl.EIRates(), rule, W_EE=np.array([0.5, 5.0, 6.0]), W_IE=10.0)
     _, rows = cells(many._repr_html_())
