@@ -1,5 +1,6 @@
 """The aims of the benchmarks: what is met, what is missed, and what the exit status says of it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,12 @@ def test_an_aim_has_an_end():
         env={"PYTHONPATH": str(FOLDER)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "aim: 'ratio' must have at_most or at_least, got neither" in done.stderr
+
+
+def test_benchmarks_that_name_targets_state_them_as_aims():
+    for path in sorted(FOLDER.glob("bench_*.py")):
+        text = path.read_text(encoding="utf-8")
+        stated, named = "aims.aim(" in text, re.search(r"\bTargets?\b|\(targets? \d|(promised|required)\)", text)
+        assert stated == ("aims.run(main)" in text), f"{path.name} must end with aims.run(main)"
+        assert stated or not named, f"{path.name} must state {named} by aims.aim"
+    assert len(list(FOLDER.glob("bench_*.py"))) > 15
