@@ -290,6 +290,26 @@ def test_surrogates_are_the_data_with_the_rest_of_the_stimulus_from_elsewhere(ri
     np.testing.assert_allclose(found[0], whitened_covariance(white, data, S), atol=1e-12)
 
 
+def test_surrogates_of_what_was_observed_in_part_take_the_rest_from_later_frames():
+    # Shifts go round the frames that were observed, in their order and forwards; a weight between takes the next one.
+    rng = np.random.default_rng(33)
+    ensemble = make_ensemble(np.convolve(rng.standard_normal(120), [1.0, 0.7], mode="same"), 0.01, (-0.05, 0.0))
+    weights = rng.poisson(0.8, ensemble.n_vectors).astype(float)
+    white = whitening(prior_moments(ensemble)[1], 0.0)
+    seen = np.flatnonzero(rng.random(ensemble.n_vectors - 1) < 0.7)
+    z = ensemble.rows(np.arange(ensemble.n_vectors)) @ white.matrix
+    axis = np.eye(5)[:, [2]]
+    shifts = np.array([0, 4, len(seen) - 3])
+    found = shifted_covariances(ensemble, weights, white, axis, shifts, seen)
+    for one, shift in zip(found, shifts, strict=True):
+        mixed = z.copy()
+        for t in range(ensemble.n_vectors):
+            after = np.count_nonzero(seen < t)
+            mixed[t] = z[seen[(after + shift) % len(seen)]]
+            mixed[t, 2] = z[t, 2]
+        np.testing.assert_allclose(one, np.cov(mixed.T, aweights=weights, bias=True), atol=1e-12)
+
+
 def test_error_along_the_average_has_the_closed_form():
     # E[w|x] = mu exp(a u - a^2/2), Poisson: the frame's influence w/mu ((u - a)^2 - 1) - (u^2 - 1) has the variance
     # (2 + m (a^4 + 4 a^2 + 2))/mu - 2 with m = mu exp(a^2). n = 100,000 frames, 400 draws: the variance of the draws is
