@@ -12,7 +12,7 @@ from spikelearn.analyses import figures as plots
 from spikelearn.cli.drawing import drawable
 from spikelearn.plotting import COLOURS, new_figure, offscreen
 
-_SPEC = importlib.util.spec_from_file_location("layout", Path(__file__).parent / "layout.py")
+_SPEC = importlib.util.spec_from_file_location("layout", Path(__file__).parents[2] / "docs" / "layout.py")
 _LAYOUT = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_LAYOUT)
 troubles, off_palette = _LAYOUT.troubles, _LAYOUT.off_palette
