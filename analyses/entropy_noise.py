@@ -34,7 +34,8 @@ def figure(found: dict) -> Any:
     for k, window in enumerate(WINDOWS):
         estimate, exact = found[window, 10.0]
         points.errorbar(
-            exact.ravel(), estimate.weights.ravel(), 4 * estimate.standard_error.ravel(), fmt="os"[k], ms=4, color=SERIES[k],
+            exact.ravel(), estimate.weights.ravel(), 4 * estimate.standard_error.ravel(), fmt="os"[k], ms=4,
+            color=SERIES[k],
             label=f"{WINDOWS[window]} (bars: 4 standard errors)",
         )  # fmt: skip
     edge = np.array([-2.2, 2.0])
@@ -49,7 +50,9 @@ def figure(found: dict) -> Any:
             learned = [er.learned_from_linear(A, Q, 1.0, gamma=g, **settings) for g in gammas]
             label = f"{WINDOWS[window]}, $l_{{net}}$ {'infinite' if l_net is None else f'{l_net:g}'}"
             bias.loglog(gammas, [np.abs(W - target).max() for W in learned], line, color=SERIES[k], label=label)
-    bias.set(xlabel=r"$\gamma$", ylabel="largest distance", title="From circulation + l (the rule) and A + l (one-sided)")
+    bias.set(
+        xlabel=r"$\gamma$", ylabel="largest distance", title="From circulation + l (the rule) and A + l (one-sided)"
+    )
     bias.legend(frameon=False, fontsize=8)
     return page
 

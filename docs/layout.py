@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.backend_bases import FigureCanvasBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.axis import Axis
 from matplotlib.collections import Collection
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.lines import Line2D
@@ -75,7 +75,7 @@ def shown_texts(figure):
 
 
 def corners(text, figure):
-    """The four corners of a text in pixels, shape (4, 2), turned as the text is."""
+    """Give the four corners of a text in pixels, shape (4, 2), turned as the text is."""
     renderer = figure.canvas.get_renderer()
     around = text.get_window_extent(renderer)
     angle = text.get_rotation()
@@ -128,7 +128,7 @@ def off_palette(figure):
 
 
 def coloured(figure):
-    """Every line, patch and collection whose colour somebody chose."""
+    """List every line, patch and collection whose colour somebody chose."""
     kinds = (Line2D, Patch, Collection)
     texts = figure.findobj(Text)
     boxes = {text.get_bbox_patch() for text in texts}
@@ -142,7 +142,7 @@ def coloured(figure):
 
 
 def colours_of(artist):
-    """The colours that are seen of an artist."""
+    """Give the colours that are seen of an artist."""
     if isinstance(artist, Line2D):
         drawn = artist.get_linestyle() not in ("None", "", " ")
         shown = [artist.get_color()] if drawn else []
@@ -156,13 +156,13 @@ def colours_of(artist):
 
 
 def is_grey(colour):
-    """Whether red, green and blue are the same."""
+    """Tell whether red, green and blue are the same."""
     red, green, blue, _ = to_rgba(colour)
     return max(red, green, blue) - min(red, green, blue) < 0.01
 
 
 def label_of(artist):
-    """What a legend would say of an artist; empty where it would say nothing."""
+    """Give what a legend would say of an artist; empty where it would say nothing."""
     text = str(artist.get_label())
     return "" if text.startswith("_") else text
 

@@ -35,7 +35,8 @@ NOTEBOOK = f"""
 import sys
 import nbclient, nbformat
 notebook = nbformat.read(sys.argv[1], as_version=4)
-begin = "import sys; sys.path.insert(0, {str(LAYOUT.parent)!r}); import layout; _watch = layout.Watch(); sys.path.pop(0)"
+begin = "import sys; sys.path.insert(0, {str(LAYOUT.parent)!r}); import layout; sys.path.pop(0)\\n"
+begin += "_watch = layout.Watch()"
 cells = [nbformat.v4.new_code_cell(text) for text in (begin, "print(*_watch.found, sep=chr(10))")]
 notebook.cells[:0], notebook.cells[len(notebook.cells):] = cells[:1], cells[1:]
 nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3").execute()

@@ -30,7 +30,9 @@ def heading(figure: Figure, title: str, made: Mapping[str, Any] | None = None) -
         Provenance of a recording: its engine, and the time step of Brian2, are named below the title.
     """
     width = max(int(_DENSITY * figure.get_figwidth()), 20)
-    lines = [line for part in typeset(title).splitlines() for line in textwrap.wrap(part, width, break_long_words=False)]
+    lines = [
+        line for part in typeset(title).splitlines() for line in textwrap.wrap(part, width, break_long_words=False)
+    ]
     made_how = engine_line(made or {})
     figure.suptitle("\n".join([*(lines or [""]), *([made_how] if made_how else [])]), fontsize="large")
 

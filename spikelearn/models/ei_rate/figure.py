@@ -203,7 +203,9 @@ def _departure(axes: Axes, case: Any, recording: Recording) -> None:
     relative = amplitude / amplitude[0]
     half = len(time) // 2
     growth = float(np.log(amplitude[-1] / amplitude[half]) / (time[-1] - time[half]))
-    axes.semilogy(time, relative, color=COLOURS["simulation"], linewidth=2, label=typeset(f"run: grows by {growth:.4g} /ms"))
+    axes.semilogy(
+        time, relative, color=COLOURS["simulation"], linewidth=2, label=typeset(f"run: grows by {growth:.4g} /ms")
+    )
     point = {"W_EE": case.weights.W_EE, "W_IE": case.weights.W_IE}
     slow = slower(case.rule, case.slowdown)
     whole = float(stability(case.model, slow, **point, method="full").eigenvalues[..., :4].real.max())

@@ -85,4 +85,7 @@ def sums_panel(axes: Axes, model: EIUnits, W: Any, onto: str) -> None:
         label="theory: the line of set points",
     )
     axes.set(xlabel=rf"$\sum W_{{{onto}E}}$", ylabel=rf"$\sum W_{{{onto}I}}$")
+    # Room for the legend above the points.
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.25 * (high - low))
     axes.set_title(f"Summed weights onto {onto} units", fontsize="medium")
