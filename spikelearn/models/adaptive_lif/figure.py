@@ -254,6 +254,6 @@ def phase_plane(
     axes.set_ylim(top=V_0 + 0.45 * V_0)
     if critical > 0:
         low = axes.get_ylim()[0]
-        axes.vlines(critical, low, V_0, color=COLOURS["theory"], linestyle="-.", label=r"critical $g^*$")
+        axes.plot([critical] * 2, [low, V_0], color=COLOURS["theory"], linestyle="-.", label=r"critical $g^*$")
         axes.set_ylim(bottom=low)
     axes.legend(framealpha=0.9, edgecolor="none", fontsize="small", loc="upper right")
