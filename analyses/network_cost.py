@@ -15,9 +15,9 @@ the ranges of size, fan-in and rate; every other run tests them.
   in which anything arrives (N (1 - exp(-arrivals/N)) of them a window if arrivals come at random), and each arrival at
   a neuron whose state no longer fits the second-level cache.
 
-Predictions hold within the ranges drawn and for this network alone, to about a fifth on a machine that does nothing
-else; how far each run is off is printed. What they leave out: arrivals that come in volleys, as neurons of one network
-fire together; the two ways in which the engine takes them up; and what other programs do to a shared cache.
+Predictions hold within the ranges drawn and for this network alone, to about a quarter; how far each run is off is
+printed. What they leave out: arrivals that come in volleys, as neurons of one network fire together; the two ways in
+which the engine takes them up; and what other programs do to a shared cache.
 """
 
 import argparse
