@@ -12,7 +12,6 @@ from spikelearn.catalogue.overview import overview as plain_overview
 from spikelearn.models.adaptive_lif.course import course
 from spikelearn.models.adaptive_lif.figure import overview, phase_plane
 from spikelearn.models.escape_noise.binning import bin_spikes
-from spikelearn.models.quadratic.figure import quadratic_figure
 from spikelearn.network import Population
 from spikelearn.network.figure import overview as network_overview
 from spikelearn.plotting import COLOURS, SERIES, new_figure, raster, trace
@@ -155,13 +154,13 @@ def test_e_and_i_have_their_colours_in_a_network_too():
 def test_the_quadratic_neuron_fires_where_its_closed_form_says():
     neuron = sl.QuadraticNeuron(eta=0.04, tau=10 * ms)
     recording = sl.simulate(neuron, 1 * second)
-    axes = quadratic_figure(neuron, recording, "quadratic").axes[0]
+    axes = plain_overview(neuron, recording, "quadratic").axes[0]
     (theory,) = [one for one in axes.collections if "predicted" in str(one.get_label())]
     marks = np.array([segment[0, 0] for segment in theory.get_segments()])
     np.testing.assert_allclose(marks, recording.spikes.train(), rtol=1e-12)
     assert "one every 156.9 ms" in theory.get_label()
     silent = sl.QuadraticNeuron(eta=-0.04, tau=10 * ms)
-    assert quadratic_figure(silent, sl.simulate(silent, 1 * second), "silent").axes[0].get_legend() is None
+    assert plain_overview(silent, sl.simulate(silent, 1 * second), "silent").axes[0].get_legend() is None
 
 
 def test_the_figure_of_a_system_without_one_shows_every_trace(bursting):
