@@ -93,7 +93,7 @@ def main() -> None:
     axes = page.subplots(2, 2).ravel()
 
     grid, branches, ends = gains()
-    for stable, style in ((True, "-"), (False, "--")):
+    for stable, style in ((True, "--"), (False, ":")):
         rows = [sorted((a for a, good in branches[float(b)] if good is stable), reverse=True) for b in grid]
         for k in range(3):
             line = [row[k] if len(row) > k else np.nan for row in rows]
