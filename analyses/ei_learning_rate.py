@@ -17,7 +17,7 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.models.ei_rate.share import stable_share
 from spikelearn.models.ei_rate.stability import grid_axes
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, new_figure, save_figure, typeset
 from spikelearn.rules.rule import slower
 
 EQUAL = {f"alpha_{name}": 0.02 for name in ("EE", "EI", "IE", "II")}
@@ -81,7 +81,7 @@ def main():
                 continue
             axes.semilogx(FACTORS, found[method] * 100, style, color=colour, label=label)
         axes.axvline(1, color=COLOURS["muted"], linewidth=0.8)
-        axes.set_title(name, fontsize="medium")
+        axes.set_title(typeset(name), fontsize="medium")
         axes.set_ylim(-4, 104)
         half = []
         for method in ("full", "trial"):

@@ -18,7 +18,7 @@ import numpy as np
 
 import spikelearn as sl
 from spikelearn.models.ei_trials import end_lines, ignition_threshold, ignition_time
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, new_figure, save_figure, typeset
 
 MODEL = sl.EIRates()
 FOUR = ("EE", "EI", "IE", "II")
@@ -63,7 +63,7 @@ def main() -> None:
         panels[row, 0].set(
             xlabel="time (s); ten trials a second for the dashed lines", ylabel="E, sensor (Hz)", ylim=(0, 14)
         )
-        panels[row, 0].set_title(label, fontsize="medium")
+        panels[row, 0].set_title(typeset(label), fontsize="medium")
         panels[row, 1].set(xlabel="time (s)", ylabel=f"runs ignited, of {n}", xlim=(0, 100), ylim=(0, n * 1.05))
         panels[row, 1].set_title("First Up state online", fontsize="medium")
         for axes in panels[row, :2]:

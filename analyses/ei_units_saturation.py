@@ -125,7 +125,7 @@ def first_panels(panels: Any, first: dict[str, Any]) -> None:
         linewidth=1,
         label="theory: Up state of the mean weights",
     )
-    above.set(xlabel="C of the summed weights", ylabel="E in trial 1 (Hz)", ylim=(0, 108))
+    above.set(xlabel="C of the summed weights", ylabel="E in trial 1 (Hz)", ylim=(0, 140))
     above.set_title("Published start weights", fontsize="medium")
     above.legend(frameon=False, fontsize="small")
     names = ("lost", "cut-off of E lifted", "cut-off of I lifted", "sums alone", "mended")

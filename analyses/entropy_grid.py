@@ -19,7 +19,7 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.models.entropy_rule.figure import matrix
 from spikelearn.models.entropy_rule.grid import GridMovie, trajectory
-from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure, typeset
 
 er = sl.entropy_rule
 T = 50
@@ -73,7 +73,7 @@ def figure(errors: dict, counts: list[int]) -> Any:
     boxes.set(title="Active boxes, N = 20", xlabel="x box", ylabel="y box")
     accuracy = page.add_subplot(grid[0, 3])
     for (name, label), colour in zip(CODINGS.items(), (SERIES[0], *SERIES[2:]), strict=False):
-        accuracy.semilogy(SIDES, np.maximum(errors[name], 1e-17), ".-", color=colour, label=f"error, {label}")
+        accuracy.semilogy(SIDES, np.maximum(errors[name], 1e-17), ".-", color=colour, label=typeset(f"error, {label}"))
     accuracy.set(title="d(u, v), first cycle, l = 0.1", xlabel="N")
     accuracy.legend(frameon=False, fontsize=7, loc="lower left")
     other = accuracy.twinx()
@@ -85,14 +85,14 @@ def figure(errors: dict, counts: list[int]) -> Any:
         W = in_order(movie, movie.learn(DT, l).dense())
         page.colorbar(matrix(axes, W, f"n = {N * N}, l = {l:g}: {len(W)} active"), ax=axes)
     push = page.add_subplot(grid[2, 3])
-    for name, label in CODINGS.items():
+    for (name, label), colour in zip(CODINGS.items(), (SERIES[0], *SERIES[2:]), strict=False):
         movie = er.grid_movie(58, coding=name)
         weights = movie.learn(DT, 10.0)
         start = movie.frames[0] + 1e-6 * np.random.default_rng(0).normal(size=movie.frames.shape[1])
         apart = np.abs(er.replay(weights, start, 3 * T, DT, 10.0) - movie.frames[np.arange(3 * T + 1) % T]).max(axis=1)
         size = abs(er.floquet(weights, movie.frames, DT, 10.0)[0])
-        push.semilogy(apart, label=f"{label}: multiplier {size:.2g}")
-    push.set(title="A push of 1e-6, l = 10", xlabel="step", ylabel="largest |v - u|")
+        push.semilogy(apart, color=colour, label=typeset(f"{label}: multiplier {size:.2g}"))
+    push.set(title="A push of 1e-6, l = 10", xlabel="step", ylabel="largest $|v - u|$")
     push.legend(frameon=False, fontsize=7)
     return page
 

@@ -19,7 +19,7 @@ import numpy as np
 import spikelearn as sl
 from spikelearn.models.entropy_rule.figure import film, matrix
 from spikelearn.models.entropy_rule.letter import letter_pixels
-from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure, typeset
 
 er = sl.entropy_rule
 DT, L = 0.1, 1.0
@@ -56,8 +56,10 @@ def figure(frames: np.ndarray, weights: Any, zero: np.ndarray, zero_weights: Any
         size = abs(er.floquet(factors, movie, DT, L)[0])
         path = er.replay(factors, movie[0], 130, DT, L)
         apart = np.abs(path - movie[np.arange(131) % 40]).max(axis=1)
-        errors.semilogy(np.where(apart > 0, apart, np.nan), color=COLOURS[colour], label=f"{name}: {size:.3g} a cycle")
-    errors.set(xlabel="step", ylabel="largest |v - u|", title="Replay from the first frame, and its multiplier")
+        errors.semilogy(
+            np.where(apart > 0, apart, np.nan), color=COLOURS[colour], label=typeset(f"{name}: {size:.3g} a cycle")
+        )
+    errors.set(xlabel="step", ylabel="largest $|v - u|$", title="Replay from the first frame, and its multiplier")
     errors.legend(frameon=False)
     for (level, paths), colour in zip(noisy.items(), SERIES, strict=False):
         noise.semilogy(np.median(paths, axis=0), color=colour, label=f"sd {level:g}")

@@ -35,11 +35,12 @@ def figure(found: dict) -> Any:
         estimate, exact = found[window, 10.0]
         points.errorbar(
             exact.ravel(), estimate.weights.ravel(), 4 * estimate.standard_error.ravel(), fmt="os"[k], ms=4,
+            color=SERIES[k],
             label=f"{WINDOWS[window]} (bars: 4 standard errors)",
         )  # fmt: skip
     edge = np.array([-2.2, 2.0])
     points.plot(edge, edge, color=COLOURS["muted"], lw=0.8)
-    points.set(xlabel="weight, closed form", ylabel="weight, simulated", title="gamma = 10, l_net = infinity")
+    points.set(xlabel="weight, closed form", ylabel="weight, simulated", title=r"$\gamma$ = 10, $l_{net}$ infinite")
     points.legend(frameon=False)
     gammas = np.geomspace(2, 2000, 40)
     limit = er.learned_from_linear(A, Q, 1.0)
@@ -47,9 +48,11 @@ def figure(found: dict) -> Any:
         for l_net, line in ((None, "-"), (1e3, "--")):
             settings = {"l_net": l_net, "window": window}
             learned = [er.learned_from_linear(A, Q, 1.0, gamma=g, **settings) for g in gammas]
-            label = f"{WINDOWS[window]}, l_net {'infinite' if l_net is None else f'{l_net:g}'}"
+            label = f"{WINDOWS[window]}, $l_{{net}}$ {'infinite' if l_net is None else f'{l_net:g}'}"
             bias.loglog(gammas, [np.abs(W - target).max() for W in learned], line, color=SERIES[k], label=label)
-    bias.set(xlabel="gamma", ylabel="largest distance", title="From circulation + l (the rule) and A + l (one-sided)")
+    bias.set(
+        xlabel=r"$\gamma$", ylabel="largest distance", title="From circulation + l (the rule) and A + l (one-sided)"
+    )
     bias.legend(frameon=False, fontsize=8)
     return page
 

@@ -93,7 +93,7 @@ def main() -> None:
     axes = page.subplots(2, 2).ravel()
 
     grid, branches, ends = gains()
-    for stable, style in ((True, "-"), (False, "--")):
+    for stable, style in ((True, "--"), (False, ":")):
         rows = [sorted((a for a, good in branches[float(b)] if good is stable), reverse=True) for b in grid]
         for k in range(3):
             line = [row[k] if len(row) > k else np.nan for row in rows]
@@ -101,7 +101,7 @@ def main() -> None:
                 grid, line, style, color=RED, label=f"{'stable' if stable else 'unstable'} branch" if k == 0 else None
             )
     axes[0].plot(*zip(*ends, strict=True), "o", color=BLUE, label="networks of 4000 units")
-    axes[0].set(xlabel="gain", ylabel="$|m|$", title="Branches of $f(a)\\lambda = 1$, phi = tanh")
+    axes[0].set(xlabel="gain", ylabel="$|m|$", title="Branches of $f(a)\\lambda = 1$, phi = tanh", ylim=(-0.03, 0.95))
     for value in np.linalg.eigvals(C).real:
         axes[0].axvline(1 / value, color=COLOURS["muted"], lw=0.7, ls=":")
     worst = max(abs(m - max(a for a, good in branches_at(gain) if good)) for gain, m in ends)
@@ -119,6 +119,8 @@ def main() -> None:
         measured = np.sqrt(np.mean(np.array(spread) ** 2 * sizes))
         print(f"n^(-1/2), {kind}: slope {slope:.3f}, coefficient {measured:.3f}, predicted {coefficient:.3f}")
     axes[1].set(xscale="log", yscale="log", xlabel="n", ylabel="rms distance from the branch", title="Finite networks")
+    axes[1].set_xticks(sizes, [f"{n:,}" for n in sizes])
+    axes[1].minorticks_off()
 
     model, _times, u, m = hysteresis()
     fold = float(model.folds()[-1])
@@ -150,7 +152,7 @@ def main() -> None:
     print(f"chaos: g_c = {critical:.5f}; speed {speeds[2]:.1e} at 0.8 g_c, {speeds[-2]:.1e} at 1.2 g_c")
     handles = [entry for place in (axes[3], other) for entry in place.get_legend_handles_labels()[0]]
     axes[3].legend(handles=handles, frameon=False, fontsize=8, loc="center left")
-    for place, corner in zip(axes[:3], ("center right", "upper right", "lower right"), strict=True):
+    for place, corner in zip(axes[:3], ("upper left", "upper right", "lower right"), strict=True):
         place.legend(frameon=False, fontsize=8, loc=corner)
     if arguments.output:
         save_figure(page, arguments.output / "low_rank_branches.png")

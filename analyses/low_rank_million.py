@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import spikelearn as sl
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, SERIES, new_figure, save_figure
 
 MODEL = sl.LowRank([[0.7, -0.3], [0.3, 0.7]], "tanh", 3.0)
 START, DT = [0.02, 0.0], 0.02
@@ -55,7 +55,8 @@ def main() -> None:
         upper.axhline(cycle.radius_max, color=COLOURS["theory"], ls="-.", label="theory: radius of the cycle")
         upper.set(ylabel="overlap", ylim=(-0.65, 0.85))
         upper.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
-        lower.plot(t, run.traces.x.values, lw=0.9)
+        for row, colour in zip(run.traces.x.values.T, SERIES, strict=False):
+            lower.plot(t, row, lw=0.9, color=colour)
         lower.set(xlabel="time (time constants)", ylabel="$x_i$ of five units")
         save_figure(page, arguments.output / "low_rank_million.png")
 

@@ -12,7 +12,7 @@ from brian2 import ms, mV, volt
 
 import spikelearn as sl
 from spikelearn.network import Connections, Population, Projection
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, new_figure, save_figure, typeset
 
 CASES = {"weak synapses": (0.3, -1.5), "strong synapses": (1.2, -5.0)}
 WINDOW = 0.1
@@ -78,8 +78,8 @@ def main():
         slopes = np.array(slopes)[np.isfinite(slopes)]
         mean, spread = slopes.mean(), slopes.std(ddof=1) / np.sqrt(len(slopes))
         axes.semilogy(times, 1e-8 * np.exp(rate * (times - times[0])), "--", color=COLOURS["theory"], linewidth=2.0,
-                      label=f"from derivatives, {rate:+.1f} ± {error:.1f} per second".replace("-", "−"))  # fmt: skip
-        axes.set_title(f"{name}: {weights[0]:g} and {weights[1]:g} mV")
+                      label=typeset(f"from derivatives, {rate:+.1f} ± {error:.1f} per second"))  # fmt: skip
+        axes.set_title(typeset(f"{name}: {weights[0]:g} and {weights[1]:g} mV"))
         axes.set_xlabel("time (s)")
         axes.set_ylabel("rms shift of spikes between two runs (ms)")
         axes.set_ylim(1e-13, 1e2)

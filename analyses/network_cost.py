@@ -6,198 +6,51 @@ are left out. One thread each, for a clean comparison, by the processor's clock;
 besides, are timed by the wall's and mean something only where two cores are free (for Brian2's better number of threads
 see ``tests/benchmarks/bench_network.py``). Where both cost the same a line is drawn.
 
-Beside the points stand predictions: the work of each engine, counted by formula, at costs a unit that are fitted, none
-negative, to six runs: the shared one, two silent networks (not drawn), smallest and largest fan-in, highest rate.
+Beside the points stand predictions: the work of each engine, counted by formula (``network_costs/reckoning.py``), at
+costs a unit that are fitted, none negative, to the shared run, to two silent networks (not drawn), and to both ends of
+the ranges of size, fan-in and rate; every other run tests them.
 
 - Brian2: each step, each neuron and step, each spike, each arrival at a synapse.
-- Exact: each window (of the shortest delay), each neuron and window, each spike, each arrival, and each neuron and
-  window in which anything arrives: N (1 - exp(-arrivals/N)) of them a window if arrivals come at random.
+- Exact: each window (of the shortest delay), each neuron and window, each spike, each arrival, each neuron and window
+  in which anything arrives (N (1 - exp(-arrivals/N)) of them a window if arrivals come at random), and each arrival at
+  a neuron whose state no longer fits the second-level cache.
 
-A unit costs the same everywhere in this reckoning; what lies off the lines is what it leaves out, probably above all
-memory that no longer fits the cache at many neurons.
+Predictions hold within the ranges drawn and for this network alone, to about a quarter; how far each run is off is
+printed. What they leave out: arrivals that come in volleys, as neurons of one network fire together; the two ways in
+which the engine takes them up; and what other programs do to a shared cache.
 """
 
 import argparse
 import contextlib
-import dataclasses
 import itertools
 import os
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from brian2 import Network, SpikeMonitor, mV, second
-from brian2.devices.device import get_device
-from scipy.optimize import nnls
+from network_costs.engines import (
+    DELAY,
+    FAN_IN,
+    NEURONS,
+    NONE,
+    STEP,
+    Case,
+    Cost,
+    compiled,
+    described,
+    exact,
+    interpreted,
+)  # fmt: skip
+from network_costs.reckoning import UNITS, crossings, unit_costs, work
 
 import spikelearn as sl
-from spikelearn.brian.session import session
-from spikelearn.eventdriven.network.run import run_network
-from spikelearn.network import FixedInDegree, Population, Projection
-from spikelearn.network.brian import brian_objects
-from spikelearn.network.exact import network_inputs
-from spikelearn.network.wiring import wire
 from spikelearn.plotting import COLOURS, new_figure, save_figure
 from spikelearn.simulation.targets import why_not
 
-# The case that all panels share.
-NEURONS, FAN_IN, DELTA_G, STEP = 1000, 100, 0.3, 0.1e-3
-DELAY = 1.5e-3
 SIZES, FANS = (200, 1000, 5000, 20000), (10, 30, 100, 300, 900)
 # Weak adaptation makes the rate high.
 ADAPTATION = (30.0, 3.0, 0.3, 0.03, 0.003)
 STEPS = (0.02e-3, 0.05e-3, 0.1e-3, 0.2e-3, 0.5e-3)
-
-
-class Case(NamedTuple):
-    """One run: its network, and what is changed without building anew."""
-
-    n: int = NEURONS
-    fan: int = FAN_IN
-    delta_g: float = DELTA_G
-    dt: float = STEP
-    silent: bool = False
-
-
-class Cost(NamedTuple):
-    """Seconds of computing and spikes, both a second of model time."""
-
-    seconds: float
-    spikes: float
-
-
-NONE = Cost(np.nan, np.nan)
-
-
-def described(n, fan):
-    """Couple neurons that fire from within, excitation balancing inhibition, so that fan-in leaves the rate alone."""
-    neuron = sl.AdaptiveLIF(tau_K="200 ms", t_d="5 ms")
-    V_0 = np.random.default_rng(0).permutation(np.linspace(15.5, 19.5, n)).reshape(2, -1)
-    weight = 1.0 / np.sqrt(fan) * mV
-    return wire(
-        sl.Network(
-            {name: Population(neuron, n // 2, {"V_0": part * mV}) for name, part in zip("EI", V_0, strict=True)},
-            [
-                Projection(a, b, FixedInDegree(fan // 2), weight if a == "E" else -weight, DELAY)
-                for a, b in itertools.product("EI", repeat=2)
-            ],
-        )
-    )
-
-
-def parameters(wiring, case):
-    """Give V_0, delta_g and the g at time 0 of a case; SI units.
-
-    The neurons start anywhere in their cycle: g rises from g* by delta_g at a spike and falls back to g*.
-    """
-    n = wiring.n
-    if case.silent:
-        return {"V_0": np.zeros(n), "delta_g": np.zeros(n), "g": np.zeros(n)}
-    critical = (wiring.values["V_0"] - wiring.values["theta"]) / (wiring.values["theta"] + wiring.values["Delta"])
-    phase = np.random.default_rng(1).random(n)
-    g = critical * (1.0 + case.delta_g / critical) ** phase
-    return {"V_0": wiring.values["V_0"], "delta_g": np.full(n, case.delta_g), "g": g}
-
-
-def exact(wiring, case, duration, repeats, threads=1):
-    """Run on the exact engine; the best of some runs.
-
-    By the processor's clock for one thread, which is the clock of Brian2's program. What a run costs before its first
-    window (arrays laid out for the threads) is measured by a short run and taken off.
-    """
-    values = parameters(wiring, case)
-    g0 = values.pop("g")
-    inputs = network_inputs(dataclasses.replace(wiring, values={**wiring.values, **values}), 0, 1e4)
-    nothing = np.empty(0, dtype=np.int64)
-    settings = {"u0": np.zeros(wiring.n), "g0": g0, "traced": nothing, "trace_times": np.empty(0), "threads": threads}
-    clock = time.process_time if threads == 1 else time.perf_counter
-    best, spikes = {DELAY: np.inf, duration: np.inf}, {}
-    for _ in range(repeats + 1):
-        for length in best:
-            start = clock()
-            spikes[length] = len(run_network(inputs, length, **settings).times)
-            best[length] = min(best[length], clock() - start)
-    whole, short = duration, DELAY
-    return Cost((best[whole] - best[short]) / (whole - short), (spikes[whole] - spikes[short]) / (whole - short))
-
-
-@contextlib.contextmanager
-def compiled(wiring, duration, repeats):
-    """Build one program for all cases of a network, one that takes its step from a file; the best of some runs each."""
-    with session("cpp_standalone") as opened:
-        device = get_device()
-        objects = brian_objects(wiring, STEP, duration)
-        group, spikes = objects[0], SpikeMonitor(objects[0])
-        clocks = {thing.clock for thing in [*objects, spikes]} | {thing.pre.clock for thing in objects[1:]}
-        steps = [f"{device.get_array_name(clock.variables['dt'])}[0]" for clock in clocks]
-        device.insert_code("main", f'{{ std::ifstream step("step.txt"); step >> {steps[0]}; }}')
-        device.insert_code("main", " ".join(f"{step} = {steps[0]};" for step in steps))
-        Network(*objects, spikes).run(duration * second, namespace={})
-        device.build(directory=opened.directory, compile=True, run=False, with_output=False)
-
-        def cost(case):
-            Path(opened.directory, "step.txt").write_text(f"{case.dt!r}\n", encoding="ascii")
-            changed = {getattr(group, name): _quantity(name, x) for name, x in parameters(wiring, case).items()}
-            best = np.inf
-            for _ in range(repeats):
-                device.run(results_directory="results", with_output=False, run_args=changed)
-                best = min(best, device._last_run_time)
-            return Cost(best / duration, spikes.num_spikes / duration)
-
-        yield cost
-
-
-@contextlib.contextmanager
-def interpreted(wiring, duration, repeats):
-    """Run on Brian2's NumPy target, by the wall's clock; the best of some runs each."""
-
-    def cost(case):
-        best, found = np.inf, 0
-        for _ in range(repeats):
-            with session("numpy") as opened:
-                objects = brian_objects(wiring, case.dt, duration)
-                spikes = SpikeMonitor(objects[0])
-                for name, value in parameters(wiring, case).items():
-                    objects[0].variables[name].set_value(value)
-                opened.run(Network(*objects, spikes), duration * second)
-                best, found = min(best, get_device()._last_run_time), spikes.num_spikes
-        return Cost(best / duration, found / duration)
-
-    yield cost
-
-
-def _quantity(name, value):
-    return value * 1e3 * mV if name == "V_0" else value
-
-
-def work(engine, case, spikes):
-    """Count what an engine has to do in a second of model time: the terms of its prediction."""
-    n, arrivals = case.n, spikes * case.fan
-    if engine == "Brian2":
-        return np.array([1.0 / case.dt, n / case.dt, spikes, arrivals])
-    windows = 1.0 / DELAY
-    return np.array([windows, n * windows, spikes, arrivals, n * windows * -np.expm1(-arrivals / (n * windows))])
-
-
-UNITS = {
-    "exact": ("a window", "a neuron and window", "a spike", "an arrival", "a neuron and window with arrivals"),
-    "Brian2": ("a step", "a neuron and step", "a spike", "an arrival"),
-}
-
-
-def unit_costs(engine, measured, fitted):
-    """Fit the costs of the units, none negative, so that relative errors count alike."""
-    rows = np.array([work(engine, case, measured[case].spikes) / measured[case].seconds for case in fitted])
-    scale = rows.max(axis=0)
-    return nnls(rows / scale, np.ones(len(rows)))[0] / scale
-
-
-def crossings(x, own, clock):
-    """Where two costs are the same, by straight lines between points on logarithmic axes."""
-    ratio = np.log(own / clock)
-    k = np.flatnonzero(np.sign(ratio[:-1]) * np.sign(ratio[1:]) < 0)
-    return x[k] * (x[k + 1] / x[k]) ** (ratio[k] / (ratio[k] - ratio[k + 1]))
 
 
 class Bench:
@@ -386,7 +239,8 @@ def main():
         "time step (ms)": [Case(dt=dt) for dt in STEPS],
     }
     silent = [Case(n=n, silent=True) for n in (sizes[0], sizes[-1])]
-    fitted = [Case(), *silent, Case(fan=fans[0]), Case(fan=fans[-1]), Case(delta_g=ADAPTATION[-1])]
+    ends = [varied[name][k] for name in ("neurons", "fan-in", "rate (Hz)") for k in (0, -1)]
+    fitted = [Case(), *silent, *ends]
     # Long enough for the compiled program; NumPy takes hundreds of microseconds a step.
     duration, repeats = (0.2, 1) if reason else (1.0, 3)
     everything = [*silent, *itertools.chain(*varied.values())]

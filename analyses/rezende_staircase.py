@@ -26,7 +26,7 @@ from scipy import stats
 
 import spikelearn as sl
 from spikelearn.models.escape_noise import fit, staircase, to_spike_trains
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, new_figure, save_figure, typeset
 
 DT = 0.001
 N_VISIBLE, N_HIDDEN, N_BINS = 30, 50, 400
@@ -137,7 +137,7 @@ def figure(results: list[Result]) -> Any:
     mean = best.network.W_M[:30, :30].reshape(3, 10, 3, 10).mean(axis=(1, 3))
     image = blocks.imshow(mean, cmap="RdBu_r", vmin=-np.abs(mean).max(), vmax=np.abs(mean).max())
     for (i, j), value in np.ndenumerate(mean):
-        blocks.text(j, i, f"{value:.2f}", ha="center", va="center",
+        blocks.text(j, i, typeset(f"{value:.2f}"), ha="center", va="center",
                     color="white" if abs(value) > 0.6 * np.abs(mean).max() else "black")  # fmt: skip
     blocks.set_xticks(range(3), "ABC")
     blocks.set_yticks(range(3), "ABC")

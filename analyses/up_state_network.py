@@ -31,7 +31,7 @@ from spikelearn.models.up_state_network.figure import (
 )
 from spikelearn.models.up_state_network.measures import first_within, mean_interval, window_rates
 from spikelearn.models.up_state_network.trained import SHIPPED, read_weights, write_weights
-from spikelearn.plotting import COLOURS, new_figure, save_figure
+from spikelearn.plotting import COLOURS, new_figure, save_figure, typeset
 
 HERE = Path(__file__).parent / "up_state_network"
 NETWORK = sl.UpStateNetwork()
@@ -234,9 +234,11 @@ def rate_slopes(axes: Any) -> None:
     grid = np.linspace(0, 4, 41)
     E, I = rate_state(grid)  # noqa: E741
     slopes = rate_slope()
-    for name, values, slope, colour in (("E", E, slopes[0], E_COLOUR), ("I", I, slopes[1], I_COLOUR)):
+    rows = (("E", E, slopes[0], E_COLOUR, "--"), ("I", I, slopes[1], I_COLOUR, "-."))
+    for name, values, slope, colour, style in rows:
         axes.plot(grid[::5], (values - values[0])[::5], "o", color=colour, markersize=4, label=f"{name}, Up state")
-        axes.plot(grid, slope * grid, color=colour, linewidth=1.0, label=f"formula: {slope:.3f} a unit")
+        label = typeset(f"formula: {slope:.3f} a unit")
+        axes.plot(grid, slope * grid, style, color=COLOURS["theory"], linewidth=1.0, label=label)
     axes.set(xlabel="input to I", ylabel="change (Hz)")
     axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
     axes.set_title("Rate model: change against input", fontsize="medium")

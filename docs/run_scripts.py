@@ -3,7 +3,8 @@
 ``python docs/run_scripts.py FOLDER [--only NAME ...] [--jobs 2]``. Each script or model file gets a folder of its own
 below FOLDER, which holds its figures; what it prints goes to ``FOLDER/KIND-NAME.txt``; a notebook goes with its outcome
 to ``FOLDER/notebooks``. One that fails is printed with all that it said, and the exit status is 1. Examples run with
-RuntimeWarning as an error.
+RuntimeWarning as an error. A script or notebook fails too where a text of one of its figures lies over another or is
+cut off, or a colour is of no palette (``layout.py``; figures of model files are examined by the tests).
 """
 
 from __future__ import annotations
@@ -28,12 +29,22 @@ MODELS = (
 ALONE = ("network_cost",)
 
 
-NOTEBOOK = """
+LAYOUT = ROOT / "docs" / "layout.py"
+# Two cells more, and taken out again: every figure that a cell shows is looked at.
+NOTEBOOK = f"""
 import sys
 import nbclient, nbformat
 notebook = nbformat.read(sys.argv[1], as_version=4)
+begin = "import sys; sys.path.insert(0, {str(LAYOUT.parent)!r}); import layout; sys.path.pop(0)\\n"
+begin += "_watch = layout.Watch()"
+cells = [nbformat.v4.new_code_cell(text) for text in (begin, "print(*_watch.found, sep=chr(10))")]
+notebook.cells[:0], notebook.cells[len(notebook.cells):] = cells[:1], cells[1:]
 nbclient.NotebookClient(notebook, timeout=240, kernel_name="python3").execute()
+*notebook.cells, last = notebook.cells[1:]
 nbformat.write(notebook, sys.argv[2])
+found = "".join(output.get("text", "") for output in last.outputs).strip()
+print(found, file=sys.stderr)
+sys.exit(3 if found else 0)
 """
 
 
@@ -44,8 +55,8 @@ def command(script: Path, folder: Path) -> list[str]:
     if script.suffix == ".ipynb":
         return [sys.executable, "-c", NOTEBOOK, str(script), str(folder / script.name)]
     if script.parent.name == "examples":
-        return [sys.executable, "-W", "error::RuntimeWarning", str(script), str(folder)]
-    return [sys.executable, str(script), "--output", str(folder)]
+        return [sys.executable, "-W", "error::RuntimeWarning", str(LAYOUT), str(script), str(folder)]
+    return [sys.executable, str(LAYOUT), str(script), "--output", str(folder)]
 
 
 def run(script: Path, output: Path) -> bool:

@@ -35,7 +35,7 @@ for column, (order, colour) in enumerate(zip(orders[:3], colours, strict=True)):
 # What each order leaves out goes as this power of tau_K; the factor is that of the last point.
 for column, power in enumerate((0, -1, -3)):
     line = abs(gaps[-1][column]) * 1e3 * (np.array(taus) / taus[-1]) ** float(power)
-    axes.loglog(taus, line, **THEORY, linewidth=1.0, label="expected powers 0, -1, -3" if column == 0 else None)
+    axes.loglog(taus, line, **THEORY, linewidth=1.0, label=r"expected powers 0, $-1$, $-3$" if column == 0 else None)
 axes.set_xlabel(r"$\tau_K$ (ms)")
 axes.set_ylabel("|formula - simulation| (ms)")
 axes.set_title(

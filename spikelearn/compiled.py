@@ -1,8 +1,9 @@
 """Numba's compiled code on disk, and how many processors it may use.
 
 Numba sees that the file of a function has changed, but not that a function called from another file has: its callers
-would go on with the old code. So compiled code older than the newest source beside it is thrown away on import.
-It also takes for granted that it may write somewhere, and that what it finds there is whole. `njit` here compiles
+would go on with the old code. So a package whose functions call each other says so on import by `drop_stale`, and what
+is compiled of it, wherever numba keeps it, is used only with the very text of all its files that it was made from.
+Numba also takes for granted that it may write somewhere, and that what it finds there is whole. `njit` here compiles
 without a cache where there is no place for one, and throws damaged files away. Where several processes need the same
 function, one compiles it and the others wait and load; what takes longer than an instant is told on stderr.
 """
@@ -10,7 +11,9 @@ function, one compiles it and the others wait and load; what takes longer than a
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
+import hashlib
 import os
 import sys
 import threading
@@ -33,22 +36,30 @@ _UNTOLD = 0.9
 # A process that is stopped while it compiles must not stop the others for ever.
 _PATIENCE = 300.0
 _LOOK_AGAIN = 0.02
+# Packages whose compiled functions call each other.
+_TOGETHER: list[Path] = []
 _ROOMS = {"spikelearn.eventdriven": "the exact engine", "spikelearn.eventdriven.network": "the network engine"}
 
 
 def drop_stale(folder: Path) -> list[Path]:
-    """Remove compiled code in `folder` and below that is older than the newest Python file there.
+    """Have compiled code of a package used only with the text that it was made from, and remove what is old beside it.
+
+    A change of any Python file in `folder` and below makes new all functions that `njit` keeps of it, in
+    ``__pycache__``, in the folder that NUMBA_CACHE_DIR names, or in the user's home. What is older than the newest
+    file is removed from ``__pycache__``; elsewhere it is written over.
 
     Parameters
     ----------
     folder : Path
-        A package with functions that numba caches.
+        A package with functions that numba caches, before any of them is imported.
 
     Returns
     -------
     list of Path
         What was removed; a file that cannot be removed is left.
     """
+    if folder not in _TOGETHER:
+        _TOGETHER.append(folder)
     newest = max((path.stat().st_mtime for path in folder.rglob("*.py")), default=0.0)
     removed = []
     for path in [*folder.rglob("__pycache__/*.nbi"), *folder.rglob("__pycache__/*.nbc")]:
@@ -57,6 +68,25 @@ def drop_stale(folder: Path) -> list[Path]:
                 path.unlink()
                 removed.append(path)
     return removed
+
+
+@functools.cache
+def _text_of(folder: Path) -> str:
+    """Give a digest of all Python files in a folder and below, with their names."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        text = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()} {len(text)} ".encode() + text)
+    return digest.hexdigest()
+
+
+def _mark(compiled: Any) -> None:
+    """Add the text of its package to what the compiled code of a function on disk must match."""
+    file = Path(compiled.py_func.__code__.co_filename)
+    marks = [_text_of(folder) for folder in _TOGETHER if folder in file.parents]
+    if marks:
+        kept = compiled._cache._cache_file
+        kept._source_stamp = (kept._source_stamp, *marks)
 
 
 @overload
@@ -96,6 +126,7 @@ def njit(function: Any = None, *, cache: bool = False, inner: bool = False, **op
                 # No place can be written to: compiled anew in every process.
                 with contextlib.suppress(RuntimeError, OSError):
                     compiled.enable_caching()
+                    _mark(compiled)
             compiled._cache = kept = _Cautious(compiled._cache)
             compile_one, what = compiled.compile, _room_of(python)
 

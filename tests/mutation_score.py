@@ -221,7 +221,7 @@ class Bench:
             left_out = [part for test in self.kept["broken"] for part in ("--deselect", test)]
             try:
                 path.write_bytes(mutant.source(self.copy))
-                # Another time, so that it is read again, but no newer one, so that compiled code beside it may stay.
+                # Another time, so that it is read again, but no newer one: other compiled code stays.
                 os.utime(path, (stamp.st_atime, int(stamp.st_mtime) - 1 - self.planted))
                 status, first, took, said, _ = run_tests(self.copy, [*left_out, *files], seconds, text, plugin)
             finally:

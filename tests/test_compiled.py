@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +30,67 @@ def test_compiled_code_older_than_a_source_is_removed(tmp_path):
     assert {path.name for path in drop_stale(tmp_path)} == {"caller.f.nbi", "caller.f.nbc"}
     assert {path.name for path in (tmp_path / "__pycache__").iterdir()} == {"callee.g.nbi", "callee.pyc"}
     assert drop_stale(tmp_path) == []
+
+
+CALLER = """
+from callee import inner
+from spikelearn.compiled import njit
+
+@njit(cache=True)
+def outer(x):
+    return inner(x) + 1.0
+"""
+
+
+@pytest.mark.parametrize("place", ["beside", "named", "home"])
+def test_no_code_is_used_that_was_compiled_from_another_text(tmp_path, monkeypatch, place):
+    """In ``__pycache__``, where NUMBA_CACHE_DIR says, or in the user's home."""
+    folder, kept = tmp_path / "package", tmp_path / "kept"
+    folder.mkdir()
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(kept) if place == "named" else "")
+    if place == "home":
+        # A file stands where numba would rather have a folder.
+        (folder / "__pycache__").write_text("")
+        monkeypatch.setenv("HOME", str(kept))
+        monkeypatch.setenv("XDG_CACHE_HOME", str(kept))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(compiled, "_TOGETHER", [])
+    monkeypatch.syspath_prepend(folder)
+
+    def run(value):
+        """Give what a new process computes and how much it loads, if the callee adds `value`; times tell nothing."""
+        text = f"from spikelearn.compiled import njit\n\n@njit\ndef inner(x):\n    return x + {value}\n"
+        for name, content in (("caller.py", CALLER), ("callee.py", text)):
+            (folder / name).write_text(content)
+            os.utime(folder / name, (1e9, 1e9))
+        monkeypatch.delitem(sys.modules, "callee", raising=False)
+        compiled._text_of.cache_clear()
+        assert drop_stale(folder) == []
+        spec = importlib.util.spec_from_file_location("caller", folder / "caller.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.outer(1.0), sum(module.outer.stats.cache_hits.values())
+
+    assert [run(value) for value in (1.0, 1.0, 5.0, 5.0)] == [(3.0, 0), (3.0, 1), (7.0, 0), (7.0, 1)]
+    places = {path.parent for path in tmp_path.rglob("*.nbi")}
+    assert len(places) == 1
+    assert (places == {folder / "__pycache__"}) == (place == "beside")
+
+
+def test_compiled_functions_of_several_files_belong_together():
+    """What numba does not see: a file whose compiled functions come from another one must be in a marked package."""
+    root = Path(spikelearn.__file__).parents[1]
+    texts = {path: path.read_text(encoding="utf-8") for path in (root / "spikelearn").rglob("*.py")}
+    made = {path for path, text in texts.items() if re.search(r"from spikelearn\.compiled import .*\bnjit\b", text)}
+    marked = [path.parent for path, text in texts.items() if "\ndrop_stale(Path(__file__).parent)\n" in text]
+    pairs = 0
+    for path in made:
+        for name in re.findall(r"^from (spikelearn[\w.]+) import", texts[path], flags=re.MULTILINE):
+            other = (root / name.replace(".", "/")).with_suffix(".py")
+            if other in made:
+                pairs += 1
+                assert any(folder in path.parents and folder in other.parents for folder in marked), (path, other)
+    assert pairs > 20
 
 
 SQUARE = """
@@ -213,3 +276,44 @@ def test_every_compiled_function_has_the_cautious_cache():
             assert not re.search(r"from numba import .*\bnjit\b|numba\.njit", path.read_text(encoding="utf-8")), (
                 f"{path} must take njit from spikelearn.compiled"
             )
+
+
+WORKER = """
+import importlib.util, sys
+
+spec = importlib.util.spec_from_file_location("squared", "squared.py")
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+
+
+def test_square():
+    import os
+    import pathlib
+    import time
+
+    # The other worker has begun, too, so that both want the function at the same time.
+    pathlib.Path(os.environ["PYTEST_XDIST_WORKER"] + ".begun").touch()
+    while len(list(pathlib.Path().glob("*.begun"))) < 2:
+        time.sleep(0.01)
+    assert module.square(3.0) == 9.0
+    hits = sum(module.square.stats.cache_hits.values())
+    pathlib.Path(os.environ["PYTEST_XDIST_WORKER"] + ".hits").write_text(str(hits))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="locks of files are not on this system")
+def test_workers_of_pytest_share_what_one_of_them_compiled(tmp_path):
+    """Two workers want the same function at once: one compiles it, the other loads it."""
+    pytest.importorskip("xdist")
+    (tmp_path / "squared.py").write_text(SQUARE)
+    for name in ("one", "two"):
+        (tmp_path / f"test_{name}.py").write_text(WORKER)
+    root = Path(spikelearn.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", "."],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ | {"PYTHONPATH": str(root)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert sorted(path.read_text() for path in tmp_path.glob("*.hits")) == ["0", "1"]
+    assert len(list((tmp_path / "__pycache__").glob("*.nbc"))) == 1

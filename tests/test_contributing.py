@@ -51,4 +51,4 @@ def test_the_files_of_the_smallest_system_are_there():
     assert len(named) == 7
     assert all((root / name).is_file() for name in named)
     lines = sum(len((root / name).read_text().splitlines()) for name in named if name != "spikelearn/__init__.pyi")
-    assert lines <= 300
+    assert lines <= 310

@@ -8,6 +8,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.parameters.names import unknown_name
+from spikelearn.plotting.typesetting import typeset
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,7 +100,7 @@ def jpsth_figure(
     _draw_covariogram(canvas, result, expected, band, COLOURS)
     _legend(canvas, expected is not None, band is not None, COLOURS)
     if title:
-        canvas.text(0.25, _HEIGHT - 0.25, title, fontsize=12, va="top")
+        canvas.text(0.25, _HEIGHT - 0.25, typeset(title), fontsize=12, va="top")
     return figure
 
 
@@ -308,7 +309,7 @@ def _draw_covariogram(
         if abs(tick) * per_second <= _REACH:
             foot = origin + tick * per_second * along
             canvas.plot(*zip(foot, foot - 0.06 * up, strict=True), color="black", linewidth=0.8)
-            _write(canvas, foot - (0.16 + depth) * up, f"{1e3 * tick:g}", -45, 7)
+            _write(canvas, foot - (0.16 + depth) * up, typeset(f"{1e3 * tick:g}"), -45, 7)
     _scale_bar(canvas, ends[0] - 0.12 * along, up, scale)
     place = origin + (_UP + 0.3) * up
     _write(canvas, place, f"covariogram; lag of {_name(result, 2)} (ms)", -45, 9)

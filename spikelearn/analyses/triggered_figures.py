@@ -131,8 +131,9 @@ def plot_nonlinearity(result: xr.Dataset, *, title: str = "", quantity: str = "r
             x, values, scale * result["standard_error"].values, fmt="o-", ms=3.5, lw=1, color=COLOURS["simulation"],
             label="with one standard error",
         )  # fmt: skip
+        # Room for the legend above the highest bar of error.
+        panel.set_ylim(0.0, 1.18 * panel.get_ylim()[1])
         panel.legend(fontsize="small", frameon=False)
-        panel.set_ylim(bottom=0.0)
         panel.set_ylabel(label)
     else:
         y = result["projection_2"].values

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from spikelearn.plotting import heading, new_figure, raster, trace
+from spikelearn.plotting import THEORY, heading, new_figure, raster, trace
 from spikelearn.simulation.recording import Recording
 
 __all__ = ["overview"]
@@ -32,6 +33,9 @@ def _label(name: str, unit: str) -> tuple[str, float]:
 def overview(model: Any, recording: Recording, title: str) -> Any:
     """Draw the spikes and the traces of a recording below each other.
 
+    A model with a method `interval`, seconds from reset to the next spike, has its predicted spikes drawn in, counted
+    from the first one of each neuron, as long as all neurons have the parameters of the model.
+
     Parameters
     ----------
     model : Simulable
@@ -52,6 +56,7 @@ def overview(model: Any, recording: Recording, title: str) -> Any:
     for panel, name in zip(axes, panels, strict=False):
         if name == "raster" and recording.spikes is not None:
             raster(panel, recording.spikes)
+            _predicted(panel, model, recording)
         else:
             unit = model.recordable[name]
             spikes: Any = [] if recording.spikes is None else recording.spikes.train(unit=0)
@@ -62,3 +67,20 @@ def overview(model: Any, recording: Recording, title: str) -> Any:
     axes[-1].set_xlabel("time (s)")
     heading(figure, title, recording.provenance)
     return figure
+
+
+def _predicted(axes: Any, model: Any, recording: Recording) -> None:
+    known = getattr(model, "interval", None)
+    trains, interval = recording.spikes, known() if callable(known) else math.inf
+    if trains is None or recording.provenance.get("vary") or not 0.0 < interval < math.inf:
+        return
+    style: dict[str, Any] = {"colors": THEORY["color"], "linestyles": THEORY["linestyle"], "linewidth": 1.0}
+    label: str | None = f"predicted from the first spike on: one every {1e3 * interval:.4g} ms"
+    for unit in range(min(trains.n_units, 4)):
+        fired = trains.train(unit)
+        if len(fired):
+            expected = np.arange(fired[0], trains.t_stop, interval)
+            axes.vlines(expected, unit - 0.55, unit + 0.55, **style, label=label)
+            label = None
+    if label is None:
+        axes.legend(frameon=False, fontsize="small", loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)

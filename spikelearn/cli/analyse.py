@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from spikelearn.analyses.unit_pairs import read_pair
 from spikelearn.cli.analyse_parts import pair_lines, psth_line, regularity_tables, triggered_lines
 from spikelearn.cli.answers import Answer
-from spikelearn.cli.naming import option_words, options_digest, run_label
+from spikelearn.cli.places import place_of_results
 from spikelearn.cli.reading import cut_trials, positions, read_stimulus, read_trains, selected
 from spikelearn.parameters.units import seconds
 from spikelearn.plotting import offscreen
 from spikelearn.spikes.binning import count_bins
 from spikelearn.spikes.ids import id_labels
 from spikelearn.storage.files import whole_folder
-from spikelearn.storage.manifest import origin, own_files, write_manifest
+from spikelearn.storage.manifest import own_files, write_manifest
 
 if TYPE_CHECKING:
     from spikelearn.spikes.trains import SpikeTrains
@@ -122,25 +122,28 @@ def analysis(
         The file cannot be read, or the folder not be written.
     """
     place = Path(path)
-    folder, source, settings = _place_of_results(
-        place,
-        output,
-        units=units,
-        ids=ids,
-        select=select,
-        events=None if events is None else Path(events),
-        window=window,
-        event_unit=event_unit,
-        bin_size=bin_size,
-        drop_rest=drop_rest,
-        stimulus=None if stimulus is None else Path(stimulus),
-        stimulus_dt=stimulus_dt,
-        stimulus_window=stimulus_window,
-        refractoriness=refractoriness,
-        incomplete=incomplete,
-        all_units=all_units,
-        all_trials=all_trials,
+    options: dict[str, Any] = {
+        "units": units,
+        "ids": ids,
+        "select": select,
+        "events": None if events is None else Path(events),
+        "window": window,
+        "event_unit": event_unit,
+        "bin_size": bin_size,
+        "drop_rest": drop_rest,
+        "stimulus": None if stimulus is None else Path(stimulus),
+        "stimulus_dt": stimulus_dt,
+        "stimulus_window": stimulus_window,
+        "refractoriness": refractoriness,
+        "incomplete": incomplete,
+        "all_units": all_units,
+        "all_trials": all_trials,
         **reading,
+        # That a text file has no header is said by False.
+        "no_header": reading.get("header") is False,
+    }
+    folder, source, settings = place_of_results(
+        place, "analysis", output, options, {"refractoriness": REFRACTORINESS}, beside=(events, stimulus)
     )
     foreign = None if events is not None else incomplete
     whole, notes = read_trains(place, all_units=all_units, all_trials=all_trials, incomplete=foreign, **reading)
@@ -192,20 +195,6 @@ def analysis(
     }
     lines += [text, "", *said, "", f"tables, data, figures and manifest in {folder}"]
     return Answer("\n".join(lines), rows, facts)
-
-
-def _place_of_results(
-    place: Path, output: str | os.PathLike[str] | None, **options: Any
-) -> tuple[Path, dict[str, str], dict[str, str]]:
-    """Give the folder, what its results are made from, and the options that were set: other options, other results."""
-    # That a text file has no header is said by False.
-    given = {**options, "no_header": options.get("header") is False}
-    settings = option_words(given, {"refractoriness": REFRACTORINESS})
-    label, source = run_label(f"{place.stem}-analysis", settings, None, "auto"), origin(place)
-    if settings:
-        source["name"] += f" as {label}"
-        source["settings_sha256"] = options_digest({key: given[key] for key in settings})
-    return Path(output) if output is not None else Path("runs") / label, source, settings
 
 
 def _how_to_make_trials(place: Path, whole: SpikeTrains, events: Any) -> str:

@@ -55,11 +55,14 @@ def psth_line(trains: SpikeTrains, units: Sequence[int] | None, width: float, fo
     shown = list(units) if units is not None else list(range(min(trains.n_units, 2)))
     if shown:
         figure = new_figure(5.0 * len(shown), 5.0)
-        panels = np.asarray(figure.subplots(2, len(shown), sharex="col", squeeze=False))
+        panels = np.asarray(figure.subplots(2, len(shown), sharex="col", sharey="row", squeeze=False))
         for column, unit in enumerate(shown):
             plot_raster(panels[0, column], trains, unit=unit)
             panels[0, column].set(title=f"unit {trains.unit_ids[unit]}", xlabel="")
             plot_psth(panels[1, column], result, unit=unit)
+            if column:
+                panels[0, column].set_ylabel("")
+                panels[1, column].set_ylabel("")
         figure.savefig(folder / "psth.png", dpi=150)
     return f"PSTH of {trains.n_units} units in bins of {width * 1e3:.6g} ms: psth.nc, psth.png"
 

@@ -131,13 +131,18 @@ def sweep(
     if (name is None) == (status is None):
         raise typer.BadParameter("sweep must get a model file, or --status with the folder of a sweep")
     folder = status or store or Path("runs") / f"{Path(name or '').stem}-sweep"
+    rows, facts, status_of_exit = functools.partial(sweep_rows, folder), {"folder": str(folder)}, 0
     if name is None:
-        text = command.status(folder)
-    else:
+        return Answer(command.status(folder), rows, facts)
+    try:
         text = command.run_sweep(
             name, store, workers=workers, dask=dask, resume=resume, retry=retry_failed, progress=not quiet
         )
-    return Answer(text, functools.partial(sweep_rows, folder), {"folder": str(folder)})
+    except KeyboardInterrupt:
+        text, status_of_exit = command.kept(folder), 130
+        if not text:
+            raise
+    return Answer(text, rows, {**facts, "interrupted": bool(status_of_exit)}, status=status_of_exit)
 
 
 @app.command()

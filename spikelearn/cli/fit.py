@@ -8,26 +8,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from spikelearn.cli.places import place_of_results
 from spikelearn.derivatives.fitting import fit
 from spikelearn.interop import read_spikes
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.parameters.names import unknown_name
 from spikelearn.plotting import save_figure
 from spikelearn.storage.files import whole_folder
-from spikelearn.storage.manifest import origin, write_manifest
+from spikelearn.storage.manifest import write_manifest
 
 __all__ = ["fit_file"]
+
+FREE, STARTS, SEED = "V_0,delta_g,tau_K,t_d", 10, 0
 
 
 def fit_file(
     path: str | os.PathLike[str],
     output: str | os.PathLike[str] | None = None,
     *,
-    free: str = "V_0,delta_g,tau_K,t_d",
+    free: str = FREE,
     given: Sequence[str] = (),
     unit: int | None = None,
-    n_starts: int = 10,
-    seed: int = 0,
+    n_starts: int = STARTS,
+    seed: int = SEED,
     **reading: Any,
 ) -> tuple[str, list[dict[str, Any]], Path]:
     """Fit an AdaptiveLIF to a file of spike trains and write estimates, the model's spikes and a figure into a folder.
@@ -37,7 +40,7 @@ def fit_file(
     path : path
         What `spikelearn.interop.read_spikes` reads; time 0 is where the neuron starts.
     output : path, optional
-        The folder; ``runs/NAME-fit`` if not given.
+        The folder; ``runs/NAME-fit`` with every option that was set if not given.
     free : str
         Names of the free parameters with commas between them.
     given : sequence of str
@@ -75,8 +78,8 @@ def fit_file(
     names = [name.strip() for name in free.split(",") if name.strip()]
     found = fit(neuron, trains, names, n_starts=n_starts, seed=seed)
     table = found.table()
-    folder = Path(output) if output is not None else Path("runs") / f"{place.stem}-fit"
-    source = origin(place)
+    options = {"free": ",".join(names), "set": list(given), "unit": unit, "starts": n_starts, "seed": seed, **reading}
+    folder, source, _ = place_of_results(place, "fit", output, options, {"free": FREE, "starts": STARTS, "seed": SEED})
     with whole_folder(folder, overwrite=True, kind="fit", source=source, inputs=(place,)) as temporary:
         table.to_csv(temporary / "estimates.csv", index=False)
         (temporary / "model_spikes.csv").write_text(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from spikelearn.cli.answers import Answer
 from spikelearn.cli.catalogue import table
 from spikelearn.cli.drawing import drawable, saved_figure
 from spikelearn.cli.naming import run_label, run_words
+from spikelearn.storage.earlier import CONTENT, content_digest, link
 from spikelearn.storage.files import whole_folder
 from spikelearn.storage.manifest import origin, own_files, write_manifest
 
@@ -40,7 +39,7 @@ def run_and_write(
         Configuration or model file.
     output : Path or None
         The folder; ``runs/NAME`` with everything that was set if not given. Only an earlier run of the same file with
-        the same settings is replaced.
+        the same settings is replaced; if the file has changed since, it is kept as ``NAME.1``.
     changes, words : mapping, optional
         Values laid over the file, and the same as they were written; see `spikelearn.cli.settings.read_changes`.
     engine, target, progress
@@ -122,6 +121,7 @@ def _source(name: str, configuration: Any, label: str) -> dict[str, str]:
     """Say what a run was made from: only a run of the same file with the same settings replaces it."""
     file = name.endswith(".toml")
     source = origin(configuration.path) if file else {"name": configuration.name, "catalogue": "spikelearn"}
+    source[CONTENT] = content_digest(configuration.path)
     if label != configuration.name:
         source["name"] += f" as {label}"
     return source
@@ -134,7 +134,7 @@ def _taken_over(folder: Path, temporary: Path, saved: Mapping[str, Any], content
     """
     try:
         for name in saved:
-            _link(folder / name, temporary / name)
+            link(folder / name, temporary / name)
         write_manifest(temporary, "recording", content)
         found = own_files(temporary)[1]["files"]
     except OSError:
@@ -144,11 +144,3 @@ def _taken_over(folder: Path, temporary: Path, saved: Mapping[str, Any], content
     for name in saved:
         (temporary / name).unlink(missing_ok=True)
     return False
-
-
-def _link(old: Path, new: Path) -> None:
-    """Give a file a second name, or copy it where the file system has no such thing."""
-    try:
-        os.link(old, new)
-    except OSError:
-        shutil.copyfile(old, new)

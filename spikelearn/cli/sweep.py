@@ -16,7 +16,7 @@ from spikelearn.sweeps.tables import reachable, with_value
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["run_sweep", "status"]
+__all__ = ["kept", "run_sweep", "status"]
 
 
 def run_sweep(
@@ -127,6 +127,17 @@ def status(folder: Path) -> str:
     done, total = int(result["done"].sum()), result["done"].size
     heading = f"{what.get('system') or what.get('function')}: {done} of {total} points done"
     return f"{heading}\n\n{_summary(result)}"
+
+
+def kept(folder: Path) -> str:
+    """Say what an interrupted sweep has left in its folder, and how to go on; nothing where none had begun."""
+    from spikelearn import sweeps
+
+    try:
+        done = sweeps.open(folder)["done"]
+    except (OSError, ValueError):
+        return ""
+    return f"interrupted; {int(done.sum())} of {done.size} points are kept in {folder}: the same command goes on there"
 
 
 def _summary(result: xr.Dataset) -> str:

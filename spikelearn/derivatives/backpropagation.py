@@ -20,6 +20,7 @@ from spikelearn.eventdriven.sensitivity.records import COLUMNS
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
 from spikelearn.network.records import Network
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.arguments import initial_state
 from spikelearn.simulation.initial import Initial
 from spikelearn.simulation.recording import Recording
@@ -65,6 +66,8 @@ class Gradient:
     sources: list[Floats]
     poisson: Floats
     smoothness: Smoothness
+
+    _repr_html_ = fields_html
 
     def __repr__(self) -> str:
         return (

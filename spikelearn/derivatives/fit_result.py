@@ -10,6 +10,7 @@ import numpy as np
 from spikelearn.arrays import Floats, Integers
 from spikelearn.derivatives.directions import UNITS
 from spikelearn.models.adaptive_lif.model import AdaptiveLIF
+from spikelearn.parameters.shapes import fields_html
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +69,8 @@ class Fit:
     evaluations: int
     t_stop: float
     doubt: str = ""
+
+    _repr_html_ = fields_html
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Give a confidence interval of one parameter, of the given level, symmetric in its logarithm.

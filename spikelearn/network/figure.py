@@ -63,7 +63,7 @@ def _populations(axes: Any, network: Network, trains: SpikeTrains) -> None:
 
     share = min(1.0, _ROWS / trains.n_units)
     offset, middles, names = 0, [], []
-    for name, colour in zip(network.populations, itertools.cycle(SERIES), strict=False):
+    for name, colour in _coloured(network):
         units = np.arange(trains.n_units)[network.units(name)]
         if share < 1:
             units = units[np.linspace(0, len(units) - 1, max(1, round(share * len(units)))).astype(int)]
@@ -83,6 +83,13 @@ def _populations(axes: Any, network: Network, trains: SpikeTrains) -> None:
         axes.set_ylabel("neuron" if share == 1 else f"neuron ({offset} of {trains.n_units})")
 
 
+def _coloured(network: Network) -> list[tuple[str, str]]:
+    """Give every population its colour: E and I have theirs, as in all other figures."""
+    if set(network.populations) <= {"E", "I"}:
+        return [(name, COLOURS[name]) for name in network.populations]
+    return list(zip(network.populations, itertools.cycle(SERIES), strict=False))
+
+
 def _rates(axes: Any, network: Network, recording: Recording) -> None:
     axes.set_xlabel("time (s)")
     axes.set_ylabel("rate (Hz)")
@@ -95,7 +102,7 @@ def _rates(axes: Any, network: Network, recording: Recording) -> None:
     start, stop = recording.spikes.t_start, recording.spikes.t_stop
     width = recording.spikes.duration / bins
     edges = start + width * np.arange(bins + 1)
-    for name, colour in zip(network.populations, itertools.cycle(SERIES), strict=False):
+    for name, colour in _coloured(network):
         flat = np.concatenate(trains[network.units(name)])
         rate = np.histogram(flat, edges)[0] / width / network.populations[name].n
         axes.stairs(rate, edges, label=name, color=colour, baseline=None)

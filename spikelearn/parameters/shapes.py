@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-__all__ = ["html_table", "latex_display"]
+import numpy as np
+
+__all__ = ["fields_html", "html_table", "latex_display"]
+
+# Values that are longer as text are cut.
+_LONGEST = 80
 
 
 def html_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -20,6 +27,28 @@ def html_table(caption: str, header: Sequence[str], rows: Iterable[Sequence[obje
     lines += ["".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in rows]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
+
+
+def fields_html(instance: Any) -> str:
+    """Write the fields of a dataclass as a table in HTML, for its ``_repr_html_``: name, value, and what it is.
+
+    Arrays are told by their shape. Fields that do not belong to its text are left out.
+    """
+    rows = [
+        (field.name, _value(getattr(instance, field.name)), field.metadata.get("doc", ""))
+        for field in dataclasses.fields(instance)
+        if field.repr
+    ]
+    told = any(row[2] for row in rows)
+    header = ("name", "value", "what") if told else ("name", "value")
+    return html_table(type(instance).__name__, header, [row[: len(header)] for row in rows])
+
+
+def _value(value: Any) -> str:
+    if np.ndim(value) and hasattr(value, "dtype"):
+        return f"array of shape {np.shape(value)}"
+    text = " ".join(str(value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]} ..."
 
 
 def latex_display(formula: str) -> str:

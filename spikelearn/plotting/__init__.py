@@ -2,9 +2,10 @@
 
 from spikelearn.plotting.colours import COLOURS, SERIES, THEORY
 from spikelearn.plotting.figures import close_figure, new_figure, offscreen, save_figure
-from spikelearn.plotting.headings import heading
+from spikelearn.plotting.headings import engine_line, heading
 from spikelearn.plotting.rasters import raster, show_ids
 from spikelearn.plotting.traces import broken_at, trace
+from spikelearn.plotting.typesetting import typeset
 
 __all__ = [
     "COLOURS",
@@ -12,6 +13,7 @@ __all__ = [
     "THEORY",
     "broken_at",
     "close_figure",
+    "engine_line",
     "heading",
     "new_figure",
     "offscreen",
@@ -19,4 +21,5 @@ __all__ = [
     "save_figure",
     "show_ids",
     "trace",
+    "typeset",
 ]

@@ -6,10 +6,12 @@ import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from spikelearn.plotting.typesetting import typeset
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["heading"]
+__all__ = ["engine_line", "heading"]
 
 # Letters of a title to the inch.
 _DENSITY = 10.5
@@ -23,20 +25,30 @@ def heading(figure: Figure, title: str, made: Mapping[str, Any] | None = None) -
     figure : matplotlib.figure.Figure
         Over what.
     title : str
-        May hold mathematics between dollar signs, and lines that stay apart.
+        May hold mathematics between dollar signs, and lines that stay apart; set as `typeset` says.
     made : mapping, optional
         Provenance of a recording: its engine, and the time step of Brian2, are named below the title.
     """
     width = max(int(_DENSITY * figure.get_figwidth()), 20)
-    lines = [line for part in title.splitlines() for line in textwrap.wrap(part, width, break_long_words=False)]
-    figure.suptitle("\n".join([*(lines or [""]), *_engine(made or {})]), fontsize="large")
+    lines = [
+        line for part in typeset(title).splitlines() for line in textwrap.wrap(part, width, break_long_words=False)
+    ]
+    made_how = engine_line(made or {})
+    figure.suptitle("\n".join([*(lines or [""]), *([made_how] if made_how else [])]), fontsize="large")
 
 
-def _engine(made: Mapping[str, Any]) -> list[str]:
+def engine_line(made: Mapping[str, Any]) -> str:
+    """Name the engine of a provenance in brackets, and the time step of Brian2; empty where neither is known.
+
+    Examples
+    --------
+    >>> engine_line({"engine": "brian2", "dt": 1e-4})
+    '(Brian2, step 0.1 ms)'
+    """
     names = {"exact": "exact engine", "brian2": "Brian2", "array": "NumPy arrays"}
     engine = made.get("engine")
     if engine not in names:
-        return []
+        return ""
     dt = made.get("dt") if engine == "brian2" else None
     step = f", step {1e3 * dt:g} ms" if isinstance(dt, (int, float)) and dt else ""
-    return [f"({names[str(engine)]}{step})"]
+    return f"({names[str(engine)]}{step})"

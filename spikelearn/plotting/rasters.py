@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.plotting.colours import COLOURS
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["raster", "show_ids"]
 
 
-def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 200) -> None:
+def raster(
+    axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 200, colours: Sequence[str] = ()
+) -> None:
     """Draw one row of ticks a unit, named by its id where units have any.
 
     Parameters
@@ -30,6 +32,8 @@ def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 
         Which trial.
     max_units : int
         The largest number of rows.
+    colours : sequence of str, optional
+        Of the first rows, where they are drawn elsewhere, too; the colour of simulations for all others.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -37,8 +41,9 @@ def raster(axes: Axes, trains: SpikeTrains, *, trial: int = 0, max_units: int = 
     trial = whole_number("raster: trial", trial)
     rows = [trains.train(unit, trial) for unit in range(shown)]
     # Lines moved to whole pixels would beat with regular firing: gaps where there are none.
+    every: list[Any] = [*colours[:shown], *[COLOURS["simulation"]] * max(shown - len(colours), 0)]
     axes.eventplot(
-        rows, lineoffsets=list(range(shown)), colors=COLOURS["simulation"], linewidths=0.7, linelengths=0.8, snap=False
+        rows, lineoffsets=list(range(shown)), colors=every or None, linewidths=0.7, linelengths=0.8, snap=False
     )
     axes.set_xlim(trains.t_start, trains.t_stop)
     axes.set_ylim(-0.6, max(shown, 1) - 0.4)

@@ -13,6 +13,7 @@ from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.parameters.units import si_value
 from spikelearn.sources import brian
 from spikelearn.sources.drive_moments import (
@@ -96,6 +97,8 @@ class CommonDrive(Source):
     kernel: Callable[[Floats], Any] | StepKernel | None = None
     memory: Any = quantity("0 ms", nonnegative=True, doc="length of `kernel`")
     shared: bool = True
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         for name in ("rate", "drive_rate"):

@@ -12,6 +12,7 @@ from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.sources import brian
 from spikelearn.sources.expectation import modulated_covariance
 from spikelearn.sources.rates import accept, checked_rate, rate_bound
@@ -59,6 +60,8 @@ class OUModulatedPoisson(Source):
     gamma: Any = quantity("0.5", positive=True, doc="standard deviation of the gain, below 1")
     tau: Any = quantity("50 ms", positive=True, doc="time constant of the gain")
     shared: bool = True
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", checked_rate(self.rate, "OUModulatedPoisson.rate"))
@@ -158,6 +161,8 @@ class GammaModulatedPoisson(Source):
     gamma: Any = quantity("0.5", positive=True, doc="standard deviation of the gain")
     tau: Any = quantity("50 ms", positive=True, doc="time constant of the gain")
     shared: bool = True
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", checked_rate(self.rate, "GammaModulatedPoisson.rate"))

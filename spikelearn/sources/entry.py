@@ -154,9 +154,11 @@ def source_figure(experiment: SourceExperiment, recording: Recording, title: str
     """Draw the joint histogram with its expectation."""
     from spikelearn.analyses.covariogram import covariogram_band
     from spikelearn.analyses.jpsth_figure import jpsth_figure
+    from spikelearn.plotting import engine_line
 
     band = covariogram_band(recording.spike_trains(), (0, 1), float(experiment.bin_size))
-    return jpsth_figure(experiment.measured(recording), expected=experiment.expected(), band=band, title=title)
+    whole = "\n".join(filter(None, [title, engine_line(recording.provenance)]))
+    return jpsth_figure(experiment.measured(recording), expected=experiment.expected(), band=band, title=whole)
 
 
 def _register(

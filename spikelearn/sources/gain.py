@@ -12,6 +12,7 @@ from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.sources import brian
 from spikelearn.sources.rates import accept, checked_rate, mean_counts, rate_bound
 from spikelearn.sources.sampling import collect, read_span
@@ -66,6 +67,8 @@ class GainModulatedPoisson(Source):
     gamma: Any = quantity("0.5", nonnegative=True, doc="standard deviation of the gain")
     distribution: str = "gamma"
     shared: bool = True
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", checked_rate(self.rate, "GainModulatedPoisson.rate"))

@@ -13,6 +13,7 @@ from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.simulable import Runner
 from spikelearn.sources import ln_checks as checks
 from spikelearn.sources.ln_sampling import draw
@@ -96,6 +97,8 @@ class LinearNonlinear:
     covariance: Any = None
     contrasts: Any = (0.5, 1.5)
     dt: Any = quantity("10 ms", positive=True, doc="length of a frame")
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         validate_parameters(self)

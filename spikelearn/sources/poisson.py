@@ -11,6 +11,7 @@ from spikelearn.arrays import Floats
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.sources import brian
 from spikelearn.sources.rates import checked_rate, poisson_points
 from spikelearn.sources.sampling import collect, read_span
@@ -53,6 +54,8 @@ class InhomogeneousPoisson(Source):
 
     rate: Any = "20 Hz"
 
+    _repr_html_ = fields_html
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", checked_rate(self.rate, f"{type(self).__name__}.rate"))
 
@@ -93,6 +96,8 @@ class HomogeneousPoisson(InhomogeneousPoisson):
     """
 
     rate: Any = quantity("20 Hz", nonnegative=True, doc="rate of every cell")
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         validate_parameters(self)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from spikelearn.storage.earlier import CONTENT, keep_earlier
 from spikelearn.storage.interrupts import interrupts_heard
 from spikelearn.storage.manifest import own_files, read_manifest, write_manifest
 from spikelearn.storage.workspace import name_lock, settle, swap_in, workspace
@@ -40,6 +41,8 @@ def whole_folder(
     overwrite : bool
         Whether earlier results of that name may be replaced: a folder that holds a manifest, the files that it names
         and nothing else, of the same kind and source as the new ones. Any other folder with something in it is refused.
+        Where the sources say that their file has changed since, the earlier results are kept as ``NAME.1``, ``NAME.2``
+        and so on, and a warning of the logger ``spikelearn`` says so.
     kind, source : optional
         What will be written, see `write_manifest`, so that other results are refused before anything is calculated;
         in any case they are when the block ends.
@@ -76,8 +79,12 @@ def whole_folder(
         made = own_files(temporary)[1]
         with name_lock(final):
             _refuse_to_lose(final, overwrite, made.get("kind"), made.get("source"))
+            kept = keep_earlier(final, made.get("source"), place / "new.kept")
             swap_in(temporary, final, place / "old")
         settle_name(final)
+        if kept is not None:
+            shown = Path(folder).with_name(kept.name)
+            _log.warning("%s: what it is made from has changed; earlier results are kept in %s", folder, shown)
         _log.info("wrote the folder %s", folder)
 
 
@@ -157,13 +164,18 @@ def _refuse_to_lose(final: Path, overwrite: bool, kind: str | None, source: Mapp
             f"{final} holds a {manifest.get('kind')}, which a {kind} must not replace; take another folder"
         )
     found = manifest.get("source")
-    if source is not None and found != dict(source):
+    if source is not None and _which(found) != _which(source):
         name = found.get("name", "something else") if isinstance(found, dict) else "something else"
         other = "another file called " if name == source.get("name") else ""
         raise FileExistsError(
             f"{final} holds results of {other}{name}, which those of {source.get('name')} must not replace; take "
             "another folder"
         )
+
+
+def _which(source: Any) -> Any:
+    """Say which file results are made from, whatever stood in it."""
+    return {key: value for key, value in source.items() if key != CONTENT} if isinstance(source, Mapping) else source
 
 
 def _remove_empty(folders: list[Path]) -> None:

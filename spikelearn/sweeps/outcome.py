@@ -61,17 +61,28 @@ class Rows:
 
 
 def failure(error: BaseException) -> Outcome:
-    """Give the outcome of a point that raised."""
-    said = " ".join(str(error).split())
+    """Give the outcome of a point that raised, whatever its error says of itself."""
+    try:
+        said = " ".join(str(error).split())
+    except Exception as another:  # that of a user's __str__
+        said = f"its text cannot be made, {type(another).__name__}"
     name = type(error).__name__
-    return Outcome(error=f"{name}: {said}" if said else name, traceback="".join(traceback.format_exception(error)))
+    lines = "".join(traceback.format_exception(error))
+    return Outcome(error=_writable(f"{name}: {said}" if said else name), traceback=_writable(lines))
+
+
+def _writable(text: str) -> str:
+    """Escape halves of characters, which no file takes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def attempt(function: Callable[[], Mapping[str, Any]]) -> Outcome:
-    """Call a function of no arguments; what it raises becomes the outcome of the point."""
+    """Call a function of no arguments; what it raises, sys.exit() too, becomes the outcome of the point."""
     try:
         return read_result(function())
-    except Exception as error:  # whatever a user's function raises is recorded by name
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # whatever a user's function raises is recorded by name
         return failure(error)
 
 
@@ -82,6 +93,8 @@ def read_result(given: Any) -> Outcome:
     ------
     TypeError
         It is no mapping, or holds something that is no number.
+    ValueError
+        It holds whole numbers that float64 would change, or masked values.
     """
     if not isinstance(given, Mapping):
         raise TypeError(f"a sweep's function must return a dict of numbers or arrays, got {type(given).__name__}")
@@ -89,6 +102,8 @@ def read_result(given: Any) -> Outcome:
     for name, value in given.items():
         if not isinstance(name, str) or not name or name in ("failed", "error", "done"):
             raise TypeError(f"a sweep's result must have names other than failed, error and done, got {name!r}")
+        if np.ma.is_masked(value):
+            raise ValueError(f"{name} must have no masked values, which would come back as numbers; fill them with nan")
         array = np.asarray(value)
         if array.dtype.kind not in "fiubc":
             raise TypeError(f"{name} must be a number or an array of numbers, got {str(value)[:60]!r}")
@@ -96,4 +111,11 @@ def read_result(given: Any) -> Outcome:
             units[name] = unit_of(value)
         # One type whatever the points return, so that a result does not depend on which of them failed.
         values[name] = np.array(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64)
+        if array.dtype.kind in "iu" and not _kept(array, values[name]):
+            raise ValueError(f"{name} must be whole numbers that float64 holds, such as those up to 2**53 in size")
     return Outcome(values, units)
+
+
+def _kept(whole: NDArray[Any], floats: NDArray[Any]) -> bool:
+    large = np.abs(floats) >= 2.0**53
+    return all(int(number) == int(given) for number, given in zip(floats[large], whole[large], strict=True))

@@ -6,7 +6,8 @@ import contextlib
 import io
 import json
 import os
-import tempfile
+import secrets
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ __all__ = [
     "forget_failures",
     "read_part",
     "read_rows",
+    "remove_leftovers",
     "write_part",
     "write_rows",
     "write_whole",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 PARTS = "parts"
+# Seconds after which a temporary file that may have been locked counts as left behind.
+_ABANDONED = 3600.0
 
 
 def write_part(folder: Path, keys: Sequence[str], outcomes: Sequence[Outcome]) -> None:
@@ -82,7 +86,7 @@ def _write(
 
 
 def write_whole(final: Path, content: bytes) -> None:
-    """Write a file under a temporary name, force it to the disk and rename it.
+    """Write a file under a temporary name, force it to the disk and rename it; the umask says who may read it.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def write_whole(final: Path, content: bytes) -> None:
         It cannot be written; the message names it in one line.
     """
     try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=final.parent)
+        handle, name = _temporary(final.parent)
     except OSError as error:
         raise type(error)(f"cannot write {final}: {error.strerror or error}") from error
     try:
@@ -98,13 +102,51 @@ def write_whole(final: Path, content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(name, final)
+            os.replace(name, final)
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
         if isinstance(error, OSError):
             raise type(error)(f"cannot write {final}: {error.strerror or error}") from error
         raise
+
+
+def _temporary(folder: Path) -> tuple[int, Path]:
+    """Open a file of a new name, locked until it is closed or its process is gone."""
+    while True:
+        name = folder / f".{secrets.token_hex(8)}.tmp"
+        handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+        _lock(handle)
+        # Whoever looked for what dead processes left behind may have taken it before it was locked.
+        if os.fstat(handle).st_nlink:
+            return handle, name
+        os.close(handle)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of processes that are dead; on a file system without locks, those an hour old."""
+    for path in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            handle = os.open(path, os.O_RDWR)
+            try:
+                dead = _lock(handle)
+                if dead or (dead is None and time.time() - path.stat().st_mtime > _ABANDONED):
+                    path.unlink()
+            finally:
+                os.close(handle)
+
+
+def _lock(handle: int) -> bool | None:
+    """Lock an open file, and say whether it is ours now; None where there are no locks."""
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def read_rows(path: Path) -> tuple[list[str], Rows]:

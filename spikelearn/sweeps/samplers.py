@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from spikelearn.arrays import Floats
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.seeds import generator
 from spikelearn.sweeps.values import Value, read_value
 
 __all__ = ["latin_hypercube", "random"]
@@ -34,7 +33,9 @@ def random(ranges: Mapping[str, Any], n: int, seed: int = 0) -> list[dict[str, A
     Raises
     ------
     ValueError
-        A range that is no pair of numbers of one unit, rising.
+        A range that is no pair of numbers of one unit, rising; a negative seed.
+    TypeError
+        A seed that is no whole number.
 
     Examples
     --------
@@ -42,7 +43,7 @@ def random(ranges: Mapping[str, Any], n: int, seed: int = 0) -> list[dict[str, A
     [['gain', 'tau'], ['gain', 'tau']]
     """
     count = whole_number("random: n", n, at_least=1)
-    return _scaled("random", ranges, np.random.default_rng(seed).random((count, len(ranges))))
+    return _scaled("random", ranges, generator(seed).random((count, len(ranges))))
 
 
 def latin_hypercube(ranges: Mapping[str, Any], n: int, seed: int = 0) -> list[dict[str, Any]]:
@@ -61,7 +62,9 @@ def latin_hypercube(ranges: Mapping[str, Any], n: int, seed: int = 0) -> list[di
     Raises
     ------
     ValueError
-        A range that is no pair of numbers of one unit, rising.
+        A range that is no pair of numbers of one unit, rising; a negative seed.
+    TypeError
+        A seed that is no whole number.
 
     Examples
     --------
@@ -81,7 +84,7 @@ def _generator(qmc: Any, seed: int) -> dict[str, Any]:
     import inspect
 
     name = "rng" if "rng" in inspect.signature(qmc.LatinHypercube.__init__).parameters else "seed"
-    return {name: np.random.default_rng(seed)}
+    return {name: generator(seed)}
 
 
 def _scaled(where: str, ranges: Mapping[str, Any], drawn: Floats) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spikelearn.parameters.numbers import check_flag, check_name
 from spikelearn.parameters.units import seconds
 from spikelearn.progress import progress_bar
 from spikelearn.sweeps.executors import compute
@@ -113,10 +114,12 @@ def sweep(
     """
     points = read_grid(grid, n_repeats, seed)
     task, units = read_task(what, points, measure, run, engine, target)
-    if not isinstance(retry, bool):
-        raise TypeError(f"sweep: retry must be True or False, got {retry!r}")
+    check_flag("sweep: retry", retry)
+    check_flag("sweep: progress", progress)
+    if version is not None:
+        check_name("sweep: version", version)
     limit = None if timeout is None else seconds(timeout, "sweep: timeout")
-    if limit is not None and limit <= 0:
+    if limit is not None and not limit > 0:
         raise ValueError(f"sweep: timeout must be positive, got {timeout}")
     collector = Collector(points, units)
     if store is None:

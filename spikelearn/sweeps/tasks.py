@@ -127,8 +127,7 @@ class RunTask:
         laid = {name: value.in_file for name, value in point.values.items() if name not in self.parameters}
         settings = {**self.settings, **laid}
         if "seed" in system.run_settings and "seed" not in laid:
-            # Brian2's generators take seeds below 2**32.
-            settings["seed"] = point.seed & 0xFFFFFFFF
+            settings["seed"] = point.seed
         built = self.built(point)
         if not hasattr(built, "engines") or "brian2" not in built.engines:
             return system.run(built, self._request(settings))
@@ -194,6 +193,8 @@ class RunTask:
             "model": version or digest_of(model),
             "run": digest_of(self.settings),
             "initial": digest_of(self.initial),
+            # Earlier versions gave runs the lower half of a seed.
+            **({"seed_bits": 63} if "seed" in get_system(self.system).run_settings else {}),
             **({"engine": self.engine} if self.engine else {}),
             **({"target": self.target} if self.target != "auto" else {}),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +33,13 @@ class Value:
 
     @property
     def text(self) -> str:
-        """The text that stands for the value in keys and seeds: 1 and 1.0, "20 mV" and 0.02 volt are the same."""
+        """The text that stands for the value in keys and seeds: 1 and 1.0, "9 mV" and 0.009 volt are the same."""
         if isinstance(self.plain, (bool, str)):
             return json.dumps(self.plain)
         number = float(self.plain)
         # A whole number that no float can hold keeps its digits.
         shown = repr(number + 0.0) if number == self.plain else repr(self.plain)
-        return shown if self.unit == "1" else f"{shown} {self.unit}"
+        return shown if self.unit == "1" else f"{_nearest(number)!r} {self.unit}"
 
     @property
     def given(self) -> Any:
@@ -86,6 +87,18 @@ def read_value(given: Any, where: str) -> Value:
     if shape == () and getattr(getattr(given, "dtype", None), "kind", "") in "fiu":
         return Value(_number(float(np.asarray(given)), where), unit_of(given))
     raise TypeError(f"{where} must be a number, a quantity, text or a flag, got {str(given)[:60]!r}")
+
+
+def _nearest(number: float) -> float:
+    """Give the short number that a prefix of its unit has moved by some last digits: 9 mV is 0.009000000000000001 V.
+
+    Examples
+    --------
+    >>> _nearest(9 * 1e-3), _nearest(1 / 3)
+    (0.009, 0.3333333333333333)
+    """
+    short = float(f"{number:.12g}")
+    return short + 0.0 if abs(short - number) <= 4 * math.ulp(number) else number
 
 
 def _number(value: float, where: str) -> float:

@@ -19,9 +19,10 @@ from typing import Any
 
 from spikelearn.sweeps.chunks import Finished, Sizer, run_chunk
 from spikelearn.sweeps.outcome import Outcome
-from spikelearn.sweeps.parts import write_part
+from spikelearn.sweeps.parts import remove_leftovers, write_part
 from spikelearn.sweeps.points import Point
 from spikelearn.sweeps.programs import keep_programs_in
+from spikelearn.sweeps.store import serve
 from spikelearn.sweeps.tasks import Task
 
 __all__ = ["run_in_workers"]
@@ -70,6 +71,7 @@ def _serve(task: Task, parts: Path | None, scratch: str, pipe: Any, inherited: l
         other.close()
     threading.Thread(target=_leave_with, args=(os.getppid(), scratch), daemon=True).start()
     keep_programs_in(scratch)
+    serve(parts)
     try:
         while True:
             points = pipe.recv()
@@ -155,6 +157,9 @@ def run_in_workers(
     finally:
         for worker in crew:
             worker.end()
+        if parts is not None:
+            # What a worker was writing when it was ended.
+            remove_leftovers(parts)
         shutil.rmtree(scratch, ignore_errors=True)
 
 

@@ -17,6 +17,7 @@ from spikelearn.formulas.reserved import LOSS_RESERVED
 from spikelearn.formulas.smooth import parse_expression
 from spikelearn.formulas.statements import read_equations
 from spikelearn.parameters.names import shown
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.simulable import Runner
 
 __all__ = ["RatePopulations", "SteadyState", "neural_equations", "read_steady_state"]
@@ -56,6 +57,8 @@ class RatePopulations:
     steady_state: Mapping[str, str]
     parameters: Mapping[str, float] = field(default_factory=dict)
     weights: tuple[str, ...] = ()
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         if not self.steady_state:

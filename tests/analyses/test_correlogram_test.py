@@ -5,7 +5,9 @@ import pytest
 from scipy import stats
 
 from spikelearn import SpikeTrains, analyses
+from spikelearn.analyses.resampling_kernels import count_lags
 from spikelearn.plotting import new_figure
+from spikelearn.spikes.binning import bin_indices
 
 WIDTH, REACH = 0.001, 0.02
 
@@ -71,6 +73,28 @@ def test_the_count_is_that_of_the_correlogram():
         plain = analyses.cross_correlogram(trains, (1, 0), WIDTH, REACH)
         np.testing.assert_array_equal(found["count"], plain["count"])
         np.testing.assert_array_equal(found.lag, plain.lag)
+
+
+@pytest.mark.parametrize("slack", [0.0, 3e-17])
+def test_lags_beside_an_edge_fall_as_bin_indices_says(slack):
+    """Every edge and its neighbourhood, up to twice the rounding below it; one spike at 0, so that lags are exact."""
+    # A width of a power of two: edges are exact too.
+    width, half = 2.0**-10, 8
+    start = -(half + 0.5) * width
+    unit = 8 * np.finfo(float).eps * -start + slack
+    edges = start + np.arange(2 * half + 2) * width
+    below = np.array([0.0, 0.05, 0.15, 0.5, 0.95, 1.05, 2.0]) * unit
+    lags = np.concatenate([edges[:, np.newaxis] - below, edges[:, np.newaxis] + below], axis=None)
+    counts = np.zeros((len(lags), 2 * half + 1), dtype=np.int64)
+    ends = np.array([0, 1])
+    count_lags(np.zeros(1), ends, lags[:, np.newaxis], ends, width, half, slack, counts)
+    bins = bin_indices(lags, start, width, 2 * half + 1, slack=slack)
+    expected = bins[:, np.newaxis] == np.arange(2 * half + 1)
+    np.testing.assert_array_equal(counts, expected)
+    # Within the rounding the lag is on the edge, beyond it in the bin below; a sum has a unit of a quarter of that.
+    place = np.arange(2 * half + 2)[:, np.newaxis] - (below > unit)
+    clear = np.abs(below / unit - 1) > 0.3
+    np.testing.assert_array_equal(bins[: place.size].reshape(place.shape)[:, clear], place[:, clear])
 
 
 @pytest.mark.parametrize("method", ["jitter_spikes", "pattern_jitter"])

@@ -62,3 +62,16 @@ def test_leaky_neurons_have_the_curve_of_their_closed_form():
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(SpikeTrains.from_arrays([[0.1], [0.2]], t_stop=1.0))
+
+
+def test_two_spikes_have_one_interval_first_and_last():
+    result = analyses.fi_curve(SpikeTrains.from_arrays([[0.1, 0.3], [0.2]], t_stop=1.0), [1.0, 2.0])
+    np.testing.assert_allclose(result["onset"], [5.0, np.nan])
+    np.testing.assert_allclose(result["steady"], [5.0, np.nan])
+
+
+def test_the_trial_of_which_nothing_is_left_is_named():
+    observed = [[0.0, 1.0], [0.0, 0.3], [0.0, 1.0]]
+    trains = SpikeTrains.from_trials([[[0.1]], [[0.2]], [[0.3]]], t_stop=1.0, observed=observed, trial_ids=[5, 6, 7])
+    with pytest.raises(ValueError, match="and of trial 6 0.3 s was observed"):
+        analyses.fi_curve(trains, [9.0, 2.0, 3.0], dim="trial", skip="400 ms")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from spikelearn import SpikeTrains
 from spikelearn.analyses import jpsth, jpsth_pairs
+from spikelearn.analyses.jpsth_dataset import near_diagonal
 from spikelearn.sources import GainModulatedPoisson
 
 SHAPES = [("psth", "population"), ("psth", "sample"), ("shift", "population"), ("shuffle", "sample")]
@@ -376,3 +377,25 @@ def test_no_predictor_where_fewer_than_two_trials_saw_both_bins(predictor):
     found = jpsth(trains, bin_size=0.5, predictor=predictor)
     assert np.isfinite(found.predictor[0, 0])
     assert np.isnan(found.predictor.values[[0, 1, 1], [1, 0, 1]]).all()
+
+
+def test_histograms_of_both_units_count_what_was_observed():
+    trains, observed = random_trains(n_trials=5, rate=200.0), np.array([[0.0, 0.12]] * 3 + [[0.0, 0.06], [0.04, 0.12]])
+    cut = SpikeTrains.from_trials(
+        [
+            [one[(one >= begin) & (one < end)] for one in (trains.train(unit=unit, trial=trial) for unit in range(3))]
+            for trial, (begin, end) in enumerate(observed)
+        ],
+        t_stop=0.12, observed=observed,
+    )  # fmt: skip
+    result, edges = jpsth(cut, (0, 2), bin_size=0.02), np.arange(7) * 0.02
+    seen = ((observed[:, :1] <= edges[:-1] + 1e-9) & (observed[:, 1:] >= edges[1:] - 1e-9)).astype(float)
+    for unit, name in ((0, "psth_1"), (2, "psth_2")):
+        counts = np.array([np.histogram(cut.train(unit=unit, trial=k), edges)[0] for k in range(5)])
+        np.testing.assert_allclose(result[name], (counts * seen).sum(axis=0) / seen.sum(axis=0), rtol=1e-12)
+
+
+def test_one_defined_entry_near_the_diagonal_is_its_own_mean():
+    matrix = np.full((3, 3), np.nan)
+    matrix[0, 1] = 3.0
+    np.testing.assert_array_equal(near_diagonal(matrix, 1), [3.0, 3.0, np.nan])

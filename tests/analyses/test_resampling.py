@@ -252,3 +252,15 @@ def test_a_thousand_spikes_in_one_train_are_counted_without_overflow():
     assert (np.diff(times, axis=1) > window / 10 - 1e-9).all()
     assert abs(place.mean() - 0.495) < 0.0125
     assert abs(place.std() - np.sqrt(1 / 12)) < 0.0125
+
+
+def test_shuffled_trains_end_with_the_very_last_spike():
+    # Intervals in another order add up to a last spike that is off by rounding, in some orders. Times must not be
+    # multiples of one number, as those of a uniform generator are: these add up exactly.
+    times = [np.random.default_rng(k).exponential(0.03, 30).cumsum() for k in range(2)]
+    sums = times[0][0] + np.random.default_rng(2).permuted(np.tile(np.diff(times[0]), (2000, 1)), axis=1).cumsum(axis=1)
+    assert np.mean(sums[:, -1] < times[0][-1]) > 0.005
+    surrogates = analyses.shuffle_isis(SpikeTrains.from_arrays(times, t_stop=3.0), 2000, seed=1).times
+    for first, last, own in ((0, 29, times[0]), (30, 59, times[1])):
+        assert set(surrogates[:, first]) == {own[0]}
+        assert set(surrogates[:, last]) == {own[-1]}

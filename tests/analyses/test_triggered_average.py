@@ -279,3 +279,16 @@ def test_bad_input_is_refused(change, error, message):
     arguments = {"stimulus": GOOD, "dt": 0.001, "trains": TRAINS, "window": (-0.01, 0.0)} | change
     with pytest.raises(error, match=message):
         spike_triggered_average(**arguments)
+
+
+def test_weights_of_bins_a_little_longer_than_frames_are_refused():
+    import xarray as xr
+
+    x = np.random.default_rng(1).standard_normal(50)
+    for width, fits in ((0.001, True), (0.001 * (1 + 1e-12), True), (0.001 * (1 + 1e-7), False)):
+        weights = xr.DataArray(np.ones((1, 50)), dims=("trial", "time"), attrs={"bin_size": width})
+        if fits:
+            spike_triggered_average(x, 0.001, None, weights=weights)
+        else:
+            with pytest.raises(ValueError, match="weights must have bins as long as dt"):
+                spike_triggered_average(x, 0.001, None, weights=weights)

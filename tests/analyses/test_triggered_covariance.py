@@ -1,12 +1,19 @@
 """Spike-triggered covariance: against a slow loop, closed forms of Gaussian stimuli, its limits, and bad input."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from scipy.linalg import subspace_angles
 from scipy.stats import norm
 
 from spikelearn import SpikeTrains
-from spikelearn.analyses import joint_weights, spike_triggered_average, spike_triggered_covariance
+from spikelearn.analyses import (
+    joint_weights,
+    jpsth_significance,
+    spike_triggered_average,
+    spike_triggered_covariance,
+)
 from spikelearn.analyses.ensemble import make_ensemble
 from spikelearn.analyses.triggered_moments import prior_moments
 from spikelearn.analyses.triggered_noise import direction_beside, multiplier_noise
@@ -250,6 +257,15 @@ def test_rank_p_value_is_uniform_over_the_sets():
     np.testing.assert_array_equal(np.sort(mirrored), found)
 
 
+def test_of_two_ends_as_rare_the_one_further_out_in_its_own_spread_is_taken():
+    # Both ends are the most extreme of their sets; the low one lies 20 of its spreads out, the high one 1.15.
+    lowest, highest = np.array([0.1, 0.5, 0.51, 0.52]), np.array([2.9, 2.0, 1.5, 1.0])
+    for one in (1e-3, 1.0, 1e3):
+        for other in (1e-3, 1.0, 1e3):
+            assert rank_p_value(one * lowest, other * highest) == (0.25, False)
+            assert rank_p_value(-other * highest, -one * lowest) == (0.25, True)
+
+
 @pytest.mark.parametrize("ridge", [0.0, 0.3])
 @pytest.mark.parametrize("axes", [[], [0], [1, 4]])
 def test_surrogates_are_the_data_with_the_rest_of_the_stimulus_from_elsewhere(ridge, axes):
@@ -274,6 +290,26 @@ def test_surrogates_are_the_data_with_the_rest_of_the_stimulus_from_elsewhere(ri
     np.testing.assert_allclose(found[0], whitened_covariance(white, data, S), atol=1e-12)
 
 
+def test_surrogates_of_what_was_observed_in_part_take_the_rest_from_later_frames():
+    # Shifts go round the frames that were observed, in their order and forwards; a weight between takes the next one.
+    rng = np.random.default_rng(33)
+    ensemble = make_ensemble(np.convolve(rng.standard_normal(120), [1.0, 0.7], mode="same"), 0.01, (-0.05, 0.0))
+    weights = rng.poisson(0.8, ensemble.n_vectors).astype(float)
+    white = whitening(prior_moments(ensemble)[1], 0.0)
+    seen = np.flatnonzero(rng.random(ensemble.n_vectors - 1) < 0.7)
+    z = ensemble.rows(np.arange(ensemble.n_vectors)) @ white.matrix
+    axis = np.eye(5)[:, [2]]
+    shifts = np.array([0, 4, len(seen) - 3])
+    found = shifted_covariances(ensemble, weights, white, axis, shifts, seen)
+    for one, shift in zip(found, shifts, strict=True):
+        mixed = z.copy()
+        for t in range(ensemble.n_vectors):
+            after = np.count_nonzero(seen < t)
+            mixed[t] = z[seen[(after + shift) % len(seen)]]
+            mixed[t, 2] = z[t, 2]
+        np.testing.assert_allclose(one, np.cov(mixed.T, aweights=weights, bias=True), atol=1e-12)
+
+
 def test_error_along_the_average_has_the_closed_form():
     # E[w|x] = mu exp(a u - a^2/2), Poisson: the frame's influence w/mu ((u - a)^2 - 1) - (u^2 - 1) has the variance
     # (2 + m (a^4 + 4 a^2 + 2))/mu - 2 with m = mu exp(a^2). n = 100,000 frames, 400 draws: the variance of the draws is
@@ -292,6 +328,23 @@ def test_error_along_the_average_has_the_closed_form():
     assert abs(noise.mean()) < 4 * np.sqrt(variance / 400)
     # Shifted trains know nothing of it.
     assert variance > 1.7 * ((2 + 2 * m) / mu - 2) / n
+
+
+def test_equal_weights_have_no_error():
+    """The triggered covariance is then the prior's own, whatever was drawn: influences cancel frame by frame."""
+    rng = np.random.default_rng(35)
+    x = rng.standard_normal((300, 3)) @ np.linalg.cholesky(coloured(3)).T
+    ensemble = make_ensemble(x, 0.01, None)
+    held = np.linalg.qr(rng.standard_normal((3, 2)))[0]
+    for seen in (None, np.flatnonzero(rng.random(300) < 0.6)):
+        weights = np.zeros(300)
+        weights[slice(None) if seen is None else seen] = 2.0
+        # In white coordinates of the frames that count, either direction has the variance 1.
+        white = whitening(np.cov((x if seen is None else x[seen]).T, bias=True))
+        noise = multiplier_noise(ensemble, weights, white, held, n_surrogates=20, memory=1, rng=rng, seen=seen)
+        assert noise.shape == (20, 2)
+        # Sums of 300 terms of 1/300, each to 1e-16; one term left out or of the other sign makes 0.05.
+        assert np.abs(noise).max() < 1e-14
 
 
 def test_direction_beside_what_was_accepted():
@@ -340,3 +393,29 @@ def test_bad_input_is_refused(change, message):
 
 def test_false_alarm_bounds_used_here():
     assert 15 * 2 * norm.sf(4.6) < 1e-4
+
+
+def test_what_varies_less_than_its_rounding_does_not_vary_and_a_floor_of_zero_is_allowed():
+    # A standard deviation of 1e-9 is a stimulus around 1, and rounding around 1e6.
+    covariance = np.diag([1e-18, 5e-19])
+    assert whitening(covariance, scale=1.0).matrix.shape == (2, 2)
+    with pytest.raises(ValueError, match="stimulus must vary, got one that is constant"):
+        whitening(covariance, scale=1e6)
+    # Without a floor all that varies is kept; what comes out as no variance, or less than none, is not.
+    kept = whitening(np.diag([1.0, 1e-30, 0.0, -1e-17]), variance_floor=0.0)
+    np.testing.assert_array_equal(np.sort(kept.variances), [1e-30, 1.0])
+
+
+def test_a_window_may_be_as_long_as_the_stimulus():
+    ensemble = make_ensemble(np.arange(5.0), 0.01, (-0.04, 0.01))
+    assert ensemble.n_vectors == 1
+    with pytest.raises(ValueError, match="must fit into the recording, got a stimulus of 4 frames"):
+        make_ensemble(np.arange(4.0), 0.01, (-0.04, 0.01))
+
+
+def test_what_is_not_said_is_as_documented():
+    said = signature(spike_triggered_covariance).parameters
+    assert {name: said[name].default for name in ("n_surrogates", "alpha", "relative_to_bulk")} == {
+        "n_surrogates": 199, "alpha": 0.05, "relative_to_bulk": False,
+    }  # fmt: skip
+    assert signature(jpsth_significance).parameters["progress"].default is False

@@ -10,6 +10,7 @@ import argparse
 import resource
 import time
 
+import aims
 import numpy as np
 
 import spikelearn as sl
@@ -60,7 +61,8 @@ def batch(whole):
         assert factors.rank == T
         assert er.mean_deviation(path, frames) < 1e-6
         assert np.abs(np.tanh(frames) @ W.T - np.tanh(frames) @ factors.right.T @ factors.left.T).max() < 1e-9
-        print(f"n = 3364, coding {coding:10s}: dense weights and three replay cycles {seconds:.3f} s (target 0.5 s)")
+        print(f"n = 3364, coding {coding:10s}: dense weights and three replay cycles {seconds:.3f} s")
+        aims.aim("dense weights and replay, n = 3364 (s)", seconds, at_most=0.5)
     for N in (29, 58) if whole else (29,):
         frames = np.random.default_rng(0).normal(size=(T, N * N))
         ours, W = best_of(20, lambda frames=frames: er.minimiser(frames, DT, L))
@@ -69,7 +71,8 @@ def batch(whole):
         off, off_too = (np.abs(found - W).max() / np.abs(W).max() for found in (other, symmetric))
         target = 50 if N == 29 else 300
         print(f"n = {N * N}: dense weights {ours * 1e3:.1f} ms")
-        print(f"  np.linalg.pinv(S S'): {theirs:.2f} s, {theirs / ours:.0f} times as long ({target} asked)")
+        print(f"  np.linalg.pinv(S S'): {theirs:.2f} s, {theirs / ours:.0f} times as long")
+        aims.aim(f"pseudo-inverse / ours, n = {N * N}", theirs / ours, at_least=target)
         print(f"  off by {off:.1e} of the largest weight, with its own cut")
         print(f"  the same, hermitian, cut 1e-10: {half:.2f} s, {half / ours:.0f} times as long, off by {off_too:.1e}")
 
@@ -87,7 +90,8 @@ def online():
         )
         assert np.isfinite(run.W).all()
         recorded = "three terms recorded" if terms else "weights"
-        print(f"online, n = 3, {recorded:20s}: {seconds / STEPS * 1e6:.2f} us a step (target 2 us)")
+        print(f"online, n = 3, {recorded:20s}: {seconds / STEPS * 1e6:.2f} us a step")
+        aims.aim("a step of the online rule (us)", seconds / STEPS * 1e6, at_most=2)
 
 
 def factored():
@@ -100,7 +104,8 @@ def factored():
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     assert fit.lost.max() < 1e-4
     print(f"n = 10,000 in factors, 60 frames, three cycles, multipliers: {seconds:.2f} s")
-    print(f"  whole process {peak:.0f} MB at most (target 500 MB)")
+    print(f"  whole process {peak:.0f} MB at most")
+    aims.aim("n = 10,000 in factors (MB)", peak, at_most=500)
 
 
 def main():
@@ -113,4 +118,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    aims.run(main)

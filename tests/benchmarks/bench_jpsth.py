@@ -14,6 +14,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import aims
 import numpy as np
 
 from spikelearn.analyses import jpsth, jpsth_pairs
@@ -72,7 +73,8 @@ def main() -> None:
     shuffle = shuffle_loop_seconds(counts)
     np.testing.assert_allclose(result.raw, raw, rtol=1e-12)
     peak = peak_of(lambda: jpsth(pair, bin_size=BIN, predictor="shuffle"))
-    print(f"one pair, {N_TRIALS} trials x {N_BINS} x {N_BINS} bins, shuffle predictor: {seconds:.4f} s (target 0.1 s)")
+    print(f"one pair, {N_TRIALS} trials x {N_BINS} x {N_BINS} bins, shuffle predictor: {seconds:.4f} s")
+    aims.aim("one pair with the shuffle predictor (s)", seconds, at_most=0.1)
     print(f"  plain loop, raw histogram alone: {loop:.2f} s, {loop / seconds:.0f} times as long")
     print(f"  plain loop with its shuffle predictor: {loop + shuffle:.0f} s, {(loop + shuffle) / seconds:.0f} times")
     print(f"  peak memory beyond the spikes: {peak:.0f} MB")
@@ -82,11 +84,12 @@ def main() -> None:
     del result
     peak = peak_of(lambda: jpsth_pairs(trains, bin_size=BIN, predictor="shuffle"))
     lean = peak_of(lambda: jpsth_pairs(trains, bin_size=BIN, predictor="shuffle", keep=()))
-    print(f"190 pairs of 20 units: {seconds:.2f} s (target 3 s), {190 * loop / seconds:.0f} times the raw loop's speed")
+    print(f"190 pairs of 20 units: {seconds:.2f} s, {190 * loop / seconds:.0f} times the raw loop's speed")
+    aims.aim("190 pairs (s)", seconds, at_most=3)
     print(f"  peak memory beyond the spikes: {peak:.0f} MB, of which {kept:.0f} MB are the two matrices kept")
     print(f"  the same with keep=(): {lean:.0f} MB")
     print(f"largest resident size of the process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB")
 
 
 if __name__ == "__main__":
-    main()
+    aims.run(main)

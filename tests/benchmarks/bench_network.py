@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import aims
 import numpy as np
 from brian2 import ms, mV
 
@@ -134,11 +135,13 @@ def compare(wiring, duration):
     print(f"exact: {min(own[1]):.2f} s on one thread, {best:.2f} s on two; {count[2] / wiring.n / duration:.2f} Hz")
     print(f"brian2 standalone, dt 0.1 ms: {min(clock[1]):.2f} s on one thread, {min(clock[2]):.2f} s on two; "
           f"{clocked[1] / wiring.n / duration:.2f} Hz")  # fmt: skip
-    print(f"ratio brian2's better / exact on two threads: {other / best:.2f} (at least 1 is required)")
+    print(f"ratio brian2's better / exact on two threads: {other / best:.2f}")
+    aims.aim("Brian2's better / exact on two threads", other / best, at_least=1)
     # Brian2's program measures processor time; beside other programs only this comparison is fair.
     print(f"ratio on one thread each, in processor time: {min(clock[1]) / min(used[1]):.2f}")
     print(f"synaptic events a second: {events / best:,.0f}; {best / events * 1e9:.1f} ns each")
-    print(f"bytes a synapse, run on two threads included: {bytes_held(wiring, 2):.2f} (at most 16 are required)")
+    print(f"bytes a synapse, run on two threads included: {bytes_held(wiring, 2):.2f}")
+    aims.aim("bytes a synapse", bytes_held(wiring, 2), at_most=16)
 
 
 def main():
@@ -149,4 +152,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    aims.run(main)

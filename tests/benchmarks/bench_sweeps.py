@@ -4,6 +4,14 @@
 no time, on worker processes with and without a store; memory of many such points (100,000 with ``--full``); adaptive
 neurons through `vary`, against one bare simulation of all of them; a phase diagram of 40,000 neurons (a million with
 ``--full``) against the bare engine.
+
+Aims, of which each is said to be met or missed (``--assert`` for an exit status):
+
+- a point of no length on processes, with a store and without: at most 10 ms by the clock;
+- a batch of points through `vary`, beside its simulation: at most 1 ms of the processor;
+- memory of the driver: at most 2 KiB more a point;
+- the phase diagram through `sweep`: at most 1.2 times the bare engine's work (time of the processor, which is less
+  of a guess than the clock on a machine that does other things too; the clock is printed beside it).
 """
 
 import argparse
@@ -11,6 +19,7 @@ import resource
 import tempfile
 import time
 
+import aims
 import numpy as np
 from brian2 import second, volt
 
@@ -49,6 +58,7 @@ def processes(n):
             took, found = timed(lambda store=store: sl.sweep(trivial, grid, executor=2, store=store, progress=False))
         np.testing.assert_array_equal(found["y"], 2 * grid["x"])
         print(f"{n} points of no length on 2 workers {label}: {took:.2f} s, {1e3 * took / n:.3f} ms a point")
+        aims.aim(f"ms a point {label}", 1e3 * took / n, at_most=10)
 
 
 def single_parts(n):
@@ -99,6 +109,7 @@ def batch():
     swept = cost(lambda: sl.sweep(NEURON, {"delta_g": values}, measure="spike_count", run=run, progress=False))
     print(f"two points: bare {bare:.2f} ms of processor; ", end="")
     print(f"a batch {alone - bare:.2f} ms more, a whole sweep {swept - bare:.2f} ms more")
+    aims.aim("ms of the processor a batch, beside its simulation", alone - bare, at_most=1)
 
 
 def phase_diagram(delays, steps, drives, duration=2.0):
@@ -139,18 +150,27 @@ def phase_diagram(delays, steps, drives, duration=2.0):
         f"sweep {wall_swept:.1f} s ({work_swept:.1f} s): {wall_swept / wall:.2f} by the clock, {work_swept / work:.2f} "
         f"of the work, {1e6 * (work_swept - work) / len(V_0):.1f} us a point more"
     )
+    aims.aim("work of the phase diagram, in that of the bare engine", work_swept / work, at_most=1.2)
+
+
+def main():
+    """Measure all, with the option --full at full size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--full", action="store_true", help="100,000 points, a million neurons")
+    full = parser.parse_args().full
+    single_parts(300)
+    # First, since the largest memory so far is what can be known.
+    processes(2000)
+    before, n = memory(), 100_000 if full else 10_000
+    processes(n)
+    after = memory()
+    print(f"largest memory of the driver: {before:.0f} MiB before, {after:.0f} MiB after")
+    aims.aim("KiB of the driver a point", 1024 * (after - before) / n, at_most=2)
+    vectorised(2000, 20.0)
+    batch()
+    phase_diagram(200, 200, 25 if full else 1)
+    print(f"largest memory: {memory():.0f} MiB")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--full", action="store_true")
-    full = parser.parse_args().full
-    single_parts(300)
-    vectorised(2000, 20.0)
-    batch()
-    processes(2000)
-    before = memory()
-    processes(100_000 if full else 10_000)
-    print(f"largest memory of the driver: {before:.0f} MiB before, {memory():.0f} MiB after")
-    phase_diagram(200, 200, 25 if full else 1)
-    print(f"largest memory: {memory():.0f} MiB")
+    aims.run(main)

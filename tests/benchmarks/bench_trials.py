@@ -10,6 +10,7 @@ import importlib.util
 import time
 from pathlib import Path
 
+import aims
 import numpy as np
 
 import spikelearn as sl
@@ -47,13 +48,17 @@ def main():
     sl.run_trials(model, cross, 2, START)
     sl.run_trials(model, cross, 2, START, noise=0.1)
     quiet = processor(lambda: sl.run_trials(model, cross, 500, START))
-    print(f"500 trials without noise: {1e3 * quiet:.1f} ms (target 50)")
+    print(f"500 trials without noise: {1e3 * quiet:.1f} ms")
+    aims.aim("500 trials without noise (ms)", 1e3 * quiet, at_most=50)
     noisy = processor(lambda: sl.run_trials(model, cross, 500, START, noise=0.1), 3)
-    print(f"500 trials with noise: {noisy:.3f} s (target 0.6)")
+    print(f"500 trials with noise: {noisy:.3f} s")
+    aims.aim("500 trials with noise (s)", noisy, at_most=0.6)
     begin = time.process_time()
     sl.run_trials(model, cross, 500, many)
     spent = time.process_time() - begin
-    print(f"1,000 starts x 500 trials: {spent:.1f} s (target 40, better 10)")
+    print(f"1,000 starts x 500 trials: {spent:.1f} s")
+    aims.aim("1,000 starts (s)", spent, at_most=40)
+    aims.aim("1,000 starts, better (s)", spent, at_most=10)
     plain = plain_loop()
     slow = processor(lambda: plain(model, cross, 30, START), 1)
     ratio = slow / 30 / quiet * 500
@@ -68,8 +73,9 @@ def main():
     begin = time.perf_counter()
     ran = run_in_brian(model, cross, protocol_of("matlab"), starts, 500, 0.0, 0, 2.0, "cpp_standalone")[2]
     whole = time.perf_counter() - begin
-    print(f"500 trials in a standalone program: run {ran:.2f} s (target 3), with its build {whole:.1f} s")
+    print(f"500 trials in a standalone program: run {ran:.2f} s, with its build {whole:.1f} s")
+    aims.aim("500 trials in a standalone program (s)", ran, at_most=3)
 
 
 if __name__ == "__main__":
-    main()
+    aims.run(main)

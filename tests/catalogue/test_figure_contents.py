@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from brian2 import Hz, ms, mV, second
+from matplotlib.colors import to_hex
 
 import spikelearn as sl
 from spikelearn import catalogue
@@ -13,7 +14,7 @@ from spikelearn.models.adaptive_lif.figure import overview, phase_plane
 from spikelearn.models.escape_noise.binning import bin_spikes
 from spikelearn.network import Population
 from spikelearn.network.figure import overview as network_overview
-from spikelearn.plotting import new_figure, raster, trace
+from spikelearn.plotting import COLOURS, SERIES, new_figure, raster, trace
 
 BURSTER = sl.AdaptiveLIF(tau_K=100 * ms, delta_g=0.1, t_d=1 * second)
 
@@ -99,6 +100,25 @@ def test_phase_plane_has_g_to_the_right_and_u_upwards_and_is_broken_at_resets(bu
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("g (leak conductances)", "u (mV)")
 
 
+@pytest.mark.parametrize("g_star", [0.9, 0.17])
+def test_the_legend_of_a_phase_plane_covers_no_line(bursting, g_star):
+    """With the critical conductance to the right of the plane the legend stands just above its line."""
+    figure = new_figure(3.2, 4.6)
+    axes = figure.subplots()
+    neuron = BURSTER if g_star < 0.5 else sl.AdaptiveLIF(V_0=42 * mV, tau_K=100 * ms, delta_g=0.1, t_d=0.5 * second)
+    assert abs(neuron.critical_conductance() - g_star) < 0.01
+    phase_plane(axes, neuron, bursting)
+    axes.set_xlim(right=max(axes.get_xlim()[1], 1.05 * g_star))
+    figure.canvas.draw()
+    box = axes.get_legend().get_window_extent()
+    lines = [line for line in axes.lines if line.get_label() != r"threshold $\theta$"]
+    assert len(lines) == 3
+    for line in lines:
+        x, y = (np.interp(np.linspace(0, 1, 5000), np.linspace(0, 1, len(part)), part) for part in line.get_data())
+        x, y = axes.transData.transform(np.column_stack([x, y])).T
+        assert not ((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)).any(), line.get_label()
+
+
 def test_rows_of_a_raster_are_the_units(bursting):
     trains = sl.SpikeTrains.from_arrays([[0.1, 0.2], [], [0.15]], t_stop=0.3)
     axes = new_figure().subplots()
@@ -110,6 +130,37 @@ def test_rows_of_a_raster_are_the_units(bursting):
     trace(axes, bursting.traces, "u", scale=2.0, label="twice")
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), 2 * bursting.traces["u"].values[:, 0])
     assert axes.get_ylabel() == "twice"
+
+
+def test_neurons_have_the_colours_of_their_traces_in_the_raster():
+    neuron = sl.AdaptiveLIF(V_0=30 * mV, tau_K=100 * ms, delta_g=0.1)
+    recording = sl.simulate(neuron, 0.3 * second, n=3, record=("u", "g"), record_dt=1 * ms)
+    axes = overview(neuron, recording, "three").axes
+    rows = [to_hex(row.get_colors()[0]).upper() for row in axes[0].collections[:3]]
+    traces = [to_hex(panel.lines[0].get_color()).upper() for panel in axes[2:4]]
+    assert rows == [*traces, COLOURS["simulation"]]
+    assert rows[0] != rows[1]
+
+
+def test_e_and_i_have_their_colours_in_a_network_too():
+    cell = sl.AdaptiveLIF(V_0=20 * mV, t_d=5 * ms)
+    for names, colours in (("EI", (COLOURS["E"], COLOURS["I"])), ("AB", SERIES[:2])):
+        network = sl.Network({name: Population(cell, 3) for name in names}, [])
+        figure = network_overview(network, sl.simulate(network, 0.2 * second), "two")
+        seen = dict.fromkeys(to_hex(row.get_colors()[0]).upper() for row in figure.axes[0].collections)
+        assert tuple(seen) == colours
+
+
+def test_the_quadratic_neuron_fires_where_its_closed_form_says():
+    neuron = sl.QuadraticNeuron(eta=0.04, tau=10 * ms)
+    recording = sl.simulate(neuron, 1 * second)
+    axes = plain_overview(neuron, recording, "quadratic").axes[0]
+    (theory,) = [one for one in axes.collections if "predicted" in str(one.get_label())]
+    marks = np.array([segment[0, 0] for segment in theory.get_segments()])
+    np.testing.assert_allclose(marks, recording.spikes.train(), rtol=1e-12)
+    assert "one every 156.9 ms" in theory.get_label()
+    silent = sl.QuadraticNeuron(eta=-0.04, tau=10 * ms)
+    assert plain_overview(silent, sl.simulate(silent, 1 * second), "silent").axes[0].get_legend() is None
 
 
 def test_the_figure_of_a_system_without_one_shows_every_trace(bursting):

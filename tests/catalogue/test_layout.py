@@ -10,9 +10,9 @@ import spikelearn as sl
 from spikelearn import catalogue
 from spikelearn.analyses import figures as plots
 from spikelearn.cli.drawing import drawable
-from spikelearn.plotting import COLOURS, new_figure, offscreen
+from spikelearn.plotting import COLOURS, new_figure, offscreen, typeset
 
-_SPEC = importlib.util.spec_from_file_location("layout", Path(__file__).parent / "layout.py")
+_SPEC = importlib.util.spec_from_file_location("layout", Path(__file__).parents[2] / "docs" / "layout.py")
 _LAYOUT = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_LAYOUT)
 troubles, off_palette = _LAYOUT.troubles, _LAYOUT.off_palette
@@ -52,6 +52,18 @@ def test_a_planted_collision_is_caught():
     assert troubles(figure) == ["'over another' leaves the canvas"]
     planted.set_visible(False)
     assert troubles(figure) == []
+
+
+@pytest.mark.parametrize("text", ["grows by -0.5 /ms", "W_IE = 2", "from t_d on", "-3"])
+def test_a_planted_typescript_is_caught(text):
+    axes = new_figure(5, 3).subplots()
+    axes.set(xlim=(-1, 1), title="1e-5, x-ray, $W_{IE} - 1$")
+    assert troubles(axes.figure) == []
+    axes.set_xlabel(text)
+    (found,) = troubles(axes.figure)
+    assert found.startswith(repr(text))
+    axes.set_xlabel(typeset(text))
+    assert troubles(axes.figure) == []
 
 
 def test_slanted_texts_collide_only_where_they_meet():

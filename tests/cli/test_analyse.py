@@ -96,6 +96,19 @@ def test_every_format_gives_the_same_table(form, trains, reference, tmp_path):
     assert analyse(place, tmp_path / "out").splitlines()[:-1] == reference
 
 
+def test_rates_of_a_pair_are_drawn_on_one_scale(trains, tmp_path, monkeypatch):
+    from spikelearn import plotting
+    from spikelearn.cli.analyse_parts import psth_line
+
+    made = []
+    make = plotting.new_figure
+    monkeypatch.setattr(plotting, "new_figure", lambda *size: made.append(make(*size)) or made[-1])
+    assert "psth.png" in psth_line(trains, None, 0.05, tmp_path)
+    left, right = made[0].axes[2:]
+    assert left.get_ylim() == right.get_ylim()
+    assert (left.get_ylabel() != "", right.get_ylabel()) == (True, "")
+
+
 def test_what_one_trial_or_one_unit_do_not_allow_is_left_out_with_the_reason(trains, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     interop.write_csv(trains.select_trials(0), "trial.csv")

@@ -32,6 +32,21 @@ def test_fit_writes_estimates_spikes_and_figure(recorded, tmp_path, capsys):
     np.testing.assert_allclose(spikes, pd.read_csv(recorded)["time"], rtol=1e-9)
 
 
+def test_fits_with_other_options_have_folders_of_their_own(recorded, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    common = ["fit", "cell.csv", "--t-stop", "0.8 s", "--set", "delta_g=0.07", "--set", "t_d=8 ms"]
+    for options in ([], ["--free", "V_0, t_d"], []):
+        main([*common, *options])
+    runs = sorted((tmp_path / "runs").iterdir())
+    assert len(runs) == 2
+    assert all(path.name.startswith("cell-fit-") for path in runs)
+    lengths = {len(pd.read_csv(path / "estimates.csv")) for path in runs}
+    assert lengths == {2, 4}
+    with pytest.raises(SystemExit):
+        main([*common, "--starts", "3", "-o", str(runs[0])])
+    assert "must not replace" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [

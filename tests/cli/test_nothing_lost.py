@@ -1,5 +1,6 @@
 """Commands never destroy results: other contents, other sources, figures that fail, stops in every phase."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -95,6 +96,58 @@ def test_files_of_the_same_name_do_not_share_a_place(here, capsys):
     (here / "d1" / "cell.toml").write_text(CELL.format(title="Another", duration="50 ms"))
     assert call("run", "cell.toml", "-q") == 0
     assert call("run", "d1/cell.toml", "-q") == 2, "two model files of one name"
+
+
+def kept_in(folder):
+    """Durations of a run, and of the earlier ones beside it, in ms."""
+    places = sorted(folder.parent.glob(folder.name + "*"))
+    return {place.name: round(1e3 * sl.Recording.load(place).spikes.t_stop) for place in places}
+
+
+def test_a_run_of_an_edited_file_keeps_the_earlier_one(here, capfd, monkeypatch):
+    # As a command finds it: nobody has asked for log lines.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    place = here / "runs" / "cell"
+    assert call("run", "cell.toml", "-q") == 0
+    figure = (place / "figure.png").read_bytes()
+    assert call("run", "cell.toml", "-q") == 0
+    assert kept_in(place) == {"cell": 100}, "the same file again"
+    assert "kept" not in capfd.readouterr().err
+    for expected in ({"cell": 200, "cell.1": 100}, {"cell": 50, "cell.1": 100, "cell.2": 200}):
+        (here / "cell.toml").write_text(CELL.format(title="Two spikes", duration=f"{expected['cell']} ms"))
+        call("run", "cell.toml", "-q")
+        assert kept_in(place) == expected
+        said = f"runs/cell: what it is made from has changed; earlier results are kept in runs/cell.{len(expected) - 1}"
+        # Beside it there may be a line about compilation.
+        assert capfd.readouterr().err.splitlines().count(said) == 1
+    assert (here / "runs" / "cell.1" / "figure.png").read_bytes() == figure
+    # The first text again: it is the last one that is replaced.
+    (here / "cell.toml").write_text(CELL.format(title="Two spikes", duration="100 ms"))
+    assert call("run", "cell.toml", "-q", "-o", "runs/cell") == 0
+    assert kept_in(place) == {"cell": 100, "cell.1": 100, "cell.2": 200, "cell.3": 50}
+
+
+def test_an_analysis_of_changed_spikes_keeps_the_earlier_one(here, capfd, monkeypatch):
+    # As a command finds it: nobody has asked for log lines.
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    sl.interop.write_csv(trains().select_trials([0]), here / "spikes.csv")
+    (here / "events.csv").write_text("time\n0.1\n0.3\n")
+    around = ("--events", "events.csv", "--window", "-50 ms", "100 ms")
+    for _ in range(2):
+        assert call("analyse", "spikes.csv") == 0
+        assert call("analyse", "spikes.csv", *around, "-o", "cut") == 0
+    assert sorted(os.listdir(here / "runs")) == ["spikes-analysis"]
+    capfd.readouterr()
+    (here / "events.csv").write_text("time\n0.1\n0.2\n")
+    assert call("analyse", "spikes.csv") == 0
+    assert call("analyse", "spikes.csv", *around, "-o", "cut") == 0
+    said = "cut: what it is made from has changed; earlier results are kept in cut.1"
+    assert [line for line in capfd.readouterr().err.splitlines() if "kept" in line] == [said]
+    before = (here / "runs" / "spikes-analysis" / "manifest.json").read_bytes()
+    sl.interop.write_csv(trains(0.01).select_trials([0]), here / "spikes.csv")
+    assert call("analyse", "spikes.csv") == 0
+    assert sorted(os.listdir(here / "runs")) == ["spikes-analysis", "spikes-analysis.1"]
+    assert (here / "runs" / "spikes-analysis.1" / "manifest.json").read_bytes() == before
 
 
 def test_a_run_never_takes_the_place_of_a_state(here, capsys):

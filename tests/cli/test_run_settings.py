@@ -123,7 +123,7 @@ def test_the_figure_says_what_was_set(quick, call, monkeypatch):
     assert call("run", "quick.toml", "-q") == 0
     assert call("run", "quick.toml", "-q", "--set", "V_0=25 mV", "--engine", "exact") == 0
     assert titles[0] == "Two spikes\n(exact engine)"
-    assert titles[1].startswith("Two spikes\nV_0 = 25 mV")
+    assert titles[1].startswith("Two spikes\n$V_{0}$ = 25 mV")
 
 
 def test_data_are_written_once(quick, call, monkeypatch, undrawn):

@@ -1,7 +1,12 @@
+import json
+from pathlib import Path
+
 import pytest
 import xarray as xr
 
 from spikelearn.cli import main
+from spikelearn.cli import sweep as command
+from spikelearn.sweeps import executors
 
 FILE = """
 title = "Intervals over the drive"
@@ -70,6 +75,43 @@ def test_only_a_store_that_is_there_is_resumed_and_failures_are_tried_again(here
     for more in ([], ["--resume"], ["--resume", "--retry-failed"]):
         assert call("sweep", "drive.toml", "-q", *more, "--workers", "1") == 0
         assert "1 failed: ValueError: n must be at least 1, got 0" in capsys.readouterr().out
+
+
+def test_an_interrupt_says_how_many_points_are_kept_and_how_to_go_on(here, capsys, monkeypatch):
+    true, calls = executors.chunk_together, []
+
+    def stopped(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return true(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(executors, "chunk_together", stopped)
+        patched.setattr(executors, "_FIRST", 1)
+        patched.setattr(executors, "_TOGETHER", 1)
+        assert call("sweep", "drive.toml", "--json") == 130
+        said = capsys.readouterr()
+    assert "nothing was written" not in said.out + said.err
+    answer = json.loads(said.out)
+    assert answer["interrupted"] is True
+    assert [row["mean_interval"] is None for row in answer["table"]] == [True, False, True]
+    place = Path("runs") / "drive-sweep"
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "save_figure", _interrupted)
+        assert call("sweep", "drive.toml", "-q") == 130
+    line = f"interrupted; 3 of 3 points are kept in {place}: the same command goes on there"
+    assert capsys.readouterr().out.splitlines()[-1] == line
+    assert call("sweep", "drive.toml", "-q") == 0
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        patched.setattr(command.catalogue, "load", _interrupted)
+        assert call("sweep", "drive.toml", "-q", "--store", "new") == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "spikelearn: interrupted; nothing was written"
+
+
+def _interrupted(*_given, **_named):
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,47 @@ def test_every_script_runs_and_one_that_fails_fails_all(tmp_path, capsys):
     assert run_scripts.main([str(tmp_path / "out3"), "--only", "none"], root) == 1
 
 
+DRAWS = """
+import sys
+import matplotlib.pyplot as plt
+figure, axes = plt.subplots(figsize=(4, 3))
+axes.text(0.5, 0.5, "one text")
+{more}
+figure.savefig(sys.argv[1] + "/a.png")
+print("drawn")
+"""
+
+
+def test_a_figure_with_a_fault_fails_its_script(tmp_path, capsys):
+    over = 'axes.text(0.51, 0.51, "over another")'
+    root = scripts(tmp_path, good=DRAWS.format(more=""), over=DRAWS.format(more=over))
+    assert run_scripts.main([str(tmp_path / "out"), "--jobs", "2"], root) == 1
+    printed = capsys.readouterr().out
+    assert "figure 1: 'one text' over 'over another'" in printed
+    assert "1 of 2 scripts ran to their end" in printed
+    assert (tmp_path / "out" / "examples-over" / "a.png").is_file()
+    assert (tmp_path / "out" / "examples-good.txt").read_text() == "drawn\n"
+
+
+@pytest.mark.slow
+def test_a_figure_with_a_fault_fails_its_notebook(tmp_path, capsys, monkeypatch):
+    nbformat = pytest.importorskip("nbformat", reason="nbformat comes with the test extra")
+    pytest.importorskip("ipykernel", reason="ipykernel comes with the test extra")
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    draw = "import matplotlib.pyplot as plt\nfigure, axes = plt.subplots()\naxes.text(0.5, 0.5, 'one text')\n"
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "analyses").mkdir()
+    for name, more in (("good", "2"), ("over", "axes.text(0.51, 0.5, 'over another');")):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(draw + more)])
+        nbformat.write(notebook, tmp_path / "analyses" / f"{name}.ipynb")
+    assert run_scripts.main([str(tmp_path / "out")], tmp_path) == 1
+    printed = capsys.readouterr().out
+    assert "'one text' over 'over another'" in printed
+    assert "1 of 2 scripts ran to their end" in printed
+    shown = nbformat.read(tmp_path / "out" / "notebooks" / "good.ipynb", as_version=4)
+    assert [cell.source for cell in shown.cells] == [draw + "2"]
+
+
 def test_ci_runs_all_scripts_and_examines_the_site():
     text = (ROOT / ".ci" / "run").read_text()
     assert re.search(r"docs/run_scripts\.py \"\$work/output\" --jobs \d+$", text, flags=re.MULTILINE)  # no --only

@@ -120,3 +120,11 @@ def test_numbers_of_bins_survive_rounding():
     for n in (3, 7, 10, 30, 999, 12_345):
         assert count_bins(0.1, 0.1 + n * 0.1, 0.1) == n
         assert count_bins(0.0, 2.0, 2.0 / n) == n
+
+
+def test_a_window_may_miss_the_observed_one_by_rounding_only():
+    trains = SpikeTrains.from_arrays([[0.05, 0.25]], t_start=0.1 - 0.1, t_stop=0.3)
+    assert trains.binned(0.1, t_start=-1e-17, t_stop=0.1 + 0.2).sum() == 2
+    for window in ({"t_start": -0.1}, {"t_stop": 0.4}, {"t_start": 0.2, "t_stop": 0.1}):
+        with pytest.raises(ValueError, match="the window must lie within"):
+            trains.binned(0.1, **window)

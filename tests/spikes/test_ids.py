@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from spikelearn import Recording, SpikeTrains, analyses
+from spikelearn.spikes.ids import id_labels
 
 UNITS = [17, "A3", 10**25]
 
@@ -313,3 +314,9 @@ def test_columns_of_one_s_own_are_left_alone_and_misspelt_ones_are_not():
     # Beside a column of trials, what else is said of them is the user's own.
     both = table.assign(trial=0, trial_type=3)
     assert SpikeTrains.from_dataframe(both, t_stop=1.0) == plain
+
+
+def test_numbers_beyond_64_bits_are_labels_of_text():
+    assert id_labels([3, 2**63 - 1, -(2**63)]).dtype == np.int64
+    for beyond in (2**63, -(2**63) - 1):
+        assert id_labels([3, beyond]).tolist() == ["3", str(beyond)]

@@ -254,6 +254,15 @@ def test_trains_may_fall_from_one_to_the_next():
             lambda: SpikeTrains([], [0, 0], 1, t_stop=1, observed=[[0.5, 1.5]]),
             r"observed of trial 0 must lie within 0.0 s to 1.0 s, got \[0.5, 1.5\] s",
         ),
+        (
+            lambda: SpikeTrains([], [0, 0], 1, t_stop=1, observed=[[0.8, 0.2]]),
+            r"observed of trial 0 must lie within 0.0 s to 1.0 s, got \[0.8, 0.2\] s",
+        ),
+        (lambda: SpikeTrains.from_arrays([[[0.1], [0.2]]], t_stop=1), "^the spike times of one unit must be one-dimen"),
+        (
+            lambda: SpikeTrains.from_dataframe(pd.DataFrame({"unit": [0], "time": [1.0], "trail": [0]}), t_stop=2),
+            "has a column 'trail'; did you mean it to be 'trial'",
+        ),
         (lambda: SpikeTrains([], [0, 0], 1, t_stop=1, observed=[0, 1]), r"observed must have the shape \(1, 2\)"),
         (lambda: SpikeTrains.from_dataframe(pd.DataFrame({"unit": [0], "tine": [1.0]})), "did you mean 'tine'"),
         (lambda: SpikeTrains.from_dataframe(pd.DataFrame({"unit": [0], "time": [1.0]})), "pass t_stop="),
@@ -427,3 +436,10 @@ def test_what_is_equal_is_counted_alike():
     assert not any(typed.same_spikes(other) for other in others)
     with pytest.raises(TypeError, match=r"SpikeTrains.same_spikes must get SpikeTrains, got list"):
         typed.same_spikes([0.5])
+
+
+def test_counted_from_the_end_the_first_train_is_there_too():
+    trains = random_trains(0)
+    assert np.array_equal(trains[-len(trains)], trains[0])
+    with pytest.raises(IndexError, match=f"must have k from 0 to {len(trains) - 1}, got {-len(trains) - 1}"):
+        trains[-len(trains) - 1]

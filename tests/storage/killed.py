@@ -5,30 +5,36 @@
 
 import contextlib
 import errno
+import io
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import time
 from pathlib import Path
 
 from spikelearn.storage import files, manifest, workspace
+from spikelearn.storage.earlier import CONTENT
 from spikelearn.storage.files import whole_folder, write_manifest
 from spikelearn.storage.manifest import read_folder
 
-STEPS = ("mkdir", "open", "rename", "replace", "unlink", "rmdir", "fsync", "close", "write")
+CALLS = ("mkdir", "open", "rename", "unlink", "rmdir", "fsync", "close", "link")
+STEPS = {*CALLS, "write", "half a write", "closing", "exchange"}
 
 
 def content(version):
     return {f"part{k}": str(version) * (1000 * (k + 1)) for k in range(3)}
 
 
-def save(folder, version):
-    with whole_folder(folder, overwrite=True, kind="test") as place:
+def save(folder, version, keeping=False):
+    """Write a folder; where `keeping`, from a file that holds the version, so that others are kept."""
+    source = {"source": {"name": "file", CONTENT: str(version)}} if keeping else {}
+    with whole_folder(folder, overwrite=True, kind="test", **source) as place:
         for name, text in content(version).items():
             (place / name).write_text(text)
-        write_manifest(place, "test", {"version": version})
+        write_manifest(place, "test", {"version": version, **source})
 
 
 def load(folder):
@@ -41,22 +47,45 @@ def load(folder):
 
 
 def at_step(number, act):
-    """Call `act` before the system call with this number, counted over all kinds; return the counter."""
-    count = [0]
+    """Call `act` before the step with this number, counted over all kinds; return the kinds of the steps so far.
 
-    def watched(honest):
+    Steps are calls of the system from Python, and the beginning, the middle and the end of what is written into a file.
+    """
+    met = []
+
+    def step(name):
+        met.append(name)
+        if len(met) == number:
+            act()
+
+    def watched(name, honest):
         def call(*arguments, **options):
-            count[0] += 1
-            if count[0] == number:
-                act()
+            step(name)
             return honest(*arguments, **options)
 
         return call
 
-    for name in STEPS:
-        setattr(os, name, watched(getattr(os, name)))
-    workspace.exchange = watched(workspace.exchange)
-    return count
+    def opened(*arguments, honest=io.open, **options):
+        file = honest(*arguments, **options)
+        if file.writable():
+            write = file.write
+
+            def in_halves(text):
+                step("write")
+                write(text[: len(text) // 2])
+                file.flush()
+                step("half a write")
+                return write(text[len(text) // 2 :])
+
+            file.write, file.close = in_halves, watched("closing", file.close)
+        return file
+
+    for name in CALLS:
+        setattr(os, name, watched(name, getattr(os, name)))
+    # What `Path.write_text` calls.
+    io.open = opened
+    workspace.exchange = watched("exchange", workspace.exchange)
+    return met
 
 
 def die():
@@ -101,29 +130,52 @@ def check(folder, allowed, started):
     assert [path.name for path in folder.parent.iterdir()] == [folder.name], list(folder.parent.iterdir())
 
 
-def steps(folder, act):
+def check_kept(folder):
+    """The earlier version is there, whole, under its own name or another; the next start works."""
+    places = {path.name: load(path) for path in folder.parent.glob("run*")}
+    assert 0 in places.values(), places
+    assert places[folder.name] in (0, 1), places
+    save(folder, 0, keeping=True)
+    assert {path.name for path in folder.parent.iterdir()} >= {folder.name, *places}
+    assert not list(folder.parent.glob(".*")), list(folder.parent.iterdir())
+    for path in folder.parent.glob("run.*"):
+        shutil.rmtree(path)
+
+
+def steps(folder, act, keeping=False):
     """Let the n-th step fail, for every n there is."""
-    save(folder, 0)
-    for number in range(1, 500):
+    save(folder, 0, keeping)
+    total = steps_of(folder.parent.with_name("counted") / folder.name, keeping)
+    for number in range(1, total + 2):
 
         def work(number=number):
             at_step(number, act)
-            save(folder, 1)
+            save(folder, 1, keeping)
 
         status = os.waitstatus_to_exitcode(os.waitpid(in_child(work), 0)[1])
         assert status != 4
-        if status == 0 and load(folder) == 1:
-            done = in_child(lambda number=number: os._exit(0 if steps_of(folder) < number else 5))
-            if os.waitstatus_to_exitcode(os.waitpid(done, 0)[1]) == 0:
-                return number
-        check(folder, (0, 1), 0)
-    raise AssertionError("it never ended")
+        assert (number <= total) or (status == 0 and load(folder) == 1), "what is after the last step"
+        if keeping:
+            check_kept(folder)
+        else:
+            check(folder, (0, 1), 0)
+    return total
 
 
-def steps_of(folder):
-    count = at_step(0, die)
-    save(folder, 1)
-    return count[0]
+def steps_of(folder, keeping=False):
+    """Count the steps of a writing; all kinds must be among them."""
+    folder.parent.mkdir()
+    save(folder, 0, keeping)
+
+    def work():
+        met = at_step(0, die)
+        save(folder, 1, keeping)
+        # Two names are exchanged, or moved; results that are kept get their second name by a move.
+        assert set(met) | {"exchange", "rename"} == STEPS - (set() if keeping else {"link"}), set(met) ^ STEPS
+        (folder.parent / "total").write_text(str(len(met)))
+
+    assert os.waitstatus_to_exitcode(os.waitpid(in_child(work), 0)[1]) == 0
+    return int((folder.parent / "total").read_text())
 
 
 def at_random(folder, number):
@@ -180,6 +232,8 @@ def main():
         "interrupts without exchange": lambda: steps(folder, interrupt),
         "terminations": lambda: steps(folder, terminate),
         "random": lambda: at_random(folder, number),
+        "steps that keep": lambda: steps(folder, die, keeping=True),
+        "faults that keep": lambda: steps(folder, fail, keeping=True),
         "writers": lambda: in_turn(folder, number),
     }[what]()
     print(json.dumps(tried))

@@ -39,6 +39,8 @@ def killed(folder, what, number=0, timeout=120):
         "faults",
         "faults without exchange",
         "interrupts",
+        pytest.param("steps that keep", marks=pytest.mark.slow),
+        pytest.param("faults that keep", marks=pytest.mark.slow),
         pytest.param("interrupts without exchange", marks=pytest.mark.slow),
         pytest.param("terminations", marks=pytest.mark.slow),
     ],

@@ -166,3 +166,19 @@ def test_configurations_are_taken_too():
 def test_what_cannot_be_swept(what, grid, options, message):
     with pytest.raises((ValueError, TypeError, FileNotFoundError), match=message):
         sl.sweep(what, grid, **options)
+
+
+def test_runs_that_draw_get_the_whole_seed_of_their_point():
+    """Of a hundred thousand repeats, one or two pairs would have the same lower half."""
+    grid = read_grid({"rho_0": ["50 Hz"]}, 1, 0)
+    task, _ = read_task("escape_poisson", grid, "last_rate", {"n_trials": 5})
+    point = grid.point(0)
+    first, second = (task.one(dataclasses.replace(point, seed=5 + high)).values for high in (0, 2**32))
+    assert first["last_rate"] != second["last_rate"]
+    assert task.identity(None)["seed_bits"] == 63
+
+
+def test_a_task_that_draws_nothing_takes_the_seed_of_its_point():
+    found = sl.sweep("entropy_connectivity", {"cycles": [1, 2]}, measure="weights", executor="serial", seed=2**40)
+    assert not found["failed"].any()
+    assert np.all(found["weights"].sel(cycles=1) != found["weights"].sel(cycles=2))

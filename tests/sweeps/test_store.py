@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import xarray as xr
 
 import spikelearn as sl
+from spikelearn.storage.files import whole_folder, write_manifest
 from spikelearn.sweeps import parts as stores
 from spikelearn.sweeps.outcome import Outcome
 from tests.sweeps.functions import add, other
@@ -137,6 +139,7 @@ def test_places_that_cannot_be_a_store(tmp_path):
     (tmp_path / "full" / "letter.txt").write_text("dear")
     with pytest.raises(ValueError, match=r"must be empty or hold a sweep; it holds letter.txt"):
         sl.sweep(add, GRID, store=tmp_path / "full", executor="serial")
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["letter.txt"]
     with pytest.raises(OSError, match="cannot write into"):
         sl.sweep(add, GRID, store=tmp_path / "full" / "letter.txt", executor="serial")
     with pytest.raises(FileNotFoundError, match="must hold a sweep"):
@@ -177,6 +180,100 @@ def test_a_full_disk_ends_the_sweep_in_one_line_and_loses_nothing(tmp_path, monk
     assert sl.sweeps.open(tmp_path)["done"].sum() >= 1
     whole = sl.sweep(add, GRID, store=tmp_path, executor=executor)
     xr.testing.assert_identical(whole, sl.sweep(add, GRID, executor="serial"))
+
+
+def test_half_parts_of_workers_that_are_ended_do_not_stay(tmp_path, monkeypatch):
+    true, driver = os.fsync, os.getpid()
+
+    def fsync(handle):
+        if os.getpid() == driver:
+            return true(handle)
+        try:
+            os.close(os.open(tmp_path / "marker", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:  # the second writer, once the first is at its part
+            raise OSError(errno.ENOSPC, "No space left on device") from None
+        time.sleep(60)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fsync)
+        patched.setattr("spikelearn.sweeps.chunks._PATIENCE", -1.0)
+        with pytest.raises(OSError, match="No space left on device"):
+            sl.sweep(slow, GRID, store=tmp_path / "s", executor=2, progress=False)
+    assert not list((tmp_path / "s" / "parts").glob(".*"))
+
+
+def test_half_parts_of_the_dead_are_removed_and_those_of_the_living_stay(tmp_path):
+    sl.sweep(add, GRID, store=tmp_path, executor="serial")
+    parts, whole = tmp_path / "parts", set(os.listdir(tmp_path / "parts"))
+    for folder in (tmp_path, parts):
+        (folder / ".abcdef.tmp").write_bytes(b"half")
+    handle, living = stores._temporary(parts)
+    try:
+        sl.sweep(add, GRID, store=tmp_path, executor="serial")
+        assert set(os.listdir(parts)) == {*whole, living.name}
+        assert set(os.listdir(tmp_path)) == {"sweep.json", "lock", "parts"}
+    finally:
+        os.close(handle)
+    sl.sweep(add, GRID, store=tmp_path, executor="serial")
+    assert set(os.listdir(parts)) == whole
+
+
+def test_a_driver_killed_before_it_described_its_sweep_leaves_a_store_that_can_be_begun(tmp_path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "lock").touch()
+    (tmp_path / ".abcdef.tmp").write_bytes(b"half")
+    assert sl.sweep(add, GRID, store=tmp_path, executor="serial")["sum"].notnull().all()
+
+
+def test_the_umask_decides_who_may_read_a_store(tmp_path):
+    before = os.umask(0o027)
+    try:
+        sl.sweep(add, GRID, store=tmp_path / "s", executor=1)
+    finally:
+        os.umask(before)
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "s").rglob("*") if path.is_file()}
+    assert modes == {0o640}
+
+
+def test_a_store_is_no_place_in_other_results(tmp_path):
+    with whole_folder(tmp_path / "run") as folder:
+        write_manifest(folder, "recording", {})
+    sl.sweep(add, GRID, store=tmp_path / "s", executor="serial")
+    before = sorted(tmp_path.rglob("*"))
+    for place in (tmp_path / "run", tmp_path / "run" / "inner", tmp_path / "run" / "a" / "b"):
+        with pytest.raises(ValueError, match=f"{place} must lie outside of other results; .*run holds a recording"):
+            sl.sweep(add, GRID, store=place, executor="serial")
+    with pytest.raises(ValueError, match="must lie outside of the parts of another sweep"):
+        sl.sweep(add, GRID, store=tmp_path / "s" / "parts" / "inner", executor="serial")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_two_threads_of_one_process_compute_every_point_once(tmp_path, capfd):
+    def marked(a, b, seed):
+        with (tmp_path / "calls").open("a") as calls:
+            calls.write("x")
+        time.sleep(0.02)
+        return {"sum": a + b}
+
+    def run(_):
+        return sl.sweep(marked, GRID, store=tmp_path / "s", executor="serial", version="1", progress=False)
+
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(run, range(3)))
+    assert len((tmp_path / "calls").read_text()) == 6
+    xr.testing.assert_identical(found[0], found[1])
+    xr.testing.assert_identical(found[0], found[2])
+    assert "another thread works on" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("executor", ["serial", 1])
+def test_a_point_that_asks_for_the_store_of_its_own_sweep_is_told_so(tmp_path, executor):
+    def nested(a, b, seed):
+        sl.sweep(add, GRID, store=tmp_path, executor="serial")
+
+    found = sl.sweep(nested, {"a": [1], "b": [1]}, store=tmp_path, executor=executor, version="1", progress=False)
+    said = "RuntimeError: sweep: a point must not go on with the store of its own sweep"
+    assert found["error"].item().startswith(said)
 
 
 def slow(a, b, seed):

@@ -1,11 +1,12 @@
 import math
+import sys
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from brian2 import ms, mV
+from brian2 import ms, mV, volt
 
 import spikelearn as sl
 from spikelearn.sweeps.points import read_grid
@@ -69,6 +70,14 @@ def test_seeds_come_from_root_and_content():
     assert len(set(first.values())) == 4
     assert first != keys({"a": [1, 2], "b": ["20 mV"]}, seed=1)
     assert set(keys({"a": [1]})).isdisjoint(keys({"a": [True]}))
+    for k in range(1, 500):
+        one = keys({"a": [f"{k} mV"]})
+        assert one == keys({"a": [k * mV]}) == keys({"a": [f"{k / 1000!r} V"]}) == keys({"a": [f"{k * 1000} uV"]})
+    # Numbers are themselves to the last digit, with and without a unit.
+    third = np.nextafter(1 / 3, 1) * np.array([1.0, 1 - 2e-16])
+    assert third[0] != third[1]
+    assert len(keys({"a": third})) == len(keys({"a": third * volt})) == 4
+    assert set(keys({"a": [0.009]})).isdisjoint(keys({"a": [9 * 1e-3]}))
     assert all(0 <= seed < 2**63 for seed in first.values())
 
 
@@ -85,6 +94,65 @@ def test_what_dies_raises_or_hangs_is_recorded_and_all_others_are_done():
     good = found.where(~found["failed"], drop=True)
     assert good["y"].values.tolist() == [0, 1, 5, 6, 7, 8, 9, 10, 11]
     assert np.isnan(found["y"][2:5]).all()
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+ODD = {
+    "exits": (lambda: sys.exit("bye"), "SystemExit: bye"),
+    "exits with a number": (lambda: sys.exit(3), "SystemExit: 3"),
+    "speechless": (Speechless, "Speechless: its text cannot be made, ValueError"),
+    "half a character": (lambda: ValueError("a\ud800b"), r"ValueError: a\ud800b"),
+    "stops": (BaseException, "BaseException"),
+}
+
+
+@pytest.mark.parametrize("executor", ["serial", 1])
+@pytest.mark.parametrize("case", ODD)
+def test_whatever_a_point_raises_is_recorded_and_all_others_are_done(tmp_path, case, executor):
+    make, said = ODD[case]
+
+    def odd(x, seed):
+        if x == 1:
+            raise make()
+        return {"y": x}
+
+    found = sl.sweep(odd, {"x": [0, 1, 2]}, executor=executor, store=tmp_path / "s", version="1", progress=False)
+    assert found["error"].values.tolist() == ["", said, ""]
+    found.to_netcdf(tmp_path / "s.nc")
+
+
+def test_an_interrupt_in_a_point_stops_the_sweep():
+    def stopped(x, seed):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sl.sweep(stopped, {"x": [0, 1]}, executor="serial", progress=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (2**53 + 1, "y must be whole numbers that float64 holds"),
+        (np.array([1, 2**63 - 1]), "y must be whole numbers that float64 holds"),
+        (np.uint64(2**64 - 1), "y must be whole numbers that float64 holds"),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), "y must have no masked values"),
+        (np.ma.masked, "y must have no masked values"),
+    ],
+)
+def test_results_that_would_come_back_changed_are_refused(value, message):
+    found = sl.sweep(lambda x, seed: {"y": value}, {"x": [1]}, executor="serial")
+    assert found["error"].item().startswith(f"ValueError: {message}")
+
+
+def test_results_that_floats_hold_are_kept():
+    large = [2**53, -(2**53), 2**63, 2**53 + 2]
+    found = sl.sweep(lambda x, seed: {"y": large[x], "z": np.ma.array([x])}, {"x": range(4)}, executor="serial")
+    assert [int(value) for value in found["y"].values] == large
+    assert found["z"].values.ravel().tolist() == [0, 1, 2, 3]
 
 
 def test_results_need_one_shape_and_names():
@@ -139,12 +207,24 @@ def test_grids_that_cannot_be(grid, message):
         ({"timeout": -1}, "timeout must be positive"),
         ({"n_repeats": 0}, "n_repeats must be at least 1"),
         ({"seed": -1}, "seed must not be negative"),
+        ({"progress": "no"}, "sweep: progress must be True or False, got 'no'"),
+        ({"retry": 1}, "sweep: retry must be True or False, got 1"),
+        ({"version": 3}, "sweep: version must be text, got 3"),
+        ({"version": ""}, "sweep: version must not be empty"),
+        ({"timeout": math.nan}, "timeout"),
         ({"measure": ["x"]}, "measure and run must be left out for a function"),
     ],
 )
 def test_arguments_that_cannot_be(options, message):
     with pytest.raises((ValueError, TypeError), match=message):
         sl.sweep(add, {"a": [1], "b": [2]}, **options)
+
+
+@pytest.mark.parametrize("seed", [True, 1.9, "7"])
+@pytest.mark.parametrize("sampler", [sl.sweeps.random, sl.sweeps.latin_hypercube])
+def test_samplers_take_whole_numbers_as_seeds(sampler, seed):
+    with pytest.raises(TypeError, match=f"seed must be a whole number, got {seed!r}"):
+        sampler({"a": (0, 1)}, n=3, seed=seed)
 
 
 def test_samplers_fill_their_ranges():

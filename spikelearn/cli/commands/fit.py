@@ -17,7 +17,7 @@ def fit(
         str, typer.Argument(help="A .nwb, .csv, .tsv, .parquet or .mat file, or a folder of 'run' or Phy.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-fit].")
+        Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-fit, with what is set].")
     ] = None,
     free: Annotated[str, typer.Option(help="Free parameters, with commas between them.")] = "V_0,delta_g,tau_K,t_d",
     given: Annotated[

@@ -64,7 +64,7 @@ def overview(model: AdaptiveLIF, recording: Recording, title: str) -> Any:
     for name in rows:
         axes[name].sharex(axes["raster"])
     if recording.spikes is not None:
-        raster(axes["raster"], recording.spikes)
+        raster(axes["raster"], recording.spikes, colours=SERIES[:shown])
         _predictions(axes["raster"], model, recording)
     for k in range(shown):
         courses = course(model, recording, k) if both else None
@@ -248,10 +248,12 @@ def phase_plane(
     axes.plot(grid, (V_0 - grid * Delta) / (1 + grid), **THEORY, label=r"$\dot u = 0$")
     axes.axhline(theta, color=COLOURS["muted"], linestyle=":", label=r"threshold $\theta$")
     critical = float(neuron.critical_conductance())
-    if critical > 0:
-        axes.axvline(critical, color=COLOURS["theory"], linestyle="-.", label=r"critical $g^*$")
     axes.set_xlabel("g (leak conductances)")
     axes.set_ylabel("u (mV)")
-    # Room above the run for the legend.
+    # Room for the legend above everything that is drawn.
     axes.set_ylim(top=V_0 + 0.45 * V_0)
+    if critical > 0:
+        low = axes.get_ylim()[0]
+        axes.plot([critical] * 2, [low, V_0], color=COLOURS["theory"], linestyle="-.", label=r"critical $g^*$")
+        axes.set_ylim(bottom=low)
     axes.legend(framealpha=0.9, edgecolor="none", fontsize="small", loc="upper right")

@@ -13,6 +13,7 @@ from spikelearn.models.adaptive_lif import bursting, clock, regimes, regular, th
 from spikelearn.models.adaptive_lif.equations import MEMBRANE, REST, neurons_and_arrivals
 from spikelearn.models.adaptive_lif.values import check_potentials, check_start, difference, plain_values
 from spikelearn.parameters.fields import field_values, quantity, validate_parameters
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.parameters.units import si_value
 from spikelearn.simulation.simulable import Runner
 
@@ -76,6 +77,8 @@ class AdaptiveLIF:
     E_L: Any = quantity("-65 mV", doc="reversal potential of the leak, and reset")
     E_K: Any = quantity("-80 mV", doc="reversal potential of potassium")
     V_th: Any = quantity("-50 mV", doc="threshold")
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         validate_parameters(self)

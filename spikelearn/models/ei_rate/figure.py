@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spikelearn.models.ei_rate.model import EIRates
 from spikelearn.models.ei_rate.share import W_EE_MAX, W_IE_MAX, stable_share
 from spikelearn.models.ei_rate.stability import stability, stability_map
-from spikelearn.plotting import COLOURS, heading, new_figure
+from spikelearn.plotting import COLOURS, heading, new_figure, typeset
 from spikelearn.rules.closed_forms import TraceDeterminant, coefficients
 from spikelearn.rules.rule import Rule, slower
 from spikelearn.simulation.recording import Recording
@@ -87,7 +87,7 @@ def stability_panel(
     axes.set_ylim(0, W_IE_MAX)
     axes.set_xlabel(r"$W_{EE}$")
     axes.set_ylabel(r"$W_{IE}$")
-    axes.set_title(title, fontsize="medium")
+    axes.set_title(typeset(title), fontsize="medium")
     if legend:
         axes.legend(
             handles=stability_handles(drawn), loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=8,
@@ -203,14 +203,16 @@ def _departure(axes: Axes, case: Any, recording: Recording) -> None:
     relative = amplitude / amplitude[0]
     half = len(time) // 2
     growth = float(np.log(amplitude[-1] / amplitude[half]) / (time[-1] - time[half]))
-    axes.semilogy(time, relative, color=COLOURS["simulation"], linewidth=2, label=f"run: grows by {growth:.4g} /ms")
+    axes.semilogy(
+        time, relative, color=COLOURS["simulation"], linewidth=2, label=typeset(f"run: grows by {growth:.4g} /ms")
+    )
     point = {"W_EE": case.weights.W_EE, "W_IE": case.weights.W_IE}
     slow = slower(case.rule, case.slowdown)
     whole = float(stability(case.model, slow, **point, method="full").eigenvalues[..., :4].real.max())
     quasi = float(stability(case.model, case.rule, **point).eigenvalues[0].real) * case.slowdown
     for value, style, text in ((whole, "--", "activities and weights together"), (quasi, "-.", "quasi-steady state")):
         line = np.exp(value * time)
-        axes.semilogy(time, line, style, color=COLOURS["theory"], label=f"theory, {text}: {value:.4g} /ms")
+        axes.semilogy(time, line, style, color=COLOURS["theory"], label=typeset(f"theory, {text}: {value:.4g} /ms"))
     # A per cent is not to fill the panel: a decade to either side at least.
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.1), max(high, 10.0))

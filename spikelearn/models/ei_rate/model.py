@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.models.ei_rate.fixed_points import FixedPoint, fixed_points
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import number_array
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.simulable import Runner
 
 __all__ = ["EIRates", "UpState", "Weights"]
@@ -108,6 +109,8 @@ class EIRates:
     I_set: float = 14.0
     E_max: float = 100.0
     I_max: float = 250.0
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

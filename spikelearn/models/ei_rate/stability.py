@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.models.ei_rate.model import EIRates, Weights
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import one_number
+from spikelearn.parameters.shapes import html_table
 from spikelearn.rules.closed_forms import TraceDeterminant, eigenvalue_pair, neural_region
 from spikelearn.rules.linearise import Linearisation, linearise, whole_spectrum
 from spikelearn.rules.rule import Rule
@@ -75,6 +76,17 @@ class Stability:
         verdict = ", ".join(f"{name}: {'yes' if getattr(self, name) else 'no'}" for name in names)
         values = ", ".join(f"{value:.4g}" for value in np.atleast_1d(self.eigenvalues))
         return f"Stability({self.method}; {verdict};\n  eigenvalues {values})"
+
+    def _repr_html_(self) -> str:
+        verdicts = ("stable", "rule_stable", "neural_stable", "positive", "paradoxical")
+        if np.ndim(self.stable):
+            counted = ("valid", *verdicts)
+            rows = [(name, f"{int(np.sum(getattr(self, name)))} of {np.size(self.stable)}") for name in counted]
+            rows += [("stable of the valid", f"{self.stable_fraction:.3g}")]
+        else:
+            rows = [(name, "yes" if getattr(self, name) else "no") for name in verdicts]
+            rows += [("eigenvalues", ", ".join(f"{value:.4g}" for value in np.atleast_1d(self.eigenvalues)))]
+        return html_table(f"Stability ({self.method})", ("what", "value"), rows)
 
     @property
     def valid(self) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from spikelearn.models.ei_units.case import UnitsCase
 from spikelearn.models.ei_units.measures import summed, weight_correlation
 from spikelearn.models.ei_units.model import EIUnits
 from spikelearn.models.ei_units.theory import balance_slope
-from spikelearn.plotting import COLOURS, THEORY, heading, new_figure
+from spikelearn.plotting import COLOURS, THEORY, heading, new_figure, typeset
 from spikelearn.simulation.recording import Recording
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def sums_panel(axes: Axes, model: EIUnits, W: Any, onto: str) -> None:
     colour = E_COLOUR if onto == "E" else I_COLOUR
     x, y = summed(model, W, onto)
     r = float(weight_correlation(model, W, onto))
-    axes.plot(x, y, "o", color=colour, markersize=3.5, alpha=0.7, label=f"{onto} units, r = {r:.5f}")
+    axes.plot(x, y, "o", color=colour, markersize=3.5, alpha=0.7, label=typeset(f"{onto} units, r = {r:.5f}"))
     p = model.populations
     rest = p.E_set / p.g_E + p.Theta_E - p.I_ext if onto == "E" else p.I_set / p.g_I + p.Theta_I
     ends = np.array([x.min(), x.max()])
@@ -85,4 +85,7 @@ def sums_panel(axes: Axes, model: EIUnits, W: Any, onto: str) -> None:
         label="theory: the line of set points",
     )
     axes.set(xlabel=rf"$\sum W_{{{onto}E}}$", ylabel=rf"$\sum W_{{{onto}I}}$")
+    # Room for the legend above the points.
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.25 * (high - low))
     axes.set_title(f"Summed weights onto {onto} units", fontsize="medium")

@@ -14,6 +14,7 @@ from spikelearn.models.ei_trials.protocol import Protocol
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.parameters.shapes import fields_html
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,6 +67,8 @@ class EIUnits:
     populations: EIRates = field(default_factory=EIRates)
     n_E: int = 80
     n_I: int = 20
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         if not isinstance(self.populations, EIRates):

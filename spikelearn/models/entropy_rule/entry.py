@@ -29,9 +29,11 @@ def _run(case: EntropyCase, request: RunRequest) -> Recording:
         if not 0.0 <= noise < float("inf"):
             raise ValueError(f"[run] noise must not be negative and be finite, got {noise:g}")
         return run_replay(case, cycles, noise, None if seed is None else whole_number("[run] seed", seed))
-    for key in ("noise", "seed"):
-        if key in given:
-            raise ValueError(f"[run] {key} must be left out for the task 'connectivity', which draws nothing")
+    if "noise" in given:
+        raise ValueError("[run] noise must be left out for the task 'connectivity', whose input is as it stands")
+    # It draws nothing, so that every seed, which a sweep gives to each point, is right.
+    if seed is not None:
+        whole_number("[run] seed", seed)
     every = whole_number("[run] records_per_cycle", given.get("records_per_cycle", 1), at_least=1)
     steps = len(case.frames)
     if steps % every:

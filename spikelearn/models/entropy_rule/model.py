@@ -17,6 +17,7 @@ from spikelearn.models.entropy_rule.replaying import replay
 from spikelearn.models.entropy_rule.stationary import averaged_terms, stationary
 from spikelearn.parameters.fields import field_values, quantity, validate_parameters
 from spikelearn.parameters.numbers import one_number
+from spikelearn.parameters.shapes import fields_html
 
 if TYPE_CHECKING:
     from spikelearn.simulation.simulable import Runner
@@ -81,6 +82,8 @@ class EntropyRule:
     epsilon: float = quantity(0.01, positive=True, doc="learning rate")
     activation: str = "tanh"
     l_net: float | None = None
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         validate_parameters(self)

@@ -20,6 +20,7 @@ from spikelearn.formulas.statements import (
 )
 from spikelearn.parameters.fields import quantity, validate_parameters
 from spikelearn.parameters.names import shown, unknown_name
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.parameters.units import parse_quantity, si_value
 from spikelearn.simulation.simulable import Runner
 
@@ -87,6 +88,8 @@ class EquationNeuron:
     delay: Any = quantity("0 ms", nonnegative=True, doc="delay from a spike to on_spike")
     method: str | None = None
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         validate_parameters(self)

@@ -13,6 +13,7 @@ from spikelearn.arrays import Floats
 from spikelearn.models.escape_noise.binning import bin_width, checked_spikes, checked_weights
 from spikelearn.models.escape_noise.links import get_link
 from spikelearn.parameters.fields import field_values, quantity, validate_parameters
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.simulable import Runner
 
 __all__ = ["EscapeNoise"]
@@ -76,6 +77,8 @@ class EscapeNoise:
     v: float = quantity(0.0, doc="threshold")
     Delta_u: float = quantity(1.0, positive=True, doc="softness of the threshold")
     link: str = "exponential"
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         for name in self._numbers():

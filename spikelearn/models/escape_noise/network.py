@@ -14,6 +14,7 @@ from spikelearn.models.escape_noise.model import EscapeNoise
 from spikelearn.models.escape_noise.settings import check_estimator, checked_baseline
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.parameters.seeds import generator
+from spikelearn.parameters.shapes import fields_html
 
 if TYPE_CHECKING:
     from spikelearn.models.escape_noise.learning import Learning
@@ -86,6 +87,8 @@ class VariationalNetwork:
     W_M: Any
     W_Q: Any
     self_connections: bool = True
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         for name, least in (("n_visible", 1), ("n_hidden", 0)):

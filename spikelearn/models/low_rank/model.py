@@ -19,6 +19,7 @@ from spikelearn.models.low_rank.mixture import (
 from spikelearn.models.low_rank.nonlinearity import Nonlinearity, nonlinearity
 from spikelearn.parameters.fields import field_values
 from spikelearn.parameters.names import unknown_name
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.simulable import Runner
 
 if TYPE_CHECKING:
@@ -85,6 +86,8 @@ class LowRank:
     B: Any = None
     g: float = 0.0
     mixture: Any = None
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         for name in ("gain", "g"):

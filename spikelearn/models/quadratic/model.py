@@ -12,6 +12,7 @@ from spikelearn.arrays import Floats
 from spikelearn.models.equation_neuron.model import EquationNeuron
 from spikelearn.models.quadratic.theory import time_between
 from spikelearn.parameters.fields import field_values, quantity, validate_parameters
+from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.recording import Recording
 from spikelearn.simulation.simulable import Runner, RunSettings
 from spikelearn.spikes.trains import SpikeTrains
@@ -54,6 +55,8 @@ class QuadraticNeuron:
     tau: Any = quantity("10 ms", positive=True, doc="time constant")
     v_peak: float = quantity(100.0, positive=True, doc="where the neuron fires")
     v_reset: float = quantity(-100.0, doc="where it starts again")
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         validate_parameters(self)

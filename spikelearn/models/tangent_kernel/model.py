@@ -19,6 +19,7 @@ from spikelearn.models.tangent_kernel.layers import Kept, Layers, Redrawn, drawn
 from spikelearn.models.tangent_kernel.passes import Pass, both_passes, forward
 from spikelearn.models.tangent_kernel.solution import Linearised, check_spectrum, linearise
 from spikelearn.parameters.numbers import check_flag, whole_number
+from spikelearn.parameters.shapes import fields_html
 
 __all__ = ["Prediction", "TangentKernel"]
 
@@ -85,6 +86,8 @@ class TangentKernel:
     seed: Any = 0
     weights: Sequence[ArrayLike] | None = None
     keep_weights: bool = True
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         set_field = object.__setattr__

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spikelearn.models.up_state_network.synapses import UpStateSynapses, draw_synapses
 from spikelearn.parameters.fields import field_values, quantity, validate_parameters
 from spikelearn.parameters.numbers import whole_number
+from spikelearn.parameters.shapes import fields_html
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -115,6 +116,8 @@ class UpStateNetwork:
     I_set: float = quantity(14.0, positive=True, doc="set point of I units in Hz")
     W_min: Any = quantity("5 pA", nonnegative=True, doc="least weight after an update")
     W_max: Any = quantity("750 pA", positive=True, doc="greatest weight after an update")
+
+    _repr_html_ = fields_html
 
     def __post_init__(self) -> None:
         validate_parameters(self)

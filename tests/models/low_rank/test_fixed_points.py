@@ -202,3 +202,11 @@ def test_the_jacobian_of_the_network_tends_to_that_of_the_mean_field():
     m = model.fixed_points()[0].overlaps
     # Standard deviations of the entries are below 3/sqrt(n) = 0.007.
     np.testing.assert_allclose(network_jacobian(model, vectors, m), model.jacobian(m), atol=0.03)
+
+
+def test_the_disc_of_the_random_part():
+    from spikelearn.models.low_rank.stability import bulk_edge
+
+    # Without a random part every eigenvalue of the rest is -1, the leak; tanh at rest: a disc of radius g.
+    assert bulk_edge(sl.LowRank([[0.5]]), 0.3) == -1.0
+    assert bulk_edge(sl.LowRank([[0.5]], gain=1.0, g=0.8), 0.0) == pytest.approx(0.8 - 1, rel=1e-12)

@@ -196,5 +196,9 @@ def test_exponents_are_those_of_a_smooth_nonlinearity_unless_told():
     from spikelearn.models.tangent_kernel.theory import exponents
 
     assert exponents(2) == exponents(2, smooth=True)
+    # Eqs. (21) to (24): rms of the entries of Delta w, a, df/dh, C, and C less its limit.
+    printed = {"delta_w_1": -1.5, "delta_w_2": -1.5, "delta_w_readout": -1, "a": 0, "gradient": -0.5, "kernel": 0}
+    assert {name: exponents(2)[name] for name in printed} == printed
+    assert exponents(2)["kernel_error"] == -0.5
     assert (exponents(2)["residual"], exponents(2)["descent_distance"]) == (-1.0, -0.5)
     assert (exponents(2, smooth=False)["residual"], exponents(2, smooth=False)["descent_distance"]) == (-0.5, -0.25)

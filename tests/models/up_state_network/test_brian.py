@@ -29,12 +29,15 @@ def test_with_the_same_random_numbers_every_spike_is_the_same(small, target):
         brian.spikes(synapses.J, 1)
 
 
-def test_learning_on_brian_repeats_and_resumes(tmp_path):
-    """Numpy target, a tiny network: the same seed gives the same run, also in two parts, and trials differ."""
+@pytest.mark.parametrize(
+    "target", ["numpy", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cython", "cpp_standalone"))]
+)
+def test_learning_on_brian_repeats_and_resumes(tmp_path, target):
+    """A tiny network: the same seed gives the same run, also in two parts, and trials differ."""
     network = sl.UpStateNetwork(n_E=20, n_I=6, n_kicked=4, kick="2 nA", t_kick="10 ms", duration="40 ms")
     start = network.draw_synapses(1, start=STUDY_START)
     rule = sl.rules.TwoTerm(alpha=0.02, beta=0.02)
-    settings = {"engine": "brian2", "target": "numpy"}
+    settings = {"engine": "brian2", "target": target}
     whole = sl.run_trials(network, rule, 2, start, seed=3, **settings)
     kept = {"checkpoint": tmp_path / "run", "resume": True}
     sl.run_trials(network, rule, 1, start, seed=3, **settings, **kept)
@@ -42,7 +45,7 @@ def test_learning_on_brian_repeats_and_resumes(tmp_path):
     assert again.drop_attrs().identical(whole.drop_attrs())
     assert not np.array_equal(whole["rates"][0], whole["rates"][1])
     assert not np.array_equal(whole["J_end"], whole["J0"])
-    assert whole.attrs["target"] == "numpy"
+    assert whole.attrs["target"] == target
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
+from spikelearn.models.up_state_network import STUDY_START
 from spikelearn.models.up_state_network.measures import first_within, mean_interval
 from spikelearn.plotting import new_figure
 
@@ -49,6 +50,40 @@ def test_two_picoampere_lower_both_rates(study):
             assert ended == 0
         if current == 0:
             assert mean_interval(dI).high > 0
+
+
+def test_what_the_study_writes_is_what_its_runs_gave(study, small, monkeypatch, tmp_path):
+    """The same code on fifty units, run now: learning and a strong current, against the spikes themselves."""
+    monkeypatch.setattr(study, "NETWORK", small)
+    monkeypatch.setattr(study, "HERE", tmp_path)
+    for name, value in {"SEEDS": (1, 2), "TRIALS": 3, "CURRENTS": (0.0, 300.0), "N_PARADOX": 2}.items():
+        monkeypatch.setattr(study, name, value)
+    # Weights at which the kick makes many spikes; the published ones would leave so few units silent.
+    starts = {seed: small.draw_synapses(seed, start=STUDY_START) for seed in study.SEEDS}
+    monkeypatch.setattr(sl.UpStateNetwork, "draw_synapses", lambda network, seed: starts[seed])
+    runs, networks = zip(*(study.learn(seed, None) for seed in study.SEEDS), strict=True)
+    study.write_course(dict(zip(study.SEEDS, runs, strict=True)))
+    rule = sl.rules.TwoTerm(alpha=0.02, beta=0.02)
+    for seed, course in study.read_course().items():
+        again = sl.run_trials(small, rule, 3, starts[seed], seed=seed)
+        assert float(again["I_trial"].min()) > 0
+        for name in study.COURSE:
+            np.testing.assert_allclose(course[name], again[name], rtol=1e-5, err_msg=name)
+        np.testing.assert_array_equal(networks[seed - 1].J, again["J_end"])
+    study.write_paradox(dict(zip(study.SEEDS, networks, strict=True)))
+    for (seed, current), (dE, dI, ended) in study.changes().items():
+        settings = {"injected": current, "inject_from": 2.0, "inject_to": 3.0} if current else {}
+        trains = small.trials(networks[seed - 1], 2, seed=100, duration=4.0, **settings).spike_trains()
+        for kind, units, found in (("E", range(40), dE), ("I", range(40, 50), dI)):
+            for trial in range(2):
+                times = np.concatenate([trains.train(unit=unit, trial=trial) for unit in units])
+                before, during = ((times >= 1.0) & (times < 2.0)).sum(), ((times >= 2.2) & (times < 3.0)).sum()
+                expected = (during / 0.8 - before) / len(units)
+                assert found[trial] == pytest.approx(expected, abs=1e-4 * (1 + abs(expected))), (kind, seed, current)
+        assert ended == 0
+    # The current acts: the noise is the same, and nothing else could make the changes differ.
+    with_and_without = [study.changes()[seed, current][1] for seed in (1, 2) for current in (0.0, 300.0)]
+    assert len({tuple(dI) for dI in with_and_without}) == 4
 
 
 def test_the_rate_model_beside_it(study):

@@ -1,11 +1,21 @@
-"""What a drawn figure looks like: which of its texts overlap, which leave the canvas, which colours it has."""
+"""What a drawn figure looks like: which of its texts overlap, which leave the canvas, which colours it has.
+
+``python docs/layout.py SCRIPT ...`` runs a script as if by itself, looks at every figure that it saves, and ends with
+status 3 and a list of what is wrong if a text of one lies over another or is cut off, or a colour is of no palette.
+"""
 
 from __future__ import annotations
 
 import itertools
+import re
+import runpy
+import sys
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axis import Axis
+from matplotlib.backend_bases import FigureCanvasBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import Collection
 from matplotlib.colors import to_hex, to_rgba
 from matplotlib.lines import Line2D
@@ -14,6 +24,8 @@ from matplotlib.text import Text
 
 from spikelearn.plotting import COLOURS, SERIES
 
+MATHEMATICS, HYPHEN = re.compile(r"\$[^$]*\$"), re.compile(r"(?<![\w.)\]])-[\d.]")
+INDEX = re.compile(r"\b[A-Za-z]_[A-Za-z]{1,2}\b(?![.(])")
 # Texts may come this near, in pixels at 100 dots an inch, before a reader sees them touch.
 _TOUCH = 1.0
 PALETTE = {colour.upper() for colour in (*COLOURS.values(), *SERIES)}
@@ -21,7 +33,7 @@ SAYS_THEORY = ("theory", "predicted", "prediction", "expected", "formula", "mean
 
 
 def troubles(figure):
-    """List in words which texts of a figure overlap or leave the canvas."""
+    """List in words which texts of a figure overlap, leave the canvas or are set as on a typewriter."""
     figure.set_dpi(100)
     figure.canvas.draw()
     width, height = figure.canvas.get_width_height()
@@ -33,6 +45,11 @@ def troubles(figure):
     for (one, a), (other, b) in itertools.combinations(boxes, 2):
         if meet(a, b):
             found.append(f"{one.get_text()!r} over {other.get_text()!r}")
+    for text, _ in boxes:
+        # Between dollar signs a hyphen is set as a minus, and W_IE as a letter with an index.
+        plain = MATHEMATICS.sub("", text.get_text())
+        if HYPHEN.search(plain) or INDEX.search(plain):
+            found.append(f"{text.get_text()!r} has a hyphen for a minus, or an index on the line")
     return found
 
 
@@ -58,7 +75,7 @@ def shown_texts(figure):
 
 
 def corners(text, figure):
-    """The four corners of a text in pixels, shape (4, 2), turned as the text is."""
+    """Give the four corners of a text in pixels, shape (4, 2), turned as the text is."""
     renderer = figure.canvas.get_renderer()
     around = text.get_window_extent(renderer)
     angle = text.get_rotation()
@@ -111,6 +128,7 @@ def off_palette(figure):
 
 
 def coloured(figure):
+    """List every line, patch and collection whose colour somebody chose."""
     kinds = (Line2D, Patch, Collection)
     texts = figure.findobj(Text)
     boxes = {text.get_bbox_patch() for text in texts}
@@ -124,6 +142,7 @@ def coloured(figure):
 
 
 def colours_of(artist):
+    """Give the colours that are seen of an artist."""
     if isinstance(artist, Line2D):
         drawn = artist.get_linestyle() not in ("None", "", " ")
         shown = [artist.get_color()] if drawn else []
@@ -137,10 +156,52 @@ def colours_of(artist):
 
 
 def is_grey(colour):
+    """Tell whether red, green and blue are the same."""
     red, green, blue, _ = to_rgba(colour)
     return max(red, green, blue) - min(red, green, blue) < 0.01
 
 
 def label_of(artist):
+    """Give what a legend would say of an artist; empty where it would say nothing."""
     text = str(artist.get_label())
     return "" if text.startswith("_") else text
+
+
+class Watch:
+    """Looks at every figure that is written from now on, in whatever way, and keeps what is wrong with it."""
+
+    def __init__(self):
+        self.found, self.number = [], 0
+        write = FigureCanvasBase.print_figure
+
+        def watched(canvas, *args, **kwargs):
+            done = write(canvas, *args, **kwargs)
+            self.look(canvas.figure)
+            return done
+
+        FigureCanvasBase.print_figure = watched
+        self.end = lambda: setattr(FigureCanvasBase, "print_figure", write)
+
+    def look(self, figure):
+        """Keep what is wrong with a figure, which is left as it was."""
+        self.number += 1
+        dpi, canvas = figure.dpi, figure.canvas
+        FigureCanvasAgg(figure)
+        self.found += [f"figure {self.number}: {one}" for one in [*troubles(figure), *off_palette(figure)]]
+        figure.set_canvas(canvas)
+        figure.set_dpi(dpi)
+
+
+def main():
+    """Run the script named on the command line, with the arguments that follow it."""
+    sys.argv = sys.argv[1:]
+    sys.path[0] = str(Path(sys.argv[0]).resolve().parent)
+    watch = Watch()
+    runpy.run_path(sys.argv[0], run_name="__main__")
+    if watch.found:
+        print("\n".join(watch.found), file=sys.stderr)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()
