@@ -67,10 +67,16 @@ def source_of(function: types.FunctionType) -> str:
     >>> source_of(eval("lambda x: x + 1")) == source_of(eval("lambda x: x + 2"))
     False
     """
+    code = function.__code__
+    # Any number of texts have these names; since Python 3.13 the program after -c is what is found under the first.
+    if code.co_filename in ("<string>", "<stdin>"):
+        return _compiled(code)
     try:
-        return textwrap.dedent(inspect.getsource(function.__code__))
+        text = textwrap.dedent(inspect.getsource(code))
     except (OSError, TypeError):
-        return _compiled(function.__code__)
+        return _compiled(code)
+    # The source of a lambda is its lines, which may hold another.
+    return text + _compiled(code) if code.co_name == "<lambda>" and text.count("lambda") > 1 else text
 
 
 def _compiled(code: types.CodeType) -> str:

@@ -263,3 +263,23 @@ def test_a_digest_is_the_same_in_every_process(tmp_path):
         for seed in ("1", "2")
     }
     assert len(found) == 1
+
+
+def test_lambdas_of_one_line_are_told_apart(tmp_path):
+    both = module(tmp_path, "f, g = lambda x, seed: {'y': x}, lambda x, seed: {'y': -x}")
+    assert function_digest(both.f) != function_digest(both.g)
+
+
+def test_functions_of_no_file_are_told_apart_also_in_a_program_of_the_command_line():
+    # Python 3.13 finds the program after -c for every code named <string>.
+    program = (
+        "from spikelearn.sweeps.digest import function_digest\n"
+        "seen = set()\n"
+        "for k in (1, 2, 2):\n"
+        "    space = {'__name__': '__main__'}\n"
+        "    exec(f'def f(x, seed): return {{\"y\": {k} * x}}', space)\n"
+        "    seen.add(function_digest(space['f']))\n"
+        "print(len(seen))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
