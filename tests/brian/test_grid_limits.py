@@ -78,10 +78,16 @@ def test_a_run_that_leaves_the_numbers_is_refused():
         sl.simulate(runaway, "100 ms", dt="1 ms", initial=sl.Initial(x=1.0))
 
 
-@pytest.mark.parametrize("engine", ["exact", "brian2"])
+TIES = [(42, 0.03, 30), (20, 1 / 6, 1), (30, 0.05, 10), (24, 0.1, 3), (45, 0.25, 4), (33, 0.2, 3)]
+
+
 @pytest.mark.parametrize(
-    ("V_0", "delta_g", "count"),
-    [(42, 0.03, 30), (20, 1 / 6, 1), (30, 0.05, 10), (24, 0.1, 3), (45, 0.25, 4), (33, 0.2, 3)],
+    ("engine", "V_0", "delta_g", "count"),
+    [
+        *(("exact", *tie) for tie in TIES),
+        *(("brian2", *tie) for tie in TIES[:2]),
+        *(pytest.param("brian2", *tie, marks=pytest.mark.slow) for tie in TIES[2:]),
+    ],
 )
 def test_ties_of_equation_6(engine, V_0, delta_g, count):
     """At g = g* the neuron is silent (erratum A4), although sums of doubles fall on either side of it."""

@@ -1,5 +1,7 @@
 """Neurons of the user's own equations in networks: against the built-in neuron, against Brian2 by hand, and refused."""
 
+import functools
+
 import brian2 as b
 import numpy as np
 import pytest
@@ -56,12 +58,18 @@ def learning_network(excitatory, inhibitory):
     )
 
 
+@functools.cache
+def run_of_the_built_in_neuron():
+    options = {"target": "numpy", "record": ["u", "w"], "units": [0, 3, 21]}
+    return sl.simulate(learning_network(LIF, LIF), "0.1 s", engine="brian2", **options)
+
+
 @pytest.mark.parametrize("mixed", [False, True], ids=["all own", "one own"])
 def test_the_built_in_neuron_as_equations_gives_the_same_run(mixed):
     """Same clock, same arithmetic: spikes and learned weights to the last bit, u to rounding."""
     own = as_own_equations(LIF)
     run = {"target": "numpy", "record": ["u", "w"], "units": [0, 3, 21]}
-    expected = sl.simulate(learning_network(LIF, LIF), "0.1 s", engine="brian2", **run)
+    expected = run_of_the_built_in_neuron()
     found = sl.simulate(learning_network(own, LIF if mixed else own), "0.1 s", **run)
     assert found.provenance["engine"] == "brian2"
     assert expected.spikes.counts().sum() > 150

@@ -83,7 +83,7 @@ def test_three_neurons_by_forty_digits(by_forty_digits):
         (4, 0.3, {"refractory": 5 * ms}),
         (10, 0.15, {"t_d": 0 * ms, "mean": 30.0}),
         (12, 0.2, {"tau_K": np.inf * ms, "mean": 25.0}),
-        (20, 0.04, {"tau_K": 5 * ms, "refractory": 2 * ms, "mean": 24.0}),
+        pytest.param(20, 0.04, {"tau_K": 5 * ms, "refractory": 2 * ms, "mean": 24.0}, marks=pytest.mark.slow),
     ],
 )
 def test_random_networks_by_forty_digits(by_forty_digits, n, duration, options):

@@ -43,7 +43,11 @@ def simulate(source, target, n_trials, seed=1, duration=0.1, t_start=0.2, dt=0.1
         return trials_of(monitor, 2, t_start=t_start, t_stop=t_start + duration)
 
 
-@pytest.mark.parametrize("name", SOURCES)
+# Of a function and a hidden drive each there is another; both in one take longest.
+SLOW = {"common drive, function": pytest.mark.slow}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW.get(name, ())) for name in SOURCES])
 def test_statistics_on_numpy(name, assert_jpsth_as_expected):
     # 6,000 trials of 0.1 s in 10 ms bins, step 0.1 ms: about 1,000 events an entry. False alarms 1e-4 a source. A step
     # allows one spike at most and delays the drive by half a step: relative errors of 0.4 % and less, a fifth of the

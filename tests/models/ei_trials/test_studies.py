@@ -3,7 +3,6 @@
 import importlib.util
 import sys
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,8 +15,12 @@ STUDIES = Path(__file__).parents[3] / "analyses"
 def study(name):
     spec = importlib.util.spec_from_file_location(name, STUDIES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
-    with mock.patch.dict(sys.modules, {name: module}):
+    # Only its own name goes again: what it was the first to import stays, or there would be two of each class.
+    sys.modules[name] = module
+    try:
         spec.loader.exec_module(module)
+    finally:
+        del sys.modules[name]
     return module
 
 
@@ -35,16 +38,16 @@ def test_the_collapse_is_reported_and_drawn(capsys, model):
 
 
 def test_basins(model, cross, homeostatic):
-    """Of the first 60 starts, as counted for all in the study: none is lost by the cross-homeostatic rule."""
+    """Of the first 30 starts, as counted for all in the study: none is lost by the cross-homeostatic rule."""
     from spikelearn.models.ei_trials import outcomes
 
     basins = study("ei_trials_basins")
-    drawn = {name: values[:60] for name, values in basins.starts(1000).items()}
+    drawn = {name: values[:30] for name, values in basins.starts(1000).items()}
     ends = outcomes(model, sl.run_trials(model, cross, 2000, drawn))
     assert (ends == "set point").all()
     ends = outcomes(model, sl.run_trials(model, homeostatic, 500, drawn))
     assert (ends != "set point").all()
-    assert (ends == "silent").sum() > 20
+    assert (ends == "silent").sum() > 10
 
 
 @pytest.mark.slow

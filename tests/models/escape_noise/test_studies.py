@@ -3,7 +3,6 @@
 import importlib.util
 import sys
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -15,8 +14,12 @@ def study(name):
     spec = importlib.util.spec_from_file_location(name, STUDIES / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up by name while they are made.
-    with mock.patch.dict(sys.modules, {name: module}):
+    # Only its own name goes again: what it was the first to import stays, or there would be two of each class.
+    sys.modules[name] = module
+    try:
         spec.loader.exec_module(module)
+    finally:
+        del sys.modules[name]
     return module
 
 
