@@ -12,7 +12,19 @@ from typing import Any
 
 __all__ = ["colliding_names", "everything", "public_names"]
 
-PACKAGES = ("", "analyses", "interop", "network", "sources", "rules", "sweeps", "symbolic", "plotting", "catalogue")
+PACKAGES = (
+    "",
+    "analyses",
+    "derivatives",
+    "interop",
+    "network",
+    "sources",
+    "rules",
+    "sweeps",
+    "symbolic",
+    "plotting",
+    "catalogue",
+)
 # The page that tells of a system.
 PAGES = {
     "AdaptiveLIF": "adaptive_lif", "Network": "networks", "EquationNeuron": "howto/own_neuron",

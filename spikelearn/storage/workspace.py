@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["exchange", "name_lock", "settle", "swap_in", "sweep", "workspace"]
+__all__ = ["exchange", "lock_open", "name_lock", "settle", "swap_in", "sweep", "workspace"]
 
 # File systems that have no such call say one of these.
 _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
@@ -32,7 +32,7 @@ def name_lock(final: Path) -> Iterator[None]:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            _lock(handle, wait=True)
+            lock_open(handle, wait=True)
             # Whoever held it before has removed its name: then this is a lock that nobody else will ever meet.
             current = os.path.samestat(os.fstat(handle), os.stat(path))
         except FileNotFoundError:
@@ -69,7 +69,7 @@ def workspace(final: Path) -> Iterator[Path]:
             sweep(final)
             place.mkdir()
             handle = os.open(place / "lock", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            _lock(handle, wait=False)
+            lock_open(handle, wait=False)
         yield place
     finally:
         _remove(place, final)
@@ -106,7 +106,7 @@ def _alive(place: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        return not _lock(handle, wait=False)
+        return not lock_open(handle, wait=False)
     finally:
         os.close(handle)
 
@@ -175,8 +175,8 @@ def settle(path: Path) -> None:
         os.close(handle)
 
 
-def _lock(handle: int, *, wait: bool) -> bool:
-    """Lock an open file until it is closed, and say whether it is ours; a system without locks grants nothing."""
+def lock_open(handle: int, *, wait: bool) -> bool | None:
+    """Lock an open file until it is closed, and say whether it is ours; None where the system has no locks."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -187,7 +187,9 @@ def _lock(handle: int, *, wait: bool) -> bool:
 
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError as error:
-        if error.errno in _CANNOT or error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+        if error.errno in _CANNOT:
+            return None
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
             return False
         raise
     return True

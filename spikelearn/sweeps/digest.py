@@ -184,7 +184,7 @@ class _Digester:
                 continue
             if key not in ("__dict__", "__weakref__", "_abc_impl"):
                 parts[key] = self._member(value, f"{key} of {kind.__qualname__}")
-        if dataclasses.is_dataclass(kind):
+        if made:
             parts["dataclass"] = repr(inspect.getattr_static(kind, "__dataclass_params__", None))
             for field in dataclasses.fields(kind):
                 known = [value for value in (field.default, field.default_factory) if value is not dataclasses.MISSING]

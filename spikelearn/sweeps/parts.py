@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from spikelearn.storage.workspace import lock_open
 from spikelearn.sweeps.outcome import Outcome, Rows
 
 __all__ = [
@@ -116,7 +117,7 @@ def _temporary(folder: Path) -> tuple[int, Path]:
     while True:
         name = folder / f".{secrets.token_hex(8)}.tmp"
         handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
-        _lock(handle)
+        lock_open(handle, wait=False)
         # Whoever looked for what dead processes left behind may have taken it before it was locked.
         if os.fstat(handle).st_nlink:
             return handle, name
@@ -129,24 +130,11 @@ def remove_leftovers(folder: Path) -> None:
         with contextlib.suppress(OSError):
             handle = os.open(path, os.O_RDWR)
             try:
-                dead = _lock(handle)
+                dead = lock_open(handle, wait=False)
                 if dead or (dead is None and time.time() - path.stat().st_mtime > _ABANDONED):
                     path.unlink()
             finally:
                 os.close(handle)
-
-
-def _lock(handle: int) -> bool | None:
-    """Lock an open file, and say whether it is ours now; None where there are no locks."""
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return None
-    return True
 
 
 def read_rows(path: Path) -> tuple[list[str], Rows]:

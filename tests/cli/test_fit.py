@@ -1,6 +1,7 @@
 """The command fit on a file with known parameters."""
 
 import json
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,10 @@ import pytest
 
 import spikelearn as sl
 from spikelearn.cli import main
+from spikelearn.cli.analyse import analysis
+from spikelearn.cli.commands.analyse import analyse
+from spikelearn.cli.commands.fit import fit
+from spikelearn.cli.fit import fit_file
 
 
 @pytest.fixture
@@ -61,3 +66,14 @@ def test_what_cannot_be_fitted_is_refused(recorded, options, text, capsys):
     with pytest.raises(SystemExit):
         main(["fit", str(recorded), "--t-stop", "0.8 s", "--set", "t_d=8 ms", *options])
     assert text in capsys.readouterr().err
+
+
+def test_the_command_has_the_defaults_of_its_function():
+    """What is set stands in the folder's name: a default that only one of both knew would count as set."""
+    command = {name: one.default for name, one in signature(fit).parameters.items()}
+    function = {name: one.default for name, one in signature(fit_file).parameters.items()}
+    assert [command[name] for name in ("free", "starts", "seed", "unit")] == [
+        function[name] for name in ("free", "n_starts", "seed", "unit")
+    ]
+    typed, taken = signature(analyse).parameters, signature(analysis).parameters
+    assert typed["refractoriness"].default == taken["refractoriness"].default
