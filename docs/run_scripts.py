@@ -24,6 +24,7 @@ MODELS = (
     *("ln_exponential_pair", "ei_s8_equal_rates", "ei_trials_homeostatic", "ei_online_cross", "ei_units_two_term"),
     *("entropy_letter", "escape_adapting", "low_rank_cycle", "tangent_widths", "inhomogeneous_poisson"),
     *("up_state_network", "up_state_paradox"),
+    *("ei_loss_gradient", "entropy_connectivity"),
 )
 # Studies that measure time run alone, after all others.
 ALONE = ("network_cost",)

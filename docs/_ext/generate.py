@@ -32,6 +32,7 @@ PAGES = {
     "InhomogeneousPoisson": "coding", "LinearNonlinear": "triggered", "EIRates": "ei_rate", "EITrials": "ei_trials",
     "EIUnits": "ei_units", "EIOnline": "ei_units", "EntropyRule": "entropy_rule", "EscapeNoise": "escape_noise",
     "LowRank": "low_rank", "TangentKernel": "tangent_kernel", "UpStateNetwork": "up_state_network",
+    "GammaModulatedPoisson": "coding", "OUModulatedPoisson": "coding",
 }  # fmt: skip
 # Pages at the top of docs/ that are no page of a system.
 OTHERS = {

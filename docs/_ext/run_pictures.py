@@ -1,7 +1,8 @@
 """Pictures and tables of the runs on written pages: where a page has a comment for one, and the run was made.
 
 ``<!-- picture: models-NAME/figure.png | words -->`` becomes the picture, ``<!-- printed: models-NAME -->`` what the run
-printed. A file read elsewhere, or a site built without runs, shows nothing there.
+printed; the comparison that a model file prints becomes a table, whose long cells wrap. A file read elsewhere, or a
+site built without runs, shows nothing there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,41 @@ from typing import Any
 
 PICTURE = re.compile(r"^<!-- picture: (\S+) \| (.+?) -->$", flags=re.MULTILINE)
 PRINTED = re.compile(r"^<!-- printed: (\S+) -->$", flags=re.MULTILINE)
+
+RULER = re.compile(r"-+(?:  +-+)+")
+
+
+def comparison(printed: str) -> str | None:
+    """Make a table in Markdown of the comparison that the run of a model file prints; None where there is none.
+
+    Examples
+    --------
+    >>> print(comparison("Title\\n\\nquantity  formula  measured\\n--------  -------  --------\\nrate      rate     5 Hz"))
+    | quantity | measured |
+    |---|---|
+    | `rate` | 5 Hz |
+    """
+    lines = printed.splitlines()
+    k = next((k for k, line in enumerate(lines) if RULER.fullmatch(line)), 0)
+    if not k or not lines[k - 1].startswith("quantity "):
+        return None
+    ends = [match.span() for match in re.finditer("-+", lines[k])]
+    rows = [[line[a:b].strip() for a, b in ends] for line in lines[k - 1 : k] + lines[k + 1 :]]
+    rows = rows[: next((k for k, row in enumerate(rows) if not any(row)), len(rows))]
+    formula = rows[0].index("formula") if "formula" in rows[0] else None
+    if formula is not None and all(row[formula] in ("", row[0]) for row in rows[1:]):  # it names nothing else
+        rows = [row[:formula] + row[formula + 1 :] for row in rows]
+        formula = None
+    table = ["| " + " | ".join(rows[0]) + " |", "|---" * len(rows[0]) + "|"]
+    for row in rows[1:]:
+        cells = [f"`{cell}`" if cell and k in (0, formula) else _plain(cell) for k, cell in enumerate(row)]
+        table.append("| " + " | ".join(cells) + " |")
+    return "\n".join(table)
+
+
+def _plain(text: str) -> str:
+    """Write a text so that nothing in it is read as markup."""
+    return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", text)
 
 
 def shown(text: str, runs: Path, into: Path, up: str) -> str:
@@ -30,7 +66,10 @@ def shown(text: str, runs: Path, into: Path, up: str) -> str:
 
     def printed(match: re.Match[str]) -> str:
         source = runs / f"{match[1]}.txt"
-        return f"```text\n{source.read_text(encoding='utf-8').strip(chr(10))}\n```" if source.is_file() else ""
+        if not source.is_file():
+            return ""
+        words = source.read_text(encoding="utf-8").strip("\n")
+        return comparison(words) or f"```text\n{words}\n```"
 
     return PRINTED.sub(printed, PICTURE.sub(picture, text))
 

@@ -33,11 +33,6 @@ SMALLER = {
 }
 # What a page takes as given.
 BEFORE = {
-    "ei_rate.md": "import numpy as np\nw_ee, w_ie = np.linspace(1.1, 8, 5), np.linspace(1.1, 15, 5)",
-    "ei_trials.md": "import numpy as np\nstarts = np.tile((2.1, 3.0, 4.0, 1.5), (3, 1)); W0 = (2.1, 3.0, 4.0, 1.5)",
-    "escape_noise.md": "import numpy as np\nX = np.zeros((2, 50, 2)); X[:, ::7, 0] = 1; X[:, 3::9, 1] = 1\n"
-    "W = np.array([[0.0, 0.3], [0.5, 0.0]])",
-    "entropy_rule.md": "import numpy as np\nvideo = np.random.default_rng(0).random((20, 6, 6))",
     "derivatives.md": "import numpy as np\nimport spikelearn as sl\nnet = sl.network\n"
     "pair = net.Population(sl.AdaptiveLIF(V_0='20 mV', delta_g=0.01, tau_K='50 ms', t_d='2 ms'), 2)\n"
     "link = net.Projection('pair', 'pair', net.Connections([0], [1]), '1 mV', '2 ms')\n"

@@ -190,9 +190,12 @@ def test_pictures_have_words_and_links_between_pages_lead_somewhere():
                 assert (path.parent / place.partition("#")[0]).exists(), f"{path.name} leads to {place}"
 
 
+WITH_DOCTESTS = ("absolute_values.py", "run_pictures.py")
+
+
 def test_the_doctests_of_the_tools():
     done = subprocess.run(
-        [sys.executable, "-m", "doctest", str(ROOT / "docs" / "_ext" / "absolute_values.py")],
+        [sys.executable, "-m", "doctest", *(str(ROOT / "docs" / "_ext" / name) for name in WITH_DOCTESTS)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
@@ -222,6 +225,38 @@ def test_a_comment_becomes_the_picture_of_a_run_and_what_it_printed(tmp_path):
     ]  # fmt: skip
     assert "models-b" not in found
     assert (tmp_path / "into" / "models-a-figure.png").read_bytes() == b"x"
+
+
+def test_the_comparison_of_a_run_becomes_a_table(tmp_path):
+    (tmp_path / "models-a.txt").write_text(
+        "A title (exact)\n\n"
+        "quantity  formula  predicted   measured        error    verdict\n"
+        "--------  -------  ----------  --------------  -------  -------\n"
+        "rate      rate     5 Hz        5.1 Hz          2.0e-02  ok\n"
+        "weights            [1, 2] Hz   [1, 2, ...] Hz           ok\n\n"
+        "figure, data and manifest in FOLDER\n"
+    )
+    found = run_pictures.shown("<!-- printed: models-a -->\n", tmp_path, tmp_path / "into", "")
+    assert found.splitlines() == [
+        "| quantity | predicted | measured | error | verdict |", "|---|---|---|---|---|",
+        "| `rate` | 5 Hz | 5.1 Hz | 2.0e-02 | ok |", r"| `weights` | \[1, 2\] Hz | \[1, 2, ...\] Hz |  | ok |",
+    ]  # fmt: skip
+    text = (tmp_path / "models-a.txt").read_text().replace("rate      rate ", "rate      other")
+    assert run_pictures.comparison(text).splitlines()[2] == "| `rate` | `other` | 5 Hz | 5.1 Hz | 2.0e-02 | ok |"
+    assert run_pictures.comparison("name  value\n----  -----\na     1\n") is None
+
+
+def test_every_system_has_a_page_with_a_picture_a_comparison_and_what_to_change():
+    from spikelearn.catalogue.registry import system_names
+
+    assert len(system_names()) > 15
+    assert set(system_names()) == set(generate.PAGES)
+    for name in system_names():
+        text = (ROOT / "docs" / f"{generate.PAGES[name]}.md").read_text(encoding="utf-8")
+        assert run_pictures.PICTURE.search(text), f"the page of {name} has no picture"
+        assert run_pictures.PRINTED.search(text), f"the page of {name} shows nothing that was printed"
+        assert re.search(r"^## What to change$", text, flags=re.MULTILINE), f"the page of {name} has no such section"
+        assert "generated/models" in text, f"the page of {name} leads to no model file"
 
 
 def test_pages_show_only_runs_that_are_made():
