@@ -20,11 +20,12 @@ RULER = re.compile(r"-+(?:  +-+)+")
 
 
 def comparison(printed: str) -> str | None:
-    """Make a table in Markdown of the comparison that the run of a model file prints; None where there is none.
+    r"""Make a table in Markdown of the comparison that the run of a model file prints; None where there is none.
 
     Examples
     --------
-    >>> print(comparison("Title\\n\\nquantity  formula  measured\\n--------  -------  --------\\nrate      rate     5 Hz"))
+    >>> printed = ["Bursts (exact)", "", "quantity  formula  measured", "--------  -------  --------"]
+    >>> print(comparison("\n".join([*printed, "rate      rate     5 Hz"])))
     | quantity | measured |
     |---|---|
     | `rate` | 5 Hz |
