@@ -16,8 +16,8 @@ NAMES = {
     "003": "Soldado-Magraner et al. 2022",
     "004": "Galtier & Wainrib",
 }
-# "002 Q1", "document 003", "Fig. S8 of 003": never a number with digits, a point or a letter beside it.
-SHORT = re.compile(r"(?<![\w.\-/=])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|\.\d)")
+# "002 Q1", "document 003", "Fig. S8 of 003": never a number with digits, a point, a comma or a letter beside it.
+SHORT = re.compile(r"(?<![\w.\-/=])(?<!\d,)(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|[.,]\d)")
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:

@@ -28,7 +28,7 @@ def comparison(printed: str) -> str | None:
     >>> print(comparison("\n".join([*printed, "rate      rate     5 Hz"])))
     | quantity | measured |
     |---|---|
-    | `rate` | 5 Hz |
+    | `rate` | [5 Hz]{.value} |
     """
     lines = printed.splitlines()
     k = next((k for k, line in enumerate(lines) if RULER.fullmatch(line)), 0)
@@ -43,14 +43,15 @@ def comparison(printed: str) -> str | None:
         formula = None
     table = ["| " + " | ".join(rows[0]) + " |", "|---" * len(rows[0]) + "|"]
     for row in rows[1:]:
-        cells = [f"`{cell}`" if cell and k in (0, formula) else _plain(cell) for k, cell in enumerate(row)]
+        cells = [f"`{cell}`" if cell and k in (0, formula) else _value(cell) for k, cell in enumerate(row)]
         table.append("| " + " | ".join(cells) + " |")
     return "\n".join(table)
 
 
-def _plain(text: str) -> str:
-    """Write a text so that nothing in it is read as markup."""
-    return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", text)
+def _value(text: str) -> str:
+    """Write a value so that nothing in it is read as markup; a list breaks at its commas, one number nowhere."""
+    plain = re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", text)
+    return f"[{plain}]{{.value}}" if plain and "," not in plain else plain
 
 
 def shown(text: str, runs: Path, into: Path, up: str) -> str:

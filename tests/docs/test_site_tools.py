@@ -172,7 +172,7 @@ def test_a_source_is_named_by_author_and_year():
     assert author_year.pieces("see 003 Eq. (6)") == [
         ("see ", False), ("Soldado-Magraner et al. 2022", True), (" Eq. (6)", False),
     ]  # fmt: skip
-    for text in ("0.002 s", "1e-003", "10000", "size 5001"):
+    for text in ("0.002 s", "1e-003", "10000", "size 5001", "100,000 trials", "1,001 or 5,003", "003,5"):
         assert author_year.pieces(text) == [(text, False)]
 
 
@@ -239,10 +239,11 @@ def test_the_comparison_of_a_run_becomes_a_table(tmp_path):
     found = run_pictures.shown("<!-- printed: models-a -->\n", tmp_path, tmp_path / "into", "")
     assert found.splitlines() == [
         "| quantity | predicted | measured | error | verdict |", "|---|---|---|---|---|",
-        "| `rate` | 5 Hz | 5.1 Hz | 2.0e-02 | ok |", r"| `weights` | \[1, 2\] Hz | \[1, 2, ...\] Hz |  | ok |",
+        "| `rate` | [5 Hz]{.value} | [5.1 Hz]{.value} | [2.0e-02]{.value} | [ok]{.value} |",
+        r"| `weights` | \[1, 2\] Hz | \[1, 2, ...\] Hz |  | [ok]{.value} |",
     ]  # fmt: skip
     text = (tmp_path / "models-a.txt").read_text().replace("rate      rate ", "rate      other")
-    assert run_pictures.comparison(text).splitlines()[2] == "| `rate` | `other` | 5 Hz | 5.1 Hz | 2.0e-02 | ok |"
+    assert run_pictures.comparison(text).splitlines()[2].startswith("| `rate` | `other` | [5 Hz]{.value} |")
     assert run_pictures.comparison("name  value\n----  -----\na     1\n") is None
 
 
