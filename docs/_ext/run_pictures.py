@@ -24,11 +24,11 @@ def comparison(printed: str) -> str | None:
 
     Examples
     --------
-    >>> printed = ["Bursts (exact)", "", "quantity  formula  measured", "--------  -------  --------"]
-    >>> print(comparison("\n".join([*printed, "rate      rate     5 Hz"])))
-    | quantity | measured |
+    >>> printed = ["Bursts (exact)", "", "quantity  formula  predicted", "--------  -------  ---------"]
+    >>> print(comparison("\n".join([*printed, "rate      E_set    5 Hz"])))
+    | quantity | predicted |
     |---|---|
-    | `rate` | [5 Hz]{.value} |
+    | `rate` | [5 Hz]{.value} by `E_set` |
     """
     lines = printed.splitlines()
     k = next((k for k, line in enumerate(lines) if RULER.fullmatch(line)), 0)
@@ -37,14 +37,18 @@ def comparison(printed: str) -> str | None:
     ends = [match.span() for match in re.finditer("-+", lines[k])]
     rows = [[line[a:b].strip() for a, b in ends] for line in lines[k - 1 : k] + lines[k + 1 :]]
     rows = rows[: next((k for k, row in enumerate(rows) if not any(row)), len(rows))]
-    formula = rows[0].index("formula") if "formula" in rows[0] else None
-    if formula is not None and all(row[formula] in ("", row[0]) for row in rows[1:]):  # it names nothing else
-        rows = [row[:formula] + row[formula + 1 :] for row in rows]
-        formula = None
-    table = ["| " + " | ".join(rows[0]) + " |", "|---" * len(rows[0]) + "|"]
-    for row in rows[1:]:
-        cells = [f"`{cell}`" if cell and k in (0, formula) else _value(cell) for k, cell in enumerate(row)]
-        table.append("| " + " | ".join(cells) + " |")
+    table = []
+    for number, row in enumerate(rows):
+        cells = dict(zip(rows[0], row, strict=True))
+        formula = cells.pop("formula", "")
+        values = {name: (cell if number == 0 else _value(cell)) for name, cell in cells.items()}
+        if number:
+            values["quantity"] = f"`{cells['quantity']}`"
+            if formula not in ("", cells["quantity"]):  # which formula, where its name is not that of the quantity
+                values["predicted"] += f" by `{formula}`"
+        table.append("| " + " | ".join(values.values()) + " |")
+        if number == 0:
+            table.append("|---" * len(values) + "|")
     return "\n".join(table)
 
 

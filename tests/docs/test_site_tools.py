@@ -243,7 +243,7 @@ def test_the_comparison_of_a_run_becomes_a_table(tmp_path):
         r"| `weights` | \[1, 2\] Hz | \[1, 2, ...\] Hz |  | [ok]{.value} |",
     ]  # fmt: skip
     text = (tmp_path / "models-a.txt").read_text().replace("rate      rate ", "rate      other")
-    assert run_pictures.comparison(text).splitlines()[2].startswith("| `rate` | `other` | [5 Hz]{.value} |")
+    assert run_pictures.comparison(text).splitlines()[2].startswith("| `rate` | [5 Hz]{.value} by `other` |")
     assert run_pictures.comparison("name  value\n----  -----\na     1\n") is None
 
 
