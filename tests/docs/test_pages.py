@@ -38,14 +38,6 @@ BEFORE = {
     "escape_noise.md": "import numpy as np\nX = np.zeros((2, 50, 2)); X[:, ::7, 0] = 1; X[:, 3::9, 1] = 1\n"
     "W = np.array([[0.0, 0.3], [0.5, 0.0]])",
     "entropy_rule.md": "import numpy as np\nvideo = np.random.default_rng(0).random((20, 6, 6))",
-    "derivatives.md": "import numpy as np\nimport spikelearn as sl\nnet = sl.network\n"
-    "pair = net.Population(sl.AdaptiveLIF(V_0='20 mV', delta_g=0.01, tau_K='50 ms', t_d='2 ms'), 2)\n"
-    "link = net.Projection('pair', 'pair', net.Connections([0], [1]), '1 mV', '2 ms')\n"
-    "network = sl.Network({'pair': pair}, [link])\n"
-    "seen = sl.simulate(network, '1 s').spikes\n"
-    "d_loss = [np.r_[np.zeros(len(seen.train(unit)) - 1), 1.0] for unit in (0, 1)]\n"
-    "start = sl.AdaptiveLIF(V_0='20 mV', delta_g=0.05, tau_K='100 ms', t_d='8 ms')\n"
-    "trains = sl.simulate(sl.AdaptiveLIF(V_0='24 mV', delta_g=0.1, tau_K='80 ms', t_d='5 ms'), '0.6 s').spikes",
 }
 FAST = {"start/spikes.md", "howto/notebooks.md"}
 
