@@ -20,9 +20,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # One model file of every system, or two: their figures and tables stand on the pages of the site.
 MODELS = (
-    *("bursting", "balanced_network", "stdp_window", "quadratic_onset", "quadratic_neuron", "common_drive", "gain_modulated"),
+    *("bursting", "balanced_network", "stdp_window", "quadratic_onset", "common_drive", "gain_modulated"),
     *("ln_exponential_pair", "ei_s8_equal_rates", "ei_trials_homeostatic", "ei_online_cross", "ei_units_two_term"),
     *("entropy_letter", "escape_adapting", "low_rank_cycle", "tangent_widths", "inhomogeneous_poisson"),
+    "quadratic_neuron",
     *("up_state_network", "up_state_paradox"),
 )
 # Studies that measure time run alone, after all others.

@@ -1,7 +1,7 @@
 """A table of spikes, read as it comes, and how regularly its cells fire: three cells whose answers are known.
 
 The table is what a spreadsheet writes: semicolons, decimal commas, milliseconds. Cell A3 is a Poisson process of 20 Hz,
-B1 a gamma process of order k = 4 at the same rate, C2 a Poisson process whose rate swings by 80 % once in fifty seconds.
+B1 a gamma process of order k = 4 at the same rate, C2 a Poisson process whose rate swings by 80 % once in 50 seconds.
 A gamma process has CV = k^(-1/2), CV2 = 4^(1-k)/(k B(k, k)), LV = 3/(2k + 1); the slow swing of size a makes the CV
 (2/sqrt(1 - a^2) - 1)^(1/2), and leaves CV2 and LV, which compare neighbouring intervals, where they were.
 """
