@@ -23,6 +23,7 @@ MODELS = (
     *("bursting", "balanced_network", "stdp_window", "quadratic_onset", "common_drive", "gain_modulated"),
     *("ln_exponential_pair", "ei_s8_equal_rates", "ei_trials_homeostatic", "ei_online_cross", "ei_units_two_term"),
     *("entropy_letter", "escape_adapting", "low_rank_cycle", "tangent_widths", "inhomogeneous_poisson"),
+    "quadratic_neuron",
     *("up_state_network", "up_state_paradox"),
     *("ei_loss_gradient", "entropy_connectivity"),
 )

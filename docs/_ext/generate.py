@@ -27,8 +27,8 @@ PACKAGES = (
 )
 # The page that tells of a system.
 PAGES = {
-    "AdaptiveLIF": "adaptive_lif", "Network": "networks", "EquationNeuron": "howto/own_neuron",
-    "QuadraticNeuron": "howto/own_neuron", "CommonDrive": "coding", "GainModulatedPoisson": "coding",
+    "AdaptiveLIF": "adaptive_lif", "Network": "networks", "EquationNeuron": "equation_neuron",
+    "QuadraticNeuron": "quadratic", "CommonDrive": "coding", "GainModulatedPoisson": "coding",
     "InhomogeneousPoisson": "coding", "LinearNonlinear": "triggered", "EIRates": "ei_rate", "EITrials": "ei_trials",
     "EIUnits": "ei_units", "EIOnline": "ei_units", "EntropyRule": "entropy_rule", "EscapeNoise": "escape_noise",
     "LowRank": "low_rank", "TangentKernel": "tangent_kernel", "UpStateNetwork": "up_state_network",

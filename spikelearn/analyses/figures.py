@@ -49,7 +49,8 @@ def plot_psth(axes: Axes, result: xr.DataArray, *, unit: int = 0, color: str | N
     if np.isfinite(own["sem"].values).any():
         axes.set_title("band: one standard error over trials", fontsize="small")
     axes.set_xlim(edges[0], edges[-1])
-    axes.set_ylim(bottom=0)
+    highest = axes.dataLim.y1  # of every unit that is drawn already, too
+    axes.set_ylim(0, 1.05 * highest if highest > 0 else None)
     axes.set_xlabel("time (s)")
     axes.set_ylabel(f"rate (Hz), bins of {1e3 * width:g} ms")
 

@@ -36,6 +36,17 @@ def test_psth_band_is_one_standard_error(axes, trains):
             assert np.abs(inside - level).min() < 1e-9
 
 
+def test_psths_of_several_units_all_fit_into_their_axes(axes):
+    """The axis was that of the first unit, and cut off a second that fires more."""
+    slow, fast = np.linspace(0.01, 0.99, 3), np.linspace(0.01, 0.99, 40)
+    result = analyses.psth(SpikeTrains.from_trials([[slow, fast], [slow, fast]], t_stop=1.0), 0.1)
+    for unit in (0, 1, 0):
+        figures.plot_psth(axes, result, unit=unit)
+    low, high = axes.get_ylim()
+    assert low == 0
+    assert high > (result.values + result["sem"].values).max()
+
+
 def test_correlogram_bars_stand_over_their_lags_in_ms(axes, trains):
     result = analyses.cross_correlogram(trains, (0, 1))
     figures.plot_correlogram(axes, result)

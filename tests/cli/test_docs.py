@@ -14,8 +14,8 @@ from spikelearn.cli.naming import run_label
 from spikelearn.cli.settings import read_changes
 
 ROOT = Path(spikelearn.__file__).resolve().parents[1]
-PAGES = ["README.md", "docs/command_line.md", "docs/sweeps.md", "CONTRIBUTING.md"]
-PAGES += ["docs/start/install.md", "docs/start/spikes.md", "docs/howto/own_data.md", "docs/exam.md"]
+
+WITH_A_FILE = {"run", "analyse", "derive", "new", "copy", "show", "sweep", "completion", "fit"}
 
 
 def commands(page):
@@ -32,17 +32,30 @@ def commands(page):
 
 
 @pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="installed without its documents")
-@pytest.mark.parametrize("page", PAGES)
-def test_commands_of_documents_are_understood(page):
+def test_commands_of_documents_are_understood():
     known = typer.main.get_command(app).commands
-    found = list(commands(page))
-    assert found, "the page has commands"
-    for words in found:
-        name, *arguments = words
-        assert name in known, words
-        if not arguments and name in {"run", "analyse", "derive", "new", "copy", "show", "sweep", "completion"}:
-            continue  # the command as such is meant
-        known[name].make_context(name, list(arguments))
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if not {"generated", "_build"} & set(path.parts)]
+    found = {page: list(commands(page)) for page in [*ROOT.glob("*.md"), *pages]}
+    assert sum(map(bool, found.values())) > 15
+    for page, several in found.items():
+        for name, *arguments in several:
+            assert name in known, f"{page.name}: {name}"
+            if not arguments and name in WITH_A_FILE:
+                continue  # the command as such is meant
+            known[name].make_context(name, list(arguments))
+
+
+def test_settings_in_documents_are_those_of_the_model_files_they_name():
+    """What a page sets by --set exists in the file, and its value can be read."""
+    checked = 0
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        for name, *arguments in commands(page):
+            if name == "run" and "--set" in arguments and arguments[0] in catalogue.names():
+                settings = [value for key, value in zip(arguments, arguments[1:], strict=False) if key == "--set"]
+                changes, _ = read_changes(arguments[0], settings, None, None, None)
+                catalogue.load(arguments[0], changes)
+                checked += 1
+    assert checked > 8
 
 
 def test_the_folder_that_the_page_names():

@@ -33,20 +33,6 @@ SMALLER = {
 }
 # What a page takes as given.
 BEFORE = {
-    "derivatives.md": "import numpy as np\nimport spikelearn as sl\nnet = sl.network\n"
-    "pair = net.Population(sl.AdaptiveLIF(V_0='20 mV', delta_g=0.01, tau_K='50 ms', t_d='2 ms'), 2)\n"
-    "link = net.Projection('pair', 'pair', net.Connections([0], [1]), '1 mV', '2 ms')\n"
-    "network = sl.Network({'pair': pair}, [link])\n"
-    "seen = sl.simulate(network, '1 s').spikes\n"
-    "d_loss = [np.r_[np.zeros(len(seen.train(unit)) - 1), 1.0] for unit in (0, 1)]\n"
-    "start = sl.AdaptiveLIF(V_0='20 mV', delta_g=0.05, tau_K='100 ms', t_d='8 ms')\n"
-    "trains = sl.simulate(sl.AdaptiveLIF(V_0='24 mV', delta_g=0.1, tau_K='80 ms', t_d='5 ms'), '0.6 s').spikes",
-    "tangent_kernel.md": "import numpy as np\nrng = np.random.default_rng(0)\n"
-    "x = rng.normal(size=(5, 1024)); x *= np.sqrt(1024/(x**2).sum(1, keepdims=True)); y = rng.normal(size=5)\n"
-    "x_new = x[::-1].copy()",
-    "triggered.md": "import numpy as np\nimport spikelearn as sl\ndt = 0.001\nk_1, k_2 = np.eye(8)[:2]\n"
-    "made = sl.sources.LinearNonlinear([k_1, k_2], gain=[[0.5, 0.0], [0.0, 0.8]], rate='40 Hz', dt='1 ms')\n"
-    "trains, stimulus = made.sample(20, '1 s', seed=0)",
 }
 FAST = {"start/spikes.md", "howto/notebooks.md"}
 
