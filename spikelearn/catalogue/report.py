@@ -11,7 +11,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from spikelearn.catalogue.files import Configuration, check, load, run
+from spikelearn.catalogue.configuration import Configuration
+from spikelearn.catalogue.files import check, load, run
 from spikelearn.catalogue.folder import names as all_names
 from spikelearn.catalogue.style import STYLE
 from spikelearn.storage.provenance import versions

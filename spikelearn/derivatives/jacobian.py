@@ -33,7 +33,16 @@ _SILENT = 1000.0
 
 
 class NoEffect(UserWarning):
-    """No spike depends on a parameter."""
+    """No spike depends on a parameter.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> sl.spike_time_jacobian(sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0), n_spikes=2, wrt=("tau_K",))
+    Traceback (most recent call last):
+        ...
+    spikelearn.derivatives.jacobian.NoEffect: spike_time_jacobian: no spike depends on tau_K: zero in every row
+    """
 
 
 def spike_time_jacobian(

@@ -36,9 +36,23 @@ def Homeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: Any) -
     alpha_EE, alpha_EI, alpha_IE, alpha_II : float or array_like
         Rates, of either sign: a negative one makes that weight anti-homeostatic.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eqs. (1), (28). Stability by Eqs. (2) to (5) holds as printed only for alpha_EE > 0 (errata E6, E14).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.Homeostatic(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> [round(float(part), 3) for part in change]  # W_EE by alpha_EE E (E_set - E) = 0.02 * 4 * (5 - 4)
+    [0.08, -0.3, -0.08, 0.3]
+    >>> bool(sl.stability(sl.EIRates(), rule, W_EE=5.0, W_IE=10.0).stable)
+    False
     """
     return Rule(
         dW={
@@ -62,9 +76,23 @@ def CrossHomeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: A
     alpha_EE, alpha_EI, alpha_IE, alpha_II : float or array_like
         Rates, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (6).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.CrossHomeostatic(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> [round(float(part), 3) for part in change]  # W_EE by alpha_EE E (I_set - I) = 0.02 * 4 * (14 - 15)
+    [-0.08, 0.3, -0.08, 0.3]
+    >>> bool(sl.stability(sl.EIRates(), rule, W_EE=5.0, W_IE=10.0).stable)
+    True
     """
     rates = {"alpha_EE": alpha_EE, "alpha_EI": alpha_EI, "alpha_IE": alpha_IE, "alpha_II": alpha_II}
     return Rule(
@@ -89,9 +117,21 @@ def TwoTerm(*, alpha: Any, beta: Any) -> Rule:
     alpha, beta : float or array_like
         Rates, of either sign.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (9).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.TwoTerm(alpha=0.02, beta=0.005)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> round(float(change[0]), 3), round(0.02 * 4 * (14 - 15) + 0.005 * 4 * (5 - 4), 3)  # of W_EE
+    (-0.06, -0.06)
     """
     return Rule(
         dW={
@@ -115,9 +155,21 @@ def SynapticScaling(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: An
     alpha_EE, alpha_EI, alpha_IE, alpha_II : float or array_like
         Rates, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (12).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.SynapticScaling(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> [round(float(part), 3) for part in change]  # W_EE by alpha_EE W_EE (E_set - E) = 0.02 * 5 * (5 - 4)
+    [0.1, -0.02, -0.2, 0.03]
     """
     rates = {"alpha_EE": alpha_EE, "alpha_EI": alpha_EI, "alpha_IE": alpha_IE, "alpha_II": alpha_II}
     return Rule(
@@ -159,6 +211,10 @@ def ForcedBalance(
     tau_0 : float, optional
         Time constant of that relaxation in ms; without it 1/(alpha_1 g_E g_I E_set I_set).
 
+    Returns
+    -------
+    Rule
+
     Raises
     ------
     ValueError
@@ -167,6 +223,13 @@ def ForcedBalance(
     References
     ----------
     003 Eqs. (15), (16), (45).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> signs = {sign: sl.rules.ForcedBalance(alpha_1=0.02, alpha_3=0.02, ie_sign=sign) for sign in (-1, 1)}
+    >>> {sign: bool(sl.stability(sl.EIRates(), rule, W_EE=3.0, W_IE=10.0).stable) for sign, rule in signs.items()}
+    {-1: True, 1: False}
     """
     if isinstance(ie_sign, bool) or not isinstance(ie_sign, (int, np.integer)) or ie_sign not in (-1, 1):
         raise ValueError(f"ForcedBalance.ie_sign must be the integer -1 or 1, got {ie_sign!r}")
@@ -216,9 +279,20 @@ def LossGradient(*, alpha: Any) -> Rule:
     alpha : float or array_like
         Rate, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eqs. (48), (51), (55), (56), with the signs of errata E1 and E2: as printed Eq. (56) ascends.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> found = sl.stability(sl.EIRates(), sl.rules.LossGradient(alpha=1e-4), W_EE=[2.5, 5.0], W_IE=10.0)
+    >>> found.rule_stable, found.neural_stable  # a gradient descends; the activities decide
+    (array([ True,  True]), array([False,  True]))
     """
     onto_E = f"((E_set - E)*(g_I*W_II + 1)*g_E + (I_set - I)*W_IE*g_E*g_I)/{_C}"
     onto_I = f"((E_set - E)*W_EI*g_E*g_I + (I_set - I)*(g_E*W_EE - 1)*g_I)/{_C}"
@@ -246,9 +320,22 @@ def LossApproximate(*, alpha: Any) -> Rule:
     alpha : float or array_like
         Rate, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (57) with I_set in the rate alpha_E (erratum E3).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.LossApproximate(alpha=1e-4)
+    >>> found = sl.stability(sl.EIRates(), rule, W_EE=5.0, W_IE=10.0)
+    >>> exact = sl.stability(sl.EIRates(), sl.rules.LossGradient(alpha=1e-4), W_EE=5.0, W_IE=10.0)
+    >>> bool(found.stable), bool(abs(found.eigenvalues - exact.eigenvalues).max() < 1e-9)  # the same at the set point
+    (True, True)
     """
     D = f"(Theta_I*(g_E*W_EE_up - 1) - g_E*{_THETA}*W_IE_up)"
     a_E = f"alpha*g_E*I_set*W_IE_up/{D}"

@@ -58,6 +58,16 @@ class DerivedRule:
         The learning rate that `rule`, `check` and `stability` use, per ms.
     parameters : dict of str to float
         What the loss uses beside the model's own parameters.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> one = sl.RatePopulations({"r": "g*(W_rr*r + b)"}, {"g": 1.0, "b": 3.0, "r_set": 5.0})
+    >>> derived = sl.derive_rule("(r - r_set)**2/2", one)
+    >>> derived.rests_at_set_point, derived.check().passed
+    (True, True)
+    >>> derived.stability().eigenvalues.round(7)  # -alpha (g r/(1 - g W))^2 = -1e-6 (5/0.6)^2
+    array([-6.94e-05])
     """
 
     text: str
