@@ -49,6 +49,15 @@ class GLMFit:
         Probability of a bin.
     unit_ids : tuple
         Names of the units.
+
+    Examples
+    --------
+    >>> from spikelearn.models.escape_noise import EscapeNoise, fit, sample, to_spike_trains
+    >>> cell = EscapeNoise(rho_0="30 Hz", eta_0=0.0)
+    >>> X = sample(cell, [[0.0, 0.0], [2.0, 0.0]], 1, 5000, "1 ms", seed=0)
+    >>> found = fit(to_spike_trains(X, "1 ms"), cell, "1 ms")
+    >>> found.W.shape, bool(abs(found.W[1, 0] - 2.0) < 4 * found.W_se[1, 0])
+    ((2, 2), True)
     """
 
     cell: EscapeNoise
