@@ -1,9 +1,11 @@
 """The tools that build and examine the site, with faults planted; and the pages, without building them."""
 
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -129,18 +131,105 @@ def test_ci_runs_all_scripts_and_examines_the_site():
     assert "docs/check_site.py" in text
 
 
-def test_public_names_are_all_in_the_reference(tmp_path):
+def test_every_entry_of_the_reference_is_there_and_has_an_example_and_its_place():
+    """A function or class has a doctest in its docstring, a constant has words; nothing else is in the reference."""
+    without = []
+    for package, names in generate.origins(ROOT).items():
+        for name, module in names.items():
+            thing = getattr(reached(package), name)
+            words = generate.constant(ROOT, module, name)
+            if words is not None:
+                if len(words) < 20:
+                    without.append(f"{package}.{name} has no words")
+                continue
+            assert callable(thing), f"{package}.{name}"
+            document = inspect.getdoc(thing) or ""
+            if ">>> " not in document.partition("Examples\n--------\n")[2]:
+                without.append(f"{package}.{name} has no example")
+            if inspect.isfunction(thing):
+                parameters = [word for word in inspect.signature(thing).parameters if word != "self"]
+                if parameters and "Parameters\n----------\n" not in document:
+                    without.append(f"{package}.{name} does not tell its arguments")
+                if thing.__annotations__.get("return") not in ("None", None) and "Returns\n-------\n" not in document:
+                    without.append(f"{package}.{name} does not tell what it gives")
+    assert without == []
+
+
+def reached(package):
+    """A room as users reach it: sl.entropy_rule is an attribute, not a module of that name."""
+    found = importlib.import_module("spikelearn")
+    for part in package.split(".")[1:]:
+        found = getattr(found, part, None) or importlib.import_module(f"{found.__name__}.{part}")
+    return found
+
+
+def test_every_list_of_public_names_is_in_the_reference_or_said_to_be_within():
+    """Rooms with a list of names are found by looking; each is described, is the package's own, or is in another."""
     import spikelearn as sl
 
+    lists = {path.parent for path in (ROOT / "spikelearn").rglob("__init__.pyi")}
+    lists |= {path.parent for path in (ROOT / "spikelearn").rglob("__init__.py") if "\n__all__ = [" in path.read_text()}
+    rooms = {path.relative_to(ROOT / "spikelearn").as_posix().replace("/", ".").strip(".") for path in lists}
+    shorter = {place.replace("/", ".") for place in generate.ROOMS.values()}
+    assert rooms - shorter - generate.WITHIN == set(generate.PACKAGES) - set(generate.ROOMS) - set(generate.ONLY)
     found = generate.public_names(ROOT)
-    assert {"simulate", "AdaptiveLIF", "SpikeTrains", "sweep"} <= set(found["spikelearn"])
-    for package, names in found.items():
-        module = importlib.import_module(package)
-        assert all(hasattr(module, name) for name in names), package
-    described = {name for names in found.values() for name in names}
-    modules = {name for name in dir(sl) if (ROOT / "spikelearn" / name).is_dir()}
-    assert {name for name in dir(sl) if name[0] != "_"} - modules - described <= {"check", "entropy_rule", "plotting"}
+    described = {id(getattr(reached(package), name)) for package, names in found.items() for name in names}
+    for room in sorted(rooms - generate.WITHIN):
+        module = importlib.import_module(f"spikelearn.{room}".rstrip("."))
+        missing = [name for name in module.__all__ if id(getattr(module, name)) not in described]
+        missing = [
+            name for name in missing if f"{room}.{name}".strip(".") not in {*generate.PACKAGES, "analyses.figures"}
+        ]
+        assert missing == [], room
+    names = [
+        package for package in found if package.count(".") == 1 and package not in map("spikelearn.{}".format, rooms)
+    ]
+    assert names == ["spikelearn.entropy_rule", "spikelearn.compiled"]
+    assert hasattr(sl.entropy_rule, "minimiser")
     assert generate.colliding_names(ROOT)["spikelearn.stability"] == "spikelearn.stability-function"
+
+
+def test_what_pages_name_of_the_package_is_in_the_reference():
+    """``sl.room.name`` and ``sl.name`` in prose and code; and the words of the contract in the page on design."""
+    listed = {f"{package}.{name}" for package, names in generate.public_names(ROOT).items() for name in names}
+    rooms = {*generate.public_names(ROOT), "spikelearn.analyses.figures", "spikelearn.models"}
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if not {"generated", "_build"} & set(path.parts)]
+    missing = set()
+    for path in [*pages, ROOT / "README.md", *ROOT.glob("examples/*.py")]:
+        for name in re.findall(r"(?<![\w.])sl\.(\w+(?:\.\w+)?)", path.read_text(encoding="utf-8")):
+            full, first = f"spikelearn.{name}", f"spikelearn.{name.partition('.')[0]}"
+            if full not in listed | rooms and first not in listed:
+                missing.add(f"{path.name}: sl.{name}")
+    assert missing == set()
+    last = {name.rpartition(".")[2] for name in listed}
+    contract = (
+        (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("## The contract")[2].partition("##")[0]
+    )
+    for name in ("simulate", "RunSettings", "Simulable", "Recording", "check_system"):
+        assert f"`{name}" in contract
+        assert name in last
+
+
+def test_pages_of_systems_are_linked_from_the_reference(tmp_path):
+    found = generate.pages_of(ROOT)
+    systems = {
+        tomllib.loads(path.read_text())["model"].get("system", "EquationNeuron") for path in ROOT.glob("models/*.toml")
+    }
+    assert systems == set(generate.PAGES)
+    names = generate.public_names(ROOT)
+    for name, text in found.items():
+        package, _, own = name.rpartition(".")
+        assert own in names[package], name
+        for place in re.findall(r":doc:`(?:\w+ <)?(/[\w/]+)>?`", text):
+            if place.startswith("/generated/models/"):
+                assert (ROOT / "models" / f"{place.rpartition('/')[2]}.toml").is_file()
+            else:
+                assert (ROOT / "docs" / f"{place[1:]}.md").is_file(), place
+    generate._reference(ROOT, tmp_path)
+    text = (tmp_path / "reference.rst").read_text()
+    for place in re.findall(r":doc:`(/[\w/]+)`", text):
+        assert (ROOT / "docs" / f"{place[1:]}.md").is_file(), place
+    assert "``COLOURS``\n   Colour by meaning." in text
 
 
 def test_pages_are_generated_whole(tmp_path):

@@ -18,6 +18,7 @@ __all__ = ["OUTCOMES", "UP", "first_up", "ignition_time", "last_up", "outcomes",
 # A trial is Up where E averages at least this over its window, in Hz.
 UP = 1.0
 OUTCOMES = ("set point", "saturated", "silent", "under way")
+"""How a run in trials can end, see `outcomes`."""
 
 
 def up_trials(run: xr.Dataset) -> NDArray[np.bool_]:

@@ -76,6 +76,7 @@ class Protocol:
 
 
 VARIANTS = {"matlab": Protocol(), "python": Protocol(kick_start=2500, kick_stop=2600, window=5000)}
+"""The protocol of each of the published sources, by name."""
 
 
 def protocol_of(variant: Any) -> Protocol:

@@ -71,7 +71,7 @@ def kick_peak(model: EIRates, W_EE: ArrayLike, variant: str = "matlab") -> Float
     >>> from spikelearn.models.ei_trials import ignition_threshold, kick_peak
     >>> model = sl.EIRates()
     >>> threshold = ignition_threshold(model)
-    >>> float(((threshold - 1) * kick_peak(model, threshold)).round(9)), model.Theta_E  # there E begins to grow by itself
+    >>> float(((threshold - 1) * kick_peak(model, threshold)).round(9)), model.Theta_E  # there E grows by itself
     (4.8, 4.8)
     """
     protocol = protocol_of(variant)

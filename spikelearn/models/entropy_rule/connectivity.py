@@ -9,9 +9,11 @@ from spikelearn.models.entropy_rule.input_network import InputNetwork
 
 __all__ = ["MIRROR", "START", "source_network"]
 
-# A point on one of the two cycles, which are mirror images; the other one is reached from MIRROR.
 START = (0.0, -1.230205787101, -1.840097967686)
+"""A point on one of the two cycles of `source_network`, which are mirror images."""
+
 MIRROR = (0.0, 1.230205787101, 1.840097967686)
+"""A point on the other one."""
 
 
 def source_network() -> InputNetwork:
