@@ -89,6 +89,10 @@ def load(name: str | os.PathLike[str], changes: Mapping[str, Any] | None = None)
     changes : mapping, optional
         Values laid over the file: parameters and keys of ``[run]`` by name, ``initial.u``, ``populations.E.n``.
 
+    Returns
+    -------
+    Configuration
+
     Raises
     ------
     FileNotFoundError

@@ -39,6 +39,10 @@ def entropy_stdp(
     limits : tuple of Quantity or str, optional
         Lowest and highest weight.
 
+    Returns
+    -------
+    Plasticity
+
     Raises
     ------
     ValueError

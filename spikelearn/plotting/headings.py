@@ -50,6 +50,15 @@ def heading(figure: Figure, title: str, made: Mapping[str, Any] | None = None) -
 def engine_line(made: Mapping[str, Any]) -> str:
     """Name the engine of a provenance in brackets, and the time step of Brian2; empty where neither is known.
 
+    Parameters
+    ----------
+    made : mapping
+        Provenance of a recording.
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> engine_line({"engine": "brian2", "dt": 1e-4})

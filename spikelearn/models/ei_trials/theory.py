@@ -27,6 +27,13 @@ def ignition_threshold(model: EIRates, variant: str = "matlab") -> float:
 
     with the kick K. I stays silent as long as W_IE E stays below Theta_I, see `kick_peak`.
 
+    Parameters
+    ----------
+    model : EIRates
+        Activities in Hz.
+    variant : str
+        See `spikelearn.run_trials`.
+
     Returns
     -------
     float
@@ -166,6 +173,24 @@ def end_lines(model: EIRates) -> dict[str, float]:
 
 def floor_end(model: EIRates, weight: str = "W_II", variant: str = "matlab") -> float:
     """Give the weight that pairs with one held on its floor at the set point: W_IE for W_II, W_EE for W_EI.
+
+    Parameters
+    ----------
+    model : EIRates
+        Activities in Hz.
+    weight : {"W_II", "W_EI"}
+        Which weight is on its floor.
+    variant : str
+        See `spikelearn.run_trials`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        The weight is neither.
 
     Examples
     --------

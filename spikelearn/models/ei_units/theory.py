@@ -42,6 +42,10 @@ def total_weights(model: EIUnits, W: Floats) -> TotalWeights:
     W : ndarray, shape (..., n, n)
         Weights (to, from).
 
+    Returns
+    -------
+    TotalWeights
+
     Examples
     --------
     >>> units = EIUnits()
@@ -67,6 +71,11 @@ def two_population_trial(model: EIUnits, W: Floats, *, variant: str = "matlab") 
         Weights (to, from).
     variant : str
         See `spikelearn.run_trials`.
+
+    Returns
+    -------
+    ndarray, shape (2, ...)
+        Mean activity of E and of I at the end of the trial, Hz.
 
     Examples
     --------

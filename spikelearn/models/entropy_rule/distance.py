@@ -33,6 +33,10 @@ def distance(
     frames, dt, l, activation, xi
         As in `minimiser`.
 
+    Returns
+    -------
+    float
+
     References
     ----------
     004 Eq. (3), with the sum over frames times dt for the integral.

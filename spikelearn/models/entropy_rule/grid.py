@@ -98,6 +98,10 @@ def grid_movie(N: int, n_frames: int = 50, coding: str = "plus_minus") -> GridMo
         Equal steps of one period 2 pi.
     coding : {"plus_minus", "zero_one"}
 
+    Returns
+    -------
+    GridMovie
+
     References
     ----------
     004, "Learning the dynamics", figure 5b.

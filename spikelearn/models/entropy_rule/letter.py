@@ -36,6 +36,10 @@ def letter_movie(coding: str = "plus_minus") -> Floats:
     coding : {"plus_minus", "zero_one"}
         Ink is +1; paper is -1, or 0. With 0 replay is linearly unstable: it cannot be held.
 
+    Returns
+    -------
+    ndarray, shape (40, 400)
+
     References
     ----------
     004 figure 3; its strokes are not printed, and its coding is not said (erratum G9).

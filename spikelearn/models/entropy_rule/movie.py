@@ -162,6 +162,10 @@ def learn_movie(
     cycles : int
         How many times the movie is replayed.
 
+    Returns
+    -------
+    MovieFit
+
     Raises
     ------
     ValueError

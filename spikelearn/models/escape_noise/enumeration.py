@@ -28,6 +28,11 @@ _AT_ONCE = 4096
 def all_patterns(n_bins: int, n_units: int) -> Bins:
     """List every spike pattern of `n_units` units in `n_bins` bins.
 
+    Parameters
+    ----------
+    n_bins, n_units : int
+        2**(n_bins n_units) patterns.
+
     Returns
     -------
     ndarray of uint8, shape (2**(n_bins * n_units), n_bins, n_units)

@@ -154,6 +154,10 @@ def fit(
         The threshold of a unit that spikes in no bin or in all of them, which is infinite otherwise, is drawn to that
         of `cell` in the same way; other thresholds are free.
 
+    Returns
+    -------
+    GLMFit
+
     Raises
     ------
     ValueError

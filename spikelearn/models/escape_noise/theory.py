@@ -62,6 +62,18 @@ def _stationary_mean(wanted: Any, spiking: Any, decay: float, scale: float) -> f
 def rest_rate(cell: EscapeNoise, dt: Any) -> float:
     """Rate in Hz of a neuron at rest: the spike probability of a bin, 1 - exp(-rho dt), over dt.
 
+    Parameters
+    ----------
+    cell : EscapeNoise
+        The neuron.
+    dt : float or Quantity
+        Bin width in seconds.
+
+    Returns
+    -------
+    float
+        Hz.
+
     Examples
     --------
     >>> from spikelearn.models.escape_noise.model import EscapeNoise
