@@ -26,7 +26,7 @@ PACKAGES = {
     "sweeps": ("sweeps over grids", ("sweeps", "howto/sweeps")),
     "plotting": ("figures", ()),
     "catalogue": ("model files and systems", ("command_line", "howto/own_neuron")),
-    "entropy_rule": ("learning by relative entropy", ("entropy_rule",)),
+    "models.entropy_rule": ("learning by relative entropy, also ``sl.entropy_rule``", ("entropy_rule",)),
     "models.ei_trials": ("E/I populations in trials", ("ei_trials",)),
     "models.ei_units": ("many E and I units", ("ei_units",)),
     "models.escape_noise": ("escape-noise neurons and variational learning", ("escape_noise",)),
@@ -40,8 +40,6 @@ PACKAGES = {
 WITHIN = {"parameters", "cli"}
 # Public names of a file whose other names are the package's own.
 ONLY = {"compiled": ("silent",), "simulation.simulable": ("RunSettings", "Runner", "Simulable")}
-# Rooms that users find under a shorter name.
-ROOMS = {"entropy_rule": "models/entropy_rule"}
 # The page that tells of a system.
 PAGES = {
     "AdaptiveLIF": "adaptive_lif", "Network": "networks", "EquationNeuron": "howto/own_neuron",
@@ -69,7 +67,7 @@ def origins(root: Path) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     described: set[tuple[str, str]] = set()
     for package in PACKAGES:
-        room = ROOMS.get(package, package.replace(".", "/"))
+        room = package.replace(".", "/")
         given = _named(root / "spikelearn" / room, f"spikelearn/{room}".rstrip("/"))
         names = {
             name: _defined(root, module, name) for name, module in given.items() if name in ONLY.get(package, given)
@@ -118,11 +116,15 @@ def _defined(root: Path, module: str, name: str) -> str:
     return _defined(root, _named(folder, module.replace(".", "/"))[name], name)
 
 
+@functools.cache
+def _read(path: Path) -> tuple[list[ast.stmt], list[str]]:
+    source = (path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py").read_text("utf-8")
+    return ast.parse(source).body, source.splitlines()
+
+
 def constant(root: Path, module: str, name: str) -> str | None:
     """Give the words that stand with a constant: the text below it, or the comment above; None where it is none."""
-    path = root / module.replace(".", "/")
-    source = (path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py").read_text("utf-8")
-    body, lines = ast.parse(source).body, source.splitlines()
+    body, lines = _read(root / module.replace(".", "/"))
     for place, node in enumerate(body):
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         if getattr(target, "id", "") != name:

@@ -62,7 +62,7 @@ def Homeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: Any) -
             "W_II": "-alpha_II*I*(I_set - I)",
         },
         parameters={"alpha_EE": alpha_EE, "alpha_EI": alpha_EI, "alpha_IE": alpha_IE, "alpha_II": alpha_II},
-        source="003 Eq. (1)",
+        source="Soldado-Magraner et al. 2022, Eq. (1)",
         name="Homeostatic",
         closed_form=closed_forms.homeostatic,
     )
@@ -103,7 +103,7 @@ def CrossHomeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: A
             "W_II": "alpha_II*I*(E_set - E)",
         },
         parameters=_not_negative("CrossHomeostatic", rates),
-        source="003 Eq. (6)",
+        source="Soldado-Magraner et al. 2022, Eq. (6)",
         name="CrossHomeostatic",
         closed_form=closed_forms.cross_homeostatic,
     )
@@ -141,7 +141,7 @@ def TwoTerm(*, alpha: Any, beta: Any) -> Rule:
             "W_II": "alpha*I*(E_set - E) - beta*I*(I_set - I)",
         },
         parameters={"alpha": alpha, "beta": beta},
-        source="003 Eq. (9)",
+        source="Soldado-Magraner et al. 2022, Eq. (9)",
         name="TwoTerm",
         closed_form=closed_forms.two_term,
     )
@@ -180,7 +180,7 @@ def SynapticScaling(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: An
             "W_II": "-alpha_II*(I_set - I)*W_II",
         },
         parameters=_not_negative("SynapticScaling", rates),
-        source="003 Eq. (12)",
+        source="Soldado-Magraner et al. 2022, Eq. (12)",
         name="SynapticScaling",
         closed_form=closed_forms.synaptic_scaling,
     )
@@ -263,7 +263,7 @@ def ForcedBalance(
             "W_II": f"({target['W_II']} - W_II)*{relaxation}",
         },
         parameters=parameters,
-        source="003 Eq. (15)",
+        source="Soldado-Magraner et al. 2022, Eq. (15)",
         name=f"ForcedBalance {mode} {ie_sign:+d}",
         closed_form=(closed_forms.forced_balance if mode == "follower" else closed_forms.forced_balance_pinned)(
             ie_sign
@@ -304,7 +304,7 @@ def LossGradient(*, alpha: Any) -> Rule:
             "W_II": f"alpha*I*{onto_I}",
         },
         parameters=_not_negative("LossGradient", {"alpha": alpha}),
-        source="003 Eq. (56), errata E1 and E2",
+        source="Soldado-Magraner et al. 2022, Eq. (56), errata E1 and E2",
         name="LossGradient",
         closed_form=closed_forms.loss_gradient,
     )
@@ -350,7 +350,7 @@ def LossApproximate(*, alpha: Any) -> Rule:
             "W_II": f"{a_I}*I*(E_set - E) - ({b_I})*I*(I_set - I)",
         },
         parameters=_not_negative("LossApproximate", {"alpha": alpha}),
-        source="003 Eq. (57), erratum E3",
+        source="Soldado-Magraner et al. 2022, Eq. (57), erratum E3",
         name="LossApproximate",
         closed_form=closed_forms.loss_gradient,
     )

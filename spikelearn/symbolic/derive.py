@@ -48,7 +48,7 @@ class DerivedRule:
     loss : sympy.Expr
         The loss as it was read.
     determinant : sympy.Expr
-        The common denominator; C of 003 Eq. (19) for the E/I model.
+        The common denominator; for the E/I model C of Eq. (19).
     notes : tuple of str
         What the derivation shows and a user should know: where the rule does not rest at the set point, what it leaves
         free, what an expansion point means.

@@ -33,6 +33,13 @@ SMALLER = {
 }
 # What a page takes as given.
 BEFORE = {
+    "../README.md": "import brian2\n"
+    "from spikelearn.brian.session import session\n"
+    "with session('numpy'):\n"
+    "    group = brian2.SpikeGeneratorGroup(2, [0, 0, 0], [10, 20, 40]*brian2.ms)\n"
+    "    monitor = brian2.SpikeMonitor(group)\n"
+    "    simulated = brian2.Network(group, monitor)\n"
+    "    simulated.run(50*brian2.ms)",
     "ei_rate.md": "import numpy as np\nw_ee, w_ie = np.linspace(1.1, 8, 5), np.linspace(1.1, 15, 5)",
     "ei_trials.md": "import numpy as np\nstarts = np.tile((2.1, 3.0, 4.0, 1.5), (3, 1)); W0 = (2.1, 3.0, 4.0, 1.5)",
     "escape_noise.md": "import numpy as np\nX = np.zeros((2, 50, 2)); X[:, ::7, 0] = 1; X[:, 3::9, 1] = 1\n"
@@ -53,13 +60,15 @@ BEFORE = {
     "made = sl.sources.LinearNonlinear([k_1, k_2], gain=[[0.5, 0.0], [0.0, 0.8]], rate='40 Hz', dt='1 ms')\n"
     "trains, stimulus = made.sample(20, '1 s', seed=0)",
 }
+README = "../README.md"
 FAST = {"start/spikes.md", "howto/notebooks.md"}
 
 
 def all_pages():
     found = [path.relative_to(pages.DOCS).as_posix() for path in sorted(pages.DOCS.rglob("*.md"))]
     found = [name for name in found if not re.match(r"(generated|_)", name)]
-    return [name for name in found if pages.blocks((pages.DOCS / name).read_text(encoding="utf-8"))]
+    found = [name for name in found if pages.blocks((pages.DOCS / name).read_text(encoding="utf-8"))]
+    return [README, *found] if (pages.DOCS / README).is_file() else found
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -76,6 +85,19 @@ def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     names = pages.run(page, BEFORE.get(page, ""), SMALLER.get(page, {}))
     assert len(names) > 2
     sys.modules.pop("page", None)
+
+
+@pytest.mark.slow
+def test_what_readme_says_beside_its_code_is_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = pages.run(README, BEFORE[README])
+    text = (pages.DOCS / README).read_text(encoding="utf-8")
+    assert f"# {names['recording'].spikes!r}\n" in text
+    assert f"# {names['neuron'].bursting().period:.3f} s, theory\n" in text
+    assert names["neuron"].critical_conductance() == pytest.approx(1 / 6, rel=1e-12)
+    assert "# g* = 1/6, Eq. (5)\n" in text
+    assert {path.name for path in (tmp_path / "my_run").iterdir()} >= {"manifest.json"}
+    assert names["trains"].counts().tolist() == [[3, 0]]  # the silent neuron is there
 
 
 def test_sizes_that_are_made_smaller_stand_on_their_pages():
