@@ -25,6 +25,13 @@ NOT_RUN = {
     ("check",): "runs every model file, minutes: .ci/run does",
     ("check", "--report", "report"): "the same, with figures",
     ("check", "faster_regular"): "of a file that the page lets the reader write: tests/test_contributing.py",
+    (
+        "run",
+        "bursting",
+        "--engine",
+        "brian2",
+    ): "compiles, then 300,000 steps, a minute: tests/models/adaptive_lif runs it shorter",
+    ("run", "bursting", "--engine", "brian2", "--dt", "0.05 ms"): "the same with 600,000 steps",
     ("targets",): "compiles C++ on every target",
     ("sweep", "--status", "runs/NAME-sweep"): "NAME stands for a name of the reader's",
 }

@@ -65,7 +65,7 @@ class MovieFit:
     multipliers: NDArray[np.complex128]
 
     def images(self) -> Floats:
-        """Give the replay as images, shape (steps, *shape)."""
+        """Give the replay as images, shape (steps, ...)."""
         return self.path.reshape(-1, *self.shape)
 
     @property
