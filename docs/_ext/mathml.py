@@ -13,6 +13,22 @@ def markup(latex: str, display: str) -> str:
     return latex2mathml.converter.convert(latex.strip(), display=display)
 
 
+def lined_up(latex: str) -> str:
+    r"""Put lines with places to line up into the environment that Sphinx means without saying it.
+
+    Examples
+    --------
+    >>> lined_up(r"a &= b \\ c &= d")
+    '\\begin{split}a &= b \\\\ c &= d\\end{split}'
+    >>> lined_up("a = b")
+    'a = b'
+    """
+    # The converter knows split, and shows the signs of aligned.
+    found = latex.replace("{aligned}", "{split}")
+    lines = "&" in found or r"\\" in found
+    return rf"\begin{{split}}{found}\end{{split}}" if lines and r"\begin" not in found else found
+
+
 def inline(translator: Any, node: nodes.math) -> None:
     """Write an inline formula."""
     translator.body.append(markup(node.astext(), "inline"))
@@ -21,7 +37,7 @@ def inline(translator: Any, node: nodes.math) -> None:
 
 def block(translator: Any, node: nodes.math_block) -> None:
     """Write a displayed formula."""
-    translator.body.append(f'<div class="math">{markup(node.astext(), "block")}</div>')
+    translator.body.append(f'<div class="math">{markup(lined_up(node.astext()), "block")}</div>')
     raise nodes.SkipNode
 
 

@@ -41,8 +41,8 @@ AUTHORS = {
 """Author and year, as model files and pages name them; of two that begin alike the longer comes first."""
 
 _OTHERS = "Textbooks and other papers"
-# "003 Eq. (55)", "document 003": never a number with digits, a point or a letter beside it.
-_SHORT = re.compile(r"(?<![\w.,\-/=])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|\.\d)")
+# "003 Eq. (55)", "document 003": never a number with digits, a point or a letter beside it, nor one of thousands.
+_SHORT = re.compile(r"(?<![\w.\-/=])(?<!\d[, ])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|\.\d)")
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,6 +36,8 @@ run_pictures = load(Path("docs/_ext/run_pictures.py"))
         ('<link rel="stylesheet" href="//fonts.example/a.css">', "loads //fonts.example/a.css"),
         ('<img src="picture.png" alt="">', "without words"),
         ('<img src="nothing.png" alt="words">', "nothing.png, which is not there"),
+        ("<math><mi>a</mi><mi>&amp;</mi></math>", "signs of LaTeX in 1 places"),
+        (r"<math><mi>\dddot</mi></math>", "signs of LaTeX in 1 places"),
         ('<a href="other.html#nowhere">x</a>', "a place that is not there"),
         ('<a href="missing.html">x</a>', "missing.html, which is not there"),
     ],
@@ -261,7 +263,7 @@ def test_a_source_is_named_by_author_and_year():
     assert author_year.pieces("see 003 Eq. (6)") == [
         ("see ", False), ("Soldado-Magraner et al. 2022", True), (" Eq. (6)", False),
     ]  # fmt: skip
-    for text in ("0.002 s", "1e-003", "10000", "size 5001"):
+    for text in ("0.002 s", "1e-003", "10000", "size 5001", "20,000 steps", "1,000,003", "20 000 trials"):
         assert author_year.pieces(text) == [(text, False)]
 
 
