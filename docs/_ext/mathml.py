@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import latex2mathml.converter
@@ -10,6 +11,8 @@ from docutils import nodes
 
 def markup(latex: str, display: str) -> str:
     """Give the MathML of a formula."""
+    # The converter knows large angles as signs alone.
+    latex = re.sub(r"(\\[bB]igg?[lr]?)\\langle", r"\1⟨", re.sub(r"(\\[bB]igg?[lr]?)\\rangle", r"\1⟩", latex))
     return latex2mathml.converter.convert(latex.strip(), display=display)
 
 

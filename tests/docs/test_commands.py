@@ -61,7 +61,7 @@ def spikelearn(words, folder):
     place = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
     return subprocess.run(
         [sys.executable, "-m", "spikelearn", *words], cwd=folder, capture_output=True, text=True, check=False,
-        timeout=300, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": place, "MPLBACKEND": "agg"},
+        timeout=600, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": place, "MPLBACKEND": "agg"},
     )  # fmt: skip
 
 
