@@ -194,7 +194,7 @@ def _reference(root: Path, into: Path) -> None:
         title = f"{package}: {words}"
         lines += [title, "-" * len(title), "", f".. currentmodule:: {package}", ""]
         if pages:
-            lines += [f"Told on {', '.join(f':doc:`/{page}`' for page in pages)}.", ""]
+            lines += [f"Told at length: {', '.join(f':doc:`/{page}`' for page in pages)}.", ""]
         said = {name: constant(root, module, name) for name, module in found.items()}
         names = [name for name in public_names(root)[package] if said[name] is None]
         if names:
