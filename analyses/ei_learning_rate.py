@@ -1,11 +1,11 @@
 """How fast may a rule learn? Three verdicts on stability against the learning rate, for every rule of the family.
 
-The figures of 003 judge stability in the quasi-steady state, where only ratios of rates matter. Here all rates of a
-rule are multiplied by one factor, and the share of the valid set points that is stable is counted three ways: in the
-quasi-steady state, for activities and weights together (6-D), and for one update a trial (rates per trial). The rates
-0.02 of the figures are the factor 1 in continuous time: there tau_0 is 0.714 ms, shorter than both time constants of
-the activities (erratum E13), and the cross-homeostatic rule, stable everywhere in the quasi-steady state, is unstable
-at every valid set point.
+The figures of the source judge stability in the quasi-steady state, where only ratios of rates matter. Here all rates
+of a rule are multiplied by one factor, and the share of the valid set points that is stable is counted three ways: in
+the quasi-steady state, for activities and weights together (6-D), and for one update a trial (rates per trial). The
+rates 0.02 of the figures are the factor 1 in continuous time: there tau_0 is 0.714 ms, shorter than both time constants
+of the activities (erratum E13), and the cross-homeostatic rule, stable everywhere in the quasi-steady state, is
+unstable at every valid set point.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The Up state against each weight: Fig. S13 of 003, with the base weights that its caption leaves out.
+"""The Up state against each weight: Fig. S13, with the base weights that its caption leaves out.
 
 The caption names W_EE = 5 only; the other weights are W_EI = 2, W_IE = 10, W_II = 2 (erratum E11). Dashed verticals are
 the asymptotes where C of Eq. (19) is zero; thin dotted branches are neurally unstable or have a negative activity.

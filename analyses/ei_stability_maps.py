@@ -1,4 +1,4 @@
-"""Regions of stability of the homeostatic family: Figs. S8 to S12 of 003, as printed and in the non-paradoxical set.
+"""Regions of stability of the homeostatic family: Figs. S8 to S12, as printed and in the non-paradoxical set.
 
 Each panel shows the free weights W_EE and W_IE. Shaded are the valid set points (neurally stable, W_EI and W_II
 positive): blue where the rule is stable in the quasi-steady state, sand where it is not. Strokes stand on the side of

@@ -5,7 +5,7 @@ against the gain, stable or not; the scatter of finite networks' overlaps about 
 coefficient of the closed form for drawn and for whitened vectors; the overlap while an input rises and falls slowly,
 with the folds; the speed |dx/dt| of networks with a random part against its strength g, with the predicted onset g_c.
 
-Source: document 002, question 2, with errata L3; the last panel after Mastrogiuseppe & Ostojic (2018), Neuron 99.
+Source: Gatsby 2021, question 2, with errata L3; the last panel after Mastrogiuseppe & Ostojic (2018), Neuron 99.
 
 Run ``python analyses/low_rank_branches.py [--full] [--output FOLDER]``.
 """

@@ -1,6 +1,6 @@
 """A million units: the overlaps of a network without any n x n matrix, beside the mean field.
 
-Document 002, question 2, takes n to infinity; here n = 10^6 at p = 2, so that what is left of the deviation, a few
+Gatsby 2021, question 2, takes n to infinity; here n = 10^6 at p = 2, so that what is left of the deviation, a few
 n^(-1/2) = 0.001, can be seen, together with what a step costs in time and memory.
 
 Run ``python analyses/low_rank_million.py [--n 1000000] [--duration 15] [--output FOLDER]``.

@@ -4,7 +4,7 @@ Three networks with two overlaps: a symmetric C, whose stable pair lies along it
 complex pair gives a circle; and a non-normal C, whose cycle is no circle. Over the flow dm/dt = f(|m|) C m - m run the
 overlaps of networks of n units from the same starts, and in the last panel |m| along a turn beside its extremes.
 
-Source: document 002, question 2 (Gatsby examination 2021), with errata L4 and L6.
+Source: Gatsby 2021, question 2, with errata L4 and L6.
 
 Run ``python analyses/low_rank_overlaps.py [--n 3000] [--output FOLDER]``.
 """

@@ -1,4 +1,4 @@
-"""How large is what learning changes, in wide networks? Every quantity of 002 Q4 against width, with 99.9 % bands.
+"""How large is what learning changes, in wide networks? Every quantity of the theory against width, with 99.9 % bands.
 
 The same task at every width: examples with fixed angles, turned at random into n dimensions. The exponent of each
 quantity is fitted to the geometric means of eight draws a width; its band follows from the spread between draws. With

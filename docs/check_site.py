@@ -23,6 +23,9 @@ LOADING = {
 # What a style sheet may ask for: url(...) and @import.
 OUTSIDE_CSS = re.compile(r"""(?:url\(\s*|@import\s+)["']?(?:https?:)?//[^)"']+""")
 
+# What a converter of formulas writes where it does not know an environment or a command.
+UNREAD = re.compile(r"<(m[iotn]|mtext)[^>]*>(?:&(?:amp;)?|\\[A-Za-z]+)</\1>")
+
 
 class Page(HTMLParser):
     """What a page loads, where it leads, and which of its parts have no words."""
@@ -33,6 +36,7 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.ids: set[str] = set()
         self.wordless: list[str] = []
+        self.signs = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what a tag loads, names or leads to."""
@@ -62,7 +66,9 @@ def faults(site: Path) -> list[str]:
         if path.relative_to(site).parts[0] == "_static":  # templates of the theme, which nobody opens
             continue
         page = Page()
-        page.feed(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        page.feed(text)
+        page.signs = len(UNREAD.findall(text))
         pages[path.resolve()] = page
     if not pages:
         return [f"{site} holds no page"]
@@ -70,6 +76,7 @@ def faults(site: Path) -> list[str]:
     for path, page in pages.items():
         where = path.relative_to(site.resolve())
         found += [f"{where} loads {address}" for address in page.loads if outside(address)]
+        found += [f"{where} shows signs of LaTeX in {page.signs} places of its formulas"] if page.signs else []
         found += [f"{where} shows {address[:80]} without words" for address in page.wordless]
         for address in page.loads + page.links:
             parts = urlsplit(address)

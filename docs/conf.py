@@ -42,6 +42,7 @@ exclude_patterns = ["README.md", "_build", "_ext", "_templates", "**.ipynb_check
 templates_path = ["_templates"]
 autosummary_generate = True
 autosummary_filename_map = generate.colliding_names(HERE.parent)
+autosummary_context = {"pages_of": generate.pages_of(HERE.parent)}
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 myst_enable_extensions = ["colon_fence", "dollarmath", "amsmath", "deflist", "attrs_inline"]

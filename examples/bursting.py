@@ -1,7 +1,7 @@
 """A neuron bursts because its own potassium conductance comes late.
 
-002 Q1 part 4: with t_d >> tau_K >> t_s(0) the neuron fires until its first spikes' conductance arrives, and is silent
-until the last one's has decayed. Both phases last a little longer than the delay.
+Gatsby 2021, question 1, part 4: with t_d >> tau_K >> t_s(0) the neuron fires until its first spikes' conductance
+arrives, and is silent until the last one's has decayed. Both phases last a little longer than the delay.
 """
 
 import sys

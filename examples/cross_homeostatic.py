@@ -1,7 +1,7 @@
 """One rule, three verdicts: the cross-homeostatic rule is stable if it learns slowly, and not if it learns fast.
 
-003 Eqs. (6) to (8) and erratum E13. Model and rule run together from 1 % beside the set point, at the rates of Fig. S9
-and at a thousandth of them.
+Soldado-Magraner et al. 2022, Eqs. (6) to (8) and erratum E13. Model and rule run together from 1 % beside the set
+point, at the rates of Fig. S9 and at a thousandth of them.
 """
 
 import sys

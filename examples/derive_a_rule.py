@@ -3,7 +3,7 @@
 A Kullback-Leibler loss holds both activities at their set points. The rule is derived from it, checked against the loss
 by finite differences, judged for stability and run.
 
-Reference: 003 (supplement of Soldado-Magraner et al. 2022, PNAS), section 3.
+Reference: supplement of Soldado-Magraner et al. 2022, PNAS, section 3.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Escape-noise neurons learn a staircase of activity with hidden units, and replay it.
 
-Rezende & Gerstner (2014), doi 10.3389/fncom.2014.00038; document 001 with its errata. Prints what the hidden units are
+Rezende & Gerstner (2014), doi 10.3389/fncom.2014.00038; Jones 2019 with its errata. Prints what the hidden units are
 worth in nats a bin on trials that were not learned; then fits spikes of two other neurons as a point-process GLM and
 tests the fit by time rescaling.
 """

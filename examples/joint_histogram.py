@@ -1,7 +1,7 @@
 """Two cells share the drive of a hidden one: the joint histogram shows a ridge, and its height is known.
 
-002 Q3 part 3: E J_mn = Lam_m Lam_n + alpha^2 int rho_3 K_m K_n. With bins of half the time constant, rates that are
-taken as constant within a bin overestimate the diagonal by 17 %.
+Gatsby 2021, question 3, part 3: E J_mn = Lam_m Lam_n + alpha^2 int rho_3 K_m K_n. With bins of half the time constant,
+rates that are taken as constant within a bin overestimate the diagonal by 17 %.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Two cells fire together for a stimulus that neither cell's rate depends on.
 
-002 Q3 parts 5 and 6: a common input, switched on and off by one stimulus direction, shows in the covariance
-triggered on joint spikes, and not in the one triggered on all spikes of both cells.
+Gatsby 2021, question 3, parts 5 and 6: a common input, switched on and off by one stimulus direction, shows in the
+covariance triggered on joint spikes, and not in the one triggered on all spikes of both cells.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """A network that remembers a direction, and one that oscillates, from the covariance of its connectivity vectors.
 
-Document 002, question 2. Prints every fixed point with its stability, runs a network of 20,000 units beside the mean
+Gatsby 2021, question 2. Prints every fixed point with its stability, runs a network of 20,000 units beside the mean
 field, and shows the cycle that a complex pair of eigenvalues makes.
 """
 

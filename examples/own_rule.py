@@ -1,6 +1,6 @@
 """A plasticity rule of your own is four strings: its LaTeX, its stability and its run come from them.
 
-A cross-homeostatic rule whose errors saturate, after 003 Eq. (6).
+A cross-homeostatic rule whose errors saturate, after Soldado-Magraner et al. 2022, Eq. (6).
 """
 
 import spikelearn as sl

@@ -1,7 +1,7 @@
 """Bursting, tonic firing, or both: where in the plane of delay and conductance step, from exact simulations.
 
 Every point is simulated from two histories: from rest, and from tonic firing with its conductance, the intervals of
-the last delay modulated by 15 % (002 Q1 part 4 and erratum A5). Theory, for t_d >> tau_K: with
+the last delay modulated by 15 % (Gatsby 2021, question 1, part 4, erratum A5). Theory, for t_d >> tau_K: with
 rho = delta_g tau_K/(t_s(0) g*) bursts are possible above rho = 1, and tonic firing is unstable above rho = 1.308, where
 the slope of log rate against log g is -1; between the two lines the history decides. A train bursts if a pause of half
 a delay is left after thirty delays. From rest the edge comes down to rho = 1 only slowly as the delay grows. Spikes are

@@ -1,7 +1,7 @@
 """Without delay the potassium conductance makes the neuron fire like a clock: four formulas for its period.
 
-002 Q1 part 5: Eq. (7), t* = tau_K log(1 + delta_g/g*), misses a constant of order tau however slow potassium is
-(erratum A8). The gap closes order by order in tau/tau_K.
+Gatsby 2021, question 1, part 5: Eq. (7), t* = tau_K log(1 + delta_g/g*), misses a constant of order tau however slow
+potassium is (erratum A8). The gap closes order by order in tau/tau_K.
 """
 
 import sys

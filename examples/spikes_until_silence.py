@@ -1,6 +1,6 @@
 """If the potassium conductance never decays, the neuron fires a fixed number of spikes and stops.
 
-002 Q1 part 3, Eq. (6): n = ceil(g*/delta_g), firing stops at g >= g* (erratum A4).
+Gatsby 2021, question 1, part 3, Eq. (6): n = ceil(g*/delta_g), firing stops at g >= g* (erratum A4).
 """
 
 import sys

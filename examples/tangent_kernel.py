@@ -1,6 +1,7 @@
 """A wide network before and after learning: its layer kernels, their limit, and what it predicts elsewhere.
 
-After 002 Q4: with weights of order n^-1/2, learning changes them so little that the network stays linear in them.
+After Gatsby 2021, question 4: with weights of order n^-1/2, learning changes them so little that the network stays
+linear in them.
 """
 
 import numpy as np

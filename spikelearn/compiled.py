@@ -175,7 +175,25 @@ def told(what: str) -> contextlib.AbstractContextManager[None]:
 
 
 def silent(quiet: bool = True) -> contextlib.AbstractContextManager[None]:
-    """Give a context in which compilation is not told, or is, where `quiet` is false."""
+    """Give a context in which compilation is not told, or is, where `quiet` is false.
+
+    Parameters
+    ----------
+    quiet : bool
+        Whether nothing is to be written to standard error.
+
+    Returns
+    -------
+    context manager
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> with sl.compiled.silent():
+    ...     recording = sl.simulate(sl.AdaptiveLIF(), "0.2 s")
+    >>> recording.spikes.n_spikes
+    8
+    """
     return _NOTICE.silent(quiet)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import shutil
@@ -10,21 +11,35 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-__all__ = ["colliding_names", "everything", "public_names"]
+__all__ = ["colliding_names", "constant", "everything", "origins", "pages_of", "public_names"]
 
-PACKAGES = (
-    "",
-    "analyses",
-    "derivatives",
-    "interop",
-    "network",
-    "sources",
-    "rules",
-    "sweeps",
-    "symbolic",
-    "plotting",
-    "catalogue",
-)
+# Every room with names for users: its words on the page of reference, and the pages that tell of it.
+PACKAGES = {
+    "": ("models, runs, spike trains, rules", ("start/tutorial", "conventions")),
+    "analyses": ("statistics of spike trains", ("spike_trains", "coding", "triggered", "surrogates")),
+    "derivatives": ("derivatives of spike times, fits, exponents", ("derivatives",)),
+    "interop": ("files and objects of other packages", ("howto/own_data", "spike_trains")),
+    "network": ("networks and their synapses", ("networks", "exact_engine")),
+    "sources": ("spike sources of known statistics", ("coding", "triggered")),
+    "rules": ("plasticity rules of rate models", ("ei_rate", "howto/own_rule")),
+    "symbolic": ("rules from a loss", ("loss_to_rule",)),
+    "sweeps": ("sweeps over grids", ("sweeps", "howto/sweeps")),
+    "plotting": ("figures", ()),
+    "catalogue": ("model files and systems", ("command_line", "howto/own_neuron")),
+    "models.entropy_rule": ("learning by relative entropy, also ``sl.entropy_rule``", ("entropy_rule",)),
+    "models.ei_trials": ("E/I populations in trials", ("ei_trials",)),
+    "models.ei_units": ("many E and I units", ("ei_units",)),
+    "models.escape_noise": ("escape-noise neurons and variational learning", ("escape_noise",)),
+    "models.low_rank": ("networks of low rank", ("low_rank",)),
+    "models.up_state_network": ("the spiking network with Up states", ("up_state_network",)),
+    "eventdriven": ("the exact engine by itself", ("exact_engine",)),
+    "simulation.simulable": ("what a model must give to be simulated", ("design",)),
+    "compiled": ("compiled code", ("exact_engine",)),
+}
+# Rooms whose names are for the package itself and for who extends it; the command line has a page of its own.
+WITHIN = {"parameters", "cli"}
+# Public names of a file whose other names are the package's own.
+ONLY = {"compiled": ("silent",), "simulation.simulable": ("RunSettings", "Runner", "Simulable")}
 # The page that tells of a system.
 PAGES = {
     "AdaptiveLIF": "adaptive_lif", "Network": "networks", "EquationNeuron": "equation_neuron",
@@ -34,6 +49,8 @@ PAGES = {
     "LowRank": "low_rank", "TangentKernel": "tangent_kernel", "UpStateNetwork": "up_state_network",
     "GammaModulatedPoisson": "coding", "OUModulatedPoisson": "coding",
 }  # fmt: skip
+# Systems of model files that have another name in Python.
+RUN_BY = {"EITrials": ("run_trials", "TrialCase"), "EIOnline": ("OnlineCase",)}
 # Pages at the top of docs/ that are no page of a system.
 OTHERS = {
     "index", "README", "trust", "coming_from", "conventions", "exam", "sources", "design", "style", "promises", "texts",
@@ -42,35 +59,103 @@ OTHERS = {
 
 
 def public_names(root: Path) -> dict[str, list[str]]:
-    """Give what every public package exports, functions and classes, from its list of names."""
-    found = {}
+    """Give what every public room exports, from its list of names; each function and class once, constants as well."""
+    return {package: sorted(names, key=lambda name: (name.lower(), name)) for package, names in origins(root).items()}
+
+
+def origins(root: Path) -> dict[str, dict[str, str]]:
+    """Give for every public room its names, each with the module in which it is defined."""
+    found: dict[str, dict[str, str]] = {}
+    described: set[tuple[str, str]] = set()
     for package in PACKAGES:
-        folder = root / "spikelearn" / package
-        path = folder / "__init__.pyi"
-        if path.is_file():
-            names = [
-                alias.asname or alias.name
-                for node in ast.parse(path.read_text(encoding="utf-8")).body
-                if isinstance(node, ast.ImportFrom) and node.module
-                for alias in node.names
-            ]
-            names = [name for name in names if not (folder / name).is_dir() and name != "figures"]
-        else:
-            names = _exported(folder / "__init__.py") or _exported(folder.with_suffix(".py"))
-        full = f"spikelearn.{package}".rstrip(".")
-        names = [name for name in names if name not in found.get("spikelearn", ())]  # described once
+        room = package.replace(".", "/")
+        given = _named(root / "spikelearn" / room, f"spikelearn/{room}".rstrip("/"))
+        names = {
+            name: _defined(root, module, name) for name, module in given.items() if name in ONLY.get(package, given)
+        }
+        names = {name: module for name, module in names.items() if (module, name) not in described}
+        described |= {(module, name) for name, module in names.items()}
         if names:
-            found[full] = sorted(set(names), key=lambda name: (name.lower(), name))
+            found[f"spikelearn.{package}".rstrip(".")] = names
     return found
 
 
-def _exported(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
-            return [str(name) for name in ast.literal_eval(node.value)]
-    return []
+@functools.cache
+def _named(folder: Path, room: str) -> dict[str, str]:
+    """Give the names in a room's list, or in ``__all__`` of a file, with the modules from which they come."""
+    here = room.replace("/", ".")
+    stub, plain = folder / "__init__.pyi", folder / "__init__.py"
+    if stub.is_file():
+        nodes = [node for node in ast.parse(stub.read_text(encoding="utf-8")).body if isinstance(node, ast.ImportFrom)]
+        return {
+            alias.asname or alias.name: f"{here}.{node.module}"
+            for node in nodes
+            if node.module
+            for alias in node.names
+            # A room within the room, such as sl.entropy_rule, has a part of its own.
+            if not (folder / node.module.replace(".", "/") / alias.name).is_dir() and alias.name != "figures"
+        }
+    path = plain if plain.is_file() else folder.with_suffix(".py")
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    exported = [
+        str(name)
+        for node in body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__"
+        for name in ast.literal_eval(node.value)
+    ]
+    modules = {
+        alias.name: str(node.module) for node in body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    return {name: modules.get(name, here) for name in exported}
+
+
+def _defined(root: Path, module: str, name: str) -> str:
+    """Follow a name through the lists of rooms to the module that defines it."""
+    folder = root / module.replace(".", "/")
+    if not (folder / "__init__.pyi").is_file():
+        return module
+    return _defined(root, _named(folder, module.replace(".", "/"))[name], name)
+
+
+@functools.cache
+def _read(path: Path) -> tuple[list[ast.stmt], list[str]]:
+    source = (path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py").read_text("utf-8")
+    return ast.parse(source).body, source.splitlines()
+
+
+def constant(root: Path, module: str, name: str) -> str | None:
+    """Give the words that stand with a constant: the text below it, or the comment above; None where it is none."""
+    body, lines = _read(root / module.replace(".", "/"))
+    for place, node in enumerate(body):
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        if getattr(target, "id", "") != name:
+            continue
+        after = body[place + 1] if place + 1 < len(body) else None
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
+            return " ".join(after.value.value.split())
+        above = []
+        for line in reversed(lines[: node.lineno - 1]):
+            if not line.startswith("# "):
+                break
+            above.insert(0, line[2:])
+        return " ".join(above)
+    return None
+
+
+def pages_of(root: Path) -> dict[str, str]:
+    """Give for what runs a system the words with links to its page and its model files, for its page of reference."""
+    files: dict[str, list[str]] = {}
+    for path in sorted((root / "models").glob("*.toml")):
+        facts = tomllib.loads(path.read_text(encoding="utf-8"))
+        files.setdefault(str(facts["model"].get("system", "EquationNeuron")), []).append(path.stem)
+    inside = {name: package for package, names in origins(root).items() for name in names}
+    found = {}
+    for system, page in PAGES.items():
+        for name in RUN_BY.get(system, (system,)):
+            links = ", ".join(f":doc:`{stem} </generated/models/{stem}>`" for stem in files.get(system, ()))
+            text = f"Question, equations and code: :doc:`/{page}`."
+            found[f"{inside[name]}.{name}"] = text + (f" Model files: {links}." if links else "")
+    return found
 
 
 def colliding_names(root: Path) -> dict[str, str]:
@@ -99,17 +184,25 @@ def everything(root: Path, into: Path, runs: Path | None = None) -> None:
 
 
 def _reference(root: Path, into: Path) -> None:
-    titles = {"spikelearn": "spikelearn: models, runs, spike trains, rules"}
     lines = ["Reference", "=========", ""]
     lines += [
-        "What users call, from the lists of public names. Each entry has its arguments, shapes, units and an example.",
+        "What users call, from the lists of public names. Each function and class has its arguments, shapes, units and "
+        "an example that runs in the tests.",
         "",
     ]
-    for package, names in public_names(root).items():
-        title = titles.get(package, package)
+    for package, found in origins(root).items():
+        words, pages = PACKAGES[package.removeprefix("spikelearn").removeprefix(".")]
+        title = f"{package}: {words}"
         lines += [title, "-" * len(title), "", f".. currentmodule:: {package}", ""]
-        lines += [".. autosummary::", "   :toctree: reference", "   :nosignatures:", ""]
-        lines += [f"   {name}" for name in names] + [""]
+        if pages:
+            lines += [f"Told at length: {', '.join(f':doc:`/{page}`' for page in pages)}.", ""]
+        said = {name: constant(root, module, name) for name, module in found.items()}
+        names = [name for name in public_names(root)[package] if said[name] is None]
+        if names:
+            lines += [".. autosummary::", "   :toctree: reference", "   :nosignatures:", ""]
+            lines += [f"   {name}" for name in names] + [""]
+        for name in sorted(name for name, text in said.items() if text is not None):
+            lines += [f"``{name}``", f"   {said[name]}", ""]
     (into / "reference.rst").write_text("\n".join(lines), encoding="utf-8")
 
 

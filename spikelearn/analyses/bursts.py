@@ -153,6 +153,14 @@ def burst_summary(trains: SpikeTrains, method: str = "threshold", **options: Any
         lie in bursts), and the means length (s), spikes, silence (s) and period (s). The means leave out what the
         border of the observation may have cut: length and spikes of bursts that are not whole, silences and periods
         from or to such bursts. NaN where nothing remains.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.1, 0.105, 0.11, 0.5, 0.6, 0.605, 0.61, 0.615]], t_stop=1.0)
+    >>> sl.analyses.burst_summary(trains)[["bursts", "fraction", "spikes", "period"]]
+       bursts  fraction  spikes  period
+    0       2     0.875     3.5     0.5
     """
     import pandas as pd
 
@@ -209,6 +217,15 @@ def log_isi_threshold(
     ----------
     Selinger et al. (2007), IEEE Trans. Biomed. Eng. 54, 1659 (the void parameter); Pasquale, Martinoia and Chiappalone
     (2010), J. Comput. Neurosci. 29, 213 (the search from the peak within bursts). They smooth by local regression.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> spread = np.exp(0.1 * np.linspace(-2, 2, 40))
+    >>> intervals = np.concatenate([0.005 * spread, 0.5 * spread])  # within bursts and between
+    >>> 0.005 < sl.analyses.log_isi_threshold(intervals) < 0.5
+    True
     """
     intervals = without_unit(intervals, "log_isi_threshold: intervals")
     highest = seconds(max_interval, "log_isi_threshold: max_interval")

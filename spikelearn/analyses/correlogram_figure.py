@@ -24,6 +24,15 @@ def plot_correlogram_test(axes: Axes, result: xr.Dataset, *, legend: bool = True
         From `correlogram_significance`.
     legend : bool
         Whether to explain the lines.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> source = sl.sources.CommonDrive(rate="10 Hz", drive_rate="10 Hz", alpha=0.5, tau="2 ms")
+    >>> found = sl.analyses.correlogram_significance(source.sample(5, t_stop=2.0, seed=1), n_surrogates=199, seed=1)
+    >>> figure = sl.plotting.new_figure()
+    >>> sl.analyses.plot_correlogram_test(figure.subplots(), found)
+    >>> sl.plotting.close_figure(figure)
     """
     from spikelearn.plotting import COLOURS, THEORY
 

@@ -131,6 +131,14 @@ def autocorrelogram(trains: SpikeTrains, unit: int = 0, bin_size: Any = 0.001, m
     xarray.Dataset
         As from `cross_correlogram`; for a Poisson train ``rate`` is flat, a refractory period is a gap around lag 0,
         and a regular train shows peaks at the multiples of its interval.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> clock = sl.SpikeTrains.from_arrays([[0.1, 0.11, 0.12, 0.13]], t_stop=1.0)
+    >>> found = sl.analyses.autocorrelogram(clock, bin_size=0.005, max_lag=0.01)
+    >>> found["lag"].values, found["count"].values
+    (array([-0.01 , -0.005,  0.   ,  0.005,  0.01 ]), array([3, 0, 0, 0, 3]))
     """
     return cross_correlogram(trains, (unit, unit), bin_size, max_lag)
 

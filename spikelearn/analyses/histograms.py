@@ -112,6 +112,14 @@ def isi_histogram(
     ------
     ValueError
         The bins do not fit the range, or the range is empty.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.1, 0.103, 0.11, 0.4]], t_stop=1.0)
+    >>> found = sl.analyses.isi_histogram(trains, bin_size=0.005, max_interval=0.01)
+    >>> found.values, found["outside"].values
+    (array([[1, 1]]), array([1]))
     """
     import xarray as xr
 

@@ -75,6 +75,15 @@ def jpsth_figure(
     ------
     ValueError
         There is no such matrix, or the datasets have different bins.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> source = sl.sources.CommonDrive(rate="20 Hz", drive_rate="40 Hz", alpha=0.6, tau="10 ms")
+    >>> found = sl.analyses.jpsth(source.sample(50, t_stop=0.2, seed=0), bin_size=0.02)
+    >>> expected = source.expected_jpsth(0.02, (0.0, 0.2))
+    >>> figure = sl.analyses.jpsth_figure(found, expected=expected, title="A common input")
+    >>> sl.plotting.close_figure(figure)
     """
     from spikelearn.plotting import COLOURS, new_figure
 

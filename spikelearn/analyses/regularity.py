@@ -75,6 +75,12 @@ def isi(trains: SpikeTrains, *, pooled: bool = False) -> xr.DataArray:
     -------
     xarray.DataArray, shape (n_trials, n_units), or (n_units,) if pooled
         NaN for fewer than two spikes.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> sl.analyses.isi(sl.SpikeTrains.from_arrays([[0.25, 0.5, 1.25], [0.5]], t_stop=2.0)).values
+    array([[0.5, nan]])
     """
     values, lengths = intervals_of(trains)
     n = _gather(lengths, trains, pooled)
@@ -132,6 +138,13 @@ def cv2(trains: SpikeTrains, *, pooled: bool = False) -> xr.DataArray:
     References
     ----------
     Holt, Softky, Koch and Douglas (1996), J. Neurophysiol. 75, 1806, Eq. (3).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.0, 0.25, 1.0]], t_stop=2.0)
+    >>> float(sl.analyses.cv2(trains)[0, 0]), 2 * (0.75 - 0.25) / (0.75 + 0.25)
+    (1.0, 1.0)
     """
     first, second, lengths = interval_pairs(trains)
     term = 2 * np.abs(_ratio(second - first, second + first))
@@ -157,6 +170,13 @@ def lv(trains: SpikeTrains, *, pooled: bool = False) -> xr.DataArray:
     References
     ----------
     Shinomoto, Shima and Tanji (2003), Neural Comput. 15, 2823, Eq. (2.2).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.0, 0.25, 1.0]], t_stop=2.0)
+    >>> float(sl.analyses.lv(trains)[0, 0]), 3 * (0.75 - 0.25) ** 2 / (0.75 + 0.25) ** 2
+    (0.75, 0.75)
     """
     first, second, lengths = interval_pairs(trains)
     term = 3 * _ratio(second - first, second + first) ** 2
@@ -190,6 +210,15 @@ def lvr(trains: SpikeTrains, refractoriness: Any = 0.005, *, pooled: bool = Fals
     References
     ----------
     Shinomoto et al. (2009), PLoS Comput. Biol. 5, e1000433, Eq. (3).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.0, 0.25, 1.0]], t_stop=2.0)
+    >>> float(sl.analyses.lvr(trains, "0 ms")[0, 0])  # as LV
+    0.75
+    >>> round(float(sl.analyses.lvr(trains, "5 ms")[0, 0]), 3), 0.75 * (1 + 4 * 0.005)
+    (0.765, 0.765)
     """
     constant = seconds(refractoriness, "lvr: refractoriness")
     if constant < 0:
@@ -214,6 +243,16 @@ def rate(trains: SpikeTrains, *, pooled: bool = False) -> xr.DataArray:
     -------
     xarray.DataArray, shape (n_trials, n_units), or (n_units,) if pooled
         0 for a silent train; NaN where nothing was observed.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_trials([[[0.1, 0.4], []], [[0.3], [0.9]]], t_stop=1.0)
+    >>> sl.analyses.rate(trains).values
+    array([[2., 0.],
+           [1., 1.]])
+    >>> sl.analyses.rate(trains, pooled=True).values
+    array([1.5, 0.5])
     """
     check_trains(trains, "rate")
     length = np.repeat(np.diff(trains.observed, axis=1), trains.n_units, axis=1)
@@ -242,6 +281,16 @@ def fano_factor(trains: SpikeTrains, *, window: Any = None) -> xr.DataArray:
     ------
     ValueError
         There are fewer than two counts, or trials were observed for unequal times and `window` is not given.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_trials([[[0.1]], [[0.1, 0.4, 0.7]]], t_stop=1.0)  # counts 1 and 3
+    >>> float(sl.analyses.fano_factor(trains)[0])
+    0.5
+    >>> poisson = sl.sources.HomogeneousPoisson(rate="20 Hz").sample(2000, seed=0, n_units=1)
+    >>> round(float(sl.analyses.fano_factor(poisson)[0]), 2)  # 1, with a standard error of 0.03
+    1.02
     """
     check_trains(trains, "fano_factor")
     if window is None:
@@ -278,6 +327,15 @@ def regularity(trains: SpikeTrains, refractoriness: Any = 0.005, *, pooled: bool
     pandas.DataFrame
         One row a trial and unit with the columns trial, unit (their ids), spikes, rate (Hz), isi (s), cv, cv2, lv, lvr;
         or one row a unit. NaN where a quantity is not defined.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.0, 0.25, 1.0], [0.5, 1.0, 1.5]], t_stop=2.0, unit_ids=["A3", "B1"])
+    >>> sl.analyses.regularity(trains)[["unit", "spikes", "rate", "cv", "cv2", "lv"]]
+      unit  spikes  rate   cv  cv2    lv
+    0   A3       3   1.5  0.5  1.0  0.75
+    1   B1       3   1.5  0.0  0.0  0.00
     """
     import pandas as pd
 

@@ -48,6 +48,16 @@ class Surrogates(Sequence[SpikeTrains]):
         Name of the function that made them.
     options : dict
         Its arguments, in seconds.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.1, 0.25, 0.6]], t_stop=1.0)
+    >>> surrogates = sl.analyses.dither_spikes(trains, "20 ms", 100, seed=1)
+    >>> len(surrogates), surrogates.times.shape, surrogates.method, surrogates.options
+    (100, (100, 3), 'dither_spikes', {'dither': 0.02})
+    >>> surrogates[3].n_spikes
+    3
     """
 
     def __init__(self, original: SpikeTrains, times: Floats, method: str, options: dict[str, float | None]) -> None:

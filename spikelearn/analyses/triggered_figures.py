@@ -29,6 +29,16 @@ def plot_triggered_average(average: xr.DataArray, *, title: str = "") -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.002, 0.004]], t_stop=0.006)
+    >>> average = sl.analyses.spike_triggered_average(
+    ...     [0.0, 1.0, 0.0, 3.0, 0.0, 0.0], 0.001, trains, window=(-0.002, 0.0)
+    ... )
+    >>> figure = sl.analyses.plot_triggered_average(average, title="Two spikes")
+    >>> sl.plotting.close_figure(figure)
     """
     from spikelearn.plotting import COLOURS, new_figure
 
@@ -72,6 +82,17 @@ def plot_triggered_covariance(found: xr.Dataset, *, n_axes: int | None = None, t
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> rng = np.random.default_rng(1)
+    >>> stimulus = rng.standard_normal((2000, 3))
+    >>> counts = rng.poisson(0.2 * stimulus[:, 1] ** 2)
+    >>> found = sl.analyses.spike_triggered_covariance(stimulus, 0.01, None, weights=counts, seed=2)
+    >>> figure = sl.analyses.plot_triggered_covariance(found)
+    >>> sl.plotting.close_figure(figure)
     """
     from spikelearn.plotting import SERIES, new_figure
 
@@ -116,6 +137,16 @@ def plot_nonlinearity(result: xr.Dataset, *, title: str = "", quantity: str = "r
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> stimulus = np.random.default_rng(0).standard_normal((900, 2))
+    >>> counts = (stimulus[:, 0] > 0).astype(int)
+    >>> found = sl.analyses.nonlinearity(stimulus, 0.01, None, [1.0, 0.0], weights=counts, n_bins=3)
+    >>> figure = sl.analyses.plot_nonlinearity(found, title="A threshold", quantity="response")
+    >>> sl.plotting.close_figure(figure)
     """
     from spikelearn.plotting import COLOURS, new_figure
 

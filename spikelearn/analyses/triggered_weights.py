@@ -191,6 +191,10 @@ def effective_sample_size(weights: ArrayLike) -> float:
     weights : array_like
         Non-negative weights, of any shape.
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> effective_sample_size([1, 1, 0, 4])

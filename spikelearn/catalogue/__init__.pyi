@@ -1,10 +1,10 @@
 from .checks import check_system as check_system
 from .checks import example_engines as example_engines
+from .configuration import Configuration as Configuration
+from .configuration import Expected as Expected
 from .entry import Measure as Measure
 from .entry import RunRequest as RunRequest
 from .entry import System as System
-from .files import Configuration as Configuration
-from .files import Expected as Expected
 from .files import check as check
 from .files import find as find
 from .files import load as load

@@ -103,7 +103,23 @@ def _refused(call: Callable[[], Any], what: str) -> None:
 
 
 def example_engines(system: System) -> list[str]:
-    """Name the engines that run a system, the best first; none where `simulate` does not run it."""
+    """Name the engines that run a system, the best first; none where `simulate` does not run it.
+
+    Parameters
+    ----------
+    system : System
+        One of the catalogue's.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from spikelearn.catalogue import example_engines, get_system
+    >>> example_engines(get_system("AdaptiveLIF")), example_engines(get_system("LowRank"))
+    (['exact', 'brian2'], ['array', 'closure', 'brian2'])
+    """
     built = system.build(dict(system.example))
     # Where it is a case, the model is inside, with what belongs to its experiment.
     candidates = [built, *vars(built).values()] if hasattr(built, "__dict__") else [built]

@@ -33,6 +33,15 @@ class Measure:
     each : bool
         Whether a quantity gives one number for every unit where there are several, by the recording alone, and the
         same number that a recording of that unit alone gives: sweeps then take it of many points at once.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.catalogue import Measure
+    >>> spikes = Measure(lambda model, recording: float(recording.spikes.n_spikes), "1", "number of spikes")
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0)
+    >>> spikes.function(neuron, sl.simulate(neuron, "1 s")), 1 // neuron.time_to_spike()
+    (72.0, 72.0)
     """
 
     function: Callable[..., Any]
@@ -57,6 +66,14 @@ class RunRequest:
         Brian2's code generation target or "auto".
     progress : bool
         Whether to show a progress bar.
+
+    Examples
+    --------
+    >>> from spikelearn.catalogue import RunRequest, get_system
+    >>> system = get_system("AdaptiveLIF")
+    >>> request = RunRequest({"duration": "1 s"}, engine="exact")
+    >>> system.run(system.build({"V_0": "30 mV", "delta_g": 0.0}), request).spikes.n_spikes
+    144
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -104,6 +121,18 @@ class System:
         Quantities that must agree between the engines in the example, with the relative tolerance.
     why_not_simulated : str
         Why `simulate` does not run it, where it has no engines.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> from spikelearn.catalogue import Measure, System
+    >>> @dataclass(frozen=True)
+    ... class Clock:
+    ...     'Spikes at a fixed rate.'
+    ...     rate: float = 20.0
+    >>> system = System("Clock", Clock, {}, {"interval": Measure(lambda clock: 1 / clock.rate, "s", "mean interval")})
+    >>> system.summary, system.parameters, system.formulas["interval"].function(system.build({"rate": 50.0}))
+    ('Spikes at a fixed rate.', {'rate': '20.0'}, 0.02)
     """
 
     name: str

@@ -7,12 +7,12 @@ import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spikelearn.catalogue.changes import NUMERICAL, laid_over
+from spikelearn.catalogue.changes import laid_over
 from spikelearn.catalogue.compare import plain_values, relative_error, uncompared
+from spikelearn.catalogue.configuration import Configuration, Expected
 from spikelearn.catalogue.entry import RunRequest, System, unit_quantity
 from spikelearn.catalogue.folder import model_folder, names
 from spikelearn.catalogue.registry import get_system, system_names
@@ -41,73 +41,28 @@ EXPECTED_KEYS = (
 )
 
 
-@dataclass(frozen=True)
-class Expected:
-    """One line of the three-way check: a literal, a formula and a measurement of the same quantity.
+def find(name: str | os.PathLike[str]) -> Path:
+    """Give the path of a configuration: a name of the catalogue, or a file of one's own ending in .toml.
 
     Parameters
     ----------
-    quantity : str
-        Name of the measurement.
-    formula : str or None
-        Name of the theory function; None where there is no closed form.
-    value : float or tuple of float
-        The literal, in the quantity's SI unit.
-    rtol, atol : float
-        How far the measurement may be from the literal.
-    grid_rtol, grid_atol : float
-        What a clock-driven run may be off in addition.
-    formula_rtol, formula_atol : float
-        How far the formula may be from the literal.
-    reason : str
-        Where the literal comes from, and why the formula may differ by that much.
-    """
+    name : str or path
+        "bursting", or "folder/mine.toml".
 
-    quantity: str
-    formula: str | None
-    value: float | tuple[float, ...]
-    rtol: float = 1e-9
-    atol: float = 0.0
-    grid_rtol: float = 0.0
-    grid_atol: float = 0.0
-    formula_rtol: float = 1e-9
-    formula_atol: float = 0.0
-    reason: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Configuration:
-    """A model file, read and validated.
-
-    `table` holds the parameters from which the model was built, `changes` what was laid over the file.
-    """
-
-    name: str
-    title: str
-    path: Path
-    system: System
-    model: Any
-    settings: Mapping[str, Any]
-    initial: Mapping[str, Any]
-    source: Mapping[str, Any]
-    expected: tuple[Expected, ...] = field(default=())
-    table: Mapping[str, Any] = field(default_factory=dict)
-    sweep: Mapping[str, Any] = field(default_factory=dict)
-    changes: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def comparable(self) -> bool:
-        """Whether the file's expected values hold for it: only the time step differs from the file, if anything."""
-        return set(self.changes) <= NUMERICAL
-
-
-def find(name: str | os.PathLike[str]) -> Path:
-    """Give the path of a configuration: a name of the catalogue, or a file of one's own ending in .toml.
+    Returns
+    -------
+    Path
 
     Raises
     ------
     FileNotFoundError
         There is no such name or file; the message holds the nearest name.
+
+    Examples
+    --------
+    >>> from spikelearn.catalogue import find
+    >>> find("bursting").name
+    'bursting.toml'
     """
     text = os.fspath(name)
     if text.endswith(".toml"):
@@ -133,6 +88,10 @@ def load(name: str | os.PathLike[str], changes: Mapping[str, Any] | None = None)
         A name of the catalogue or a path ending in .toml.
     changes : mapping, optional
         Values laid over the file: parameters and keys of ``[run]`` by name, ``initial.u``, ``populations.E.n``.
+
+    Returns
+    -------
+    Configuration
 
     Raises
     ------
@@ -184,10 +143,22 @@ def run(
     settings : mapping, optional
         Values laid over the file's ``[run]`` table.
 
+    Returns
+    -------
+    Recording
+
     Raises
     ------
     ValueError
         A value that does not fit; the message names file, key and value.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> sl.catalogue.run("spikes_until_silence").spikes.n_spikes
+    17
+    >>> sl.catalogue.load("spikes_until_silence").expected[0].value
+    17.0
     """
     configuration = name if isinstance(name, Configuration) else load(name)
     merged = {**configuration.settings, **(settings or {})}
@@ -217,6 +188,14 @@ def check(name: str | os.PathLike[str] | Configuration, recording: Recording | N
         expected, relative), verdict ("ok", "measurement off", "formula off" or both). Where values were laid over the
         file its literals do not hold: expected is None, error that from the formula, NaN without one, and the verdict
         "not compared".
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> table = sl.check("spikes_until_silence")
+    >>> table[["quantity", "predicted", "measured", "verdict"]].head(1)
+          quantity  predicted  measured verdict
+    0  spike_count       17.0      17.0      ok
     """
     import pandas as pd
 

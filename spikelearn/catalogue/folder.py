@@ -9,11 +9,33 @@ __all__ = ["model_folder", "names"]
 
 
 def model_folder() -> Path:
-    """Give the folder that holds the model files: inside the installed package, else beside it in a checkout."""
+    """Give the folder that holds the model files: inside the installed package, else beside it in a checkout.
+
+    Returns
+    -------
+    Path
+
+    Examples
+    --------
+    >>> from spikelearn.catalogue import model_folder
+    >>> (model_folder() / "bursting.toml").is_file()
+    True
+    """
     packaged = Path(str(files("spikelearn") / "model_files"))
     return packaged if packaged.is_dir() else Path(__file__).resolve().parents[2] / "models"
 
 
 def names() -> list[str]:
-    """List the configurations of the catalogue by name."""
+    """List the configurations of the catalogue by name.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from spikelearn.catalogue import names
+    >>> "bursting" in names()
+    True
+    """
     return sorted(path.stem for path in model_folder().glob("*.toml"))

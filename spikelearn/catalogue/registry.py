@@ -29,7 +29,18 @@ def register(system: System) -> System:
 
 
 def system_names() -> list[str]:
-    """List all systems; imports every entry."""
+    """List all systems; imports every entry.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from spikelearn.catalogue import system_names
+    >>> "AdaptiveLIF" in system_names(), "QuadraticNeuron" in system_names()
+    (True, True)
+    """
     for module in _entries():
         importlib.import_module(module)
     return sorted(_FOUND)
@@ -38,10 +49,28 @@ def system_names() -> list[str]:
 def get_system(name: str) -> System:
     """Give the system of that name.
 
+    Parameters
+    ----------
+    name : str
+        As in ``[model] system = "AdaptiveLIF"``.
+
+    Returns
+    -------
+    System
+
     Raises
     ------
     ValueError
         There is none; the message holds the nearest name.
+
+    Examples
+    --------
+    >>> from spikelearn.catalogue import get_system
+    >>> system = get_system("QuadraticNeuron")
+    >>> system.summary
+    'A quadratic integrate-and-fire neuron, the normal form of a neuron that begins to fire at any low rate.'
+    >>> system.parameters
+    {'eta': '1.0', 'tau': '10 ms', 'v_peak': '100.0', 'v_reset': '-100.0'}
     """
     if name not in _FOUND:
         # The entry whose folder is named after the system comes first, so that most calls import one.

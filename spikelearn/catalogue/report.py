@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,12 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from spikelearn.catalogue.files import Configuration, check, load, run
+from spikelearn.catalogue.configuration import Configuration
+from spikelearn.catalogue.files import check, load, run
 from spikelearn.catalogue.folder import names as all_names
 from spikelearn.catalogue.style import STYLE
 from spikelearn.storage.provenance import versions
 
-__all__ = ["SOURCES", "Entry", "entries", "ledger_rows", "page"]
+__all__ = ["AUTHORS", "SOURCES", "Entry", "entries", "ledger_rows", "page"]
 
 SOURCES = {
     "000": "Notebook on learning rules from loss functions, beside Soldado-Magraner et al. 2022",
@@ -26,9 +28,21 @@ SOURCES = {
     "004": "Galtier & Wainrib, a combination of STDP, Hebbian learning and synaptic scaling",
     "ei_trials": "Soldado-Magraner et al. 2022, the published simulations",
 }
-"""Author and year of each source, by the short name that docstrings and the ledger use."""
+"""Each source in words, by the short name that the references of docstrings and the ledger use."""
+
+AUTHORS = {
+    "000": "Soldado-Magraner et al. 2022, notebook",
+    "001": "Jones 2019",
+    "002": "Gatsby 2021",
+    "ei_trials": "Soldado-Magraner et al. 2022, published simulations",
+    "003": "Soldado-Magraner et al. 2022",
+    "004": "Galtier & Wainrib",
+}
+"""Author and year, as model files and pages name them; of two that begin alike the longer comes first."""
 
 _OTHERS = "Textbooks and other papers"
+# "003 Eq. (55)", "document 003": never a number with digits, a point or a letter beside it, nor one of thousands.
+_SHORT = re.compile(r"(?<![\w.\-/=])(?<!\d[, ])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|\.\d)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +85,8 @@ class Entry:
     @property
     def source(self) -> str:
         """Author and year of the source."""
-        short = str(self.configuration.source.get("document", "")).replace(",", " ").split(" ")[0]
-        return SOURCES.get(short, _OTHERS)
+        document = str(self.configuration.source.get("document", ""))
+        return next((SOURCES[short] for short, name in AUTHORS.items() if document.startswith((name, short))), _OTHERS)
 
 
 def entries(
@@ -243,6 +257,11 @@ def _number(value: Any, unit: str) -> str:
     return html.escape(f"{value:.10g}{suffix}")
 
 
+def _named(text: str) -> str:
+    """Write author and year for the short number of a source."""
+    return _SHORT.sub(lambda found: AUTHORS[found[1]], text)
+
+
 def _errata(ledger: Sequence[Mapping[str, Any]]) -> str:
     wrong = [row for row in ledger if row["status"] != "correct"]
     head = "<tr><th>where</th><th>verdict</th><th>what is so</th><th>shown by</th></tr>"
@@ -253,7 +272,7 @@ def _errata(ledger: Sequence[Mapping[str, Any]]) -> str:
         lines.append(
             f"<tr><td>{html.escape(source)}: {html.escape(str(row['item']))}</td>"
             f"<td>{html.escape(str(row['status']))}</td>"
-            f"<td>{html.escape(str(row.get('reason', '')))}</td><td><code>{html.escape(proof)}</code></td></tr>"
+            f"<td>{html.escape(_named(str(row.get('reason', ''))))}</td><td><code>{html.escape(proof)}</code></td></tr>"
         )
     return (
         f'<h2 id="errata">Where the print is wrong</h2><p>Of {len(ledger)} equations, figures and claims in the ledger '

@@ -56,6 +56,17 @@ class Gradient:
         By the weight of each Poisson input of the network, volts.
     smoothness : Smoothness
         How near the run is to where these derivatives do not exist.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0)
+    >>> recording = sl.simulate(neuron, "20 ms")
+    >>> found = sl.gradient(neuron, recording, [1.0])  # the loss is the time of the one spike
+    >>> round(float(found.neurons["V_0"][0]), 9)  # -theta tau/(V_0 (V_0 - theta)) = -1.5 s/V
+    -1.5
+    >>> round(found.smoothness.smallest_slope, 9)  # (V_0 - theta)/tau = 0.5 V/s
+    0.5
     """
 
     neurons: xr.Dataset

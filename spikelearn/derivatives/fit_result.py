@@ -52,6 +52,17 @@ class Fit:
         End of the window, seconds.
     doubt : str
         Why the fit is not good; empty if it is.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> truth = sl.AdaptiveLIF(V_0="24 mV", delta_g=0.1, tau_K="80 ms", t_d="5 ms")
+    >>> start = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.05, tau_K="100 ms", t_d="8 ms")
+    >>> found = sl.fit(start, sl.simulate(truth, "0.6 s").spikes)
+    >>> found.good, found.missing, found.extra, round(found.estimates["V_0"], 6)
+    (True, 0, 0, 0.024)
+    >>> list(found.table().columns)
+    ['parameter', 'estimate', 'standard error', '95 % from', 'to', 'unit']
     """
 
     neuron: AdaptiveLIF

@@ -33,7 +33,18 @@ _SILENT = 1000.0
 
 
 class NoEffect(UserWarning):
-    """No spike depends on a parameter."""
+    """No spike depends on a parameter.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import spikelearn as sl
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     _ = sl.spike_time_jacobian(sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0), n_spikes=2, wrt=("tau_K",))
+    >>> said[0].category.__name__, str(said[0].message)
+    ('NoEffect', 'spike_time_jacobian: no spike depends on tau_K: zero in every row')
+    """
 
 
 def spike_time_jacobian(

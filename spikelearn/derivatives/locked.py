@@ -36,6 +36,16 @@ class LockedFiring:
     multipliers : ndarray of complex
         Factors by which disturbances are multiplied from spike to spike, by falling size; the 1 of a shift of time is
         left out. Firing is stable if all are smaller than 1.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.006, tau_K="200 ms", t_d="100 ms")
+    >>> found = sl.derivatives.locked_firing(neuron, 5)
+    >>> round((found.periods_back + found.phase) * found.period, 9)  # the delay
+    0.1
+    >>> found.stable, bool(abs(found.multipliers[0]) < 1)
+    (True, True)
     """
 
     period: float

@@ -43,6 +43,15 @@ class LyapunovExponents:
     autonomous : bool
         Whether nothing from outside sets the time, so that a shift of time is a disturbance that neither grows nor
         decays; it has been projected out.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.002, tau_K="50 ms")
+    >>> single = sl.Network({"single": sl.network.Population(neuron, 1)})
+    >>> found = sl.derivatives.lyapunov_exponents(single, sl.simulate(single, "4 s"))
+    >>> found.autonomous, bool(found.exponents[0] < 0)
+    (True, True)
     """
 
     exponents: Floats
@@ -95,6 +104,8 @@ def lyapunov_exponents(
 
     Raises
     ------
+    TypeError
+        `network` is no Network.
     ValueError
         The recording does not fit, or is shorter than the transient and ten windows.
 
@@ -115,6 +126,11 @@ def lyapunov_exponents(
     >>> bool(found.exponents[0] < 0)
     True
     """
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"{_WHERE}: network must be a Network, got {type(network).__name__}; a single neuron is one of a "
+            "Population of 1"
+        )
     columns = whole_number("n", n, at_least=1)
     step, skip = positive_time("window", window), positive_time("transient", transient)
     described = describe_network(_WHERE, network, recording, initial_state(initial))

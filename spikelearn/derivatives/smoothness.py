@@ -18,7 +18,22 @@ _ULP = 2.0**-52
 
 
 class NoDerivative(UserWarning):
-    """A spike time has no derivative, or none on both sides."""
+    """A spike time has no derivative, or none on both sides.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import spikelearn as sl
+    >>> from spikelearn.network import Connections, Population, Projection, SpikeSource
+    >>> both = SpikeSource(sl.SpikeTrains.from_arrays([[0.01], [0.01]], t_stop=0.1))
+    >>> onto = Projection("both", "cell", Connections([0, 1], [0, 0]), "8 mV", "2 ms")
+    >>> cell = sl.Network({"cell": Population(sl.AdaptiveLIF(V_0="0 mV"), 1)}, [onto], sources={"both": both})
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     _ = sl.gradient(cell, sl.simulate(cell, "0.1 s"), [1.0])
+    >>> said[0].category.__name__, str(said[0].message)[:69]
+    ('NoDerivative', 'gradient: a spike is made by several arrivals at one instant: derivat')
+    """
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,16 @@ class Smoothness:
         Smallest height above threshold right after a jump that made a spike, volts: below 0 the spike is lost.
     excess_time : float
         When.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0, tau="10 ms")
+    >>> found = sl.gradient(neuron, sl.simulate(neuron, "20 ms"), [1.0]).smoothness
+    >>> round(found.smallest_slope, 9)  # (V_0 - theta)/tau = 5 mV/10 ms
+    0.5
+    >>> round(found.slope_time, 6)
+    0.013863
     """
 
     smallest_slope: float

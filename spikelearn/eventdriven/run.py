@@ -42,6 +42,16 @@ class NeuronsResult:
     u, g : ndarray, shape (n, n_times), or None
         Membrane in volts above rest, and conductance in units of the leak, at the trace times; at the very moment of
         an event the value after it.
+
+    Examples
+    --------
+    >>> from spikelearn.eventdriven import simulate_neurons
+    >>> values = dict(V_0=[0.02, 0.03], theta=0.015, Delta=0.015, tau=0.01, tau_K=0.1, delta_g=0.0, t_d=0.0)
+    >>> found = simulate_neurons(values, 0.05, 2)
+    >>> found.counts, found.offsets
+    (array([3, 7]), array([ 0,  3, 10]))
+    >>> found.times[:3].round(6)  # of neuron 0: multiples of tau log 4
+    array([0.013863, 0.027726, 0.041589])
     """
 
     times: Floats | None

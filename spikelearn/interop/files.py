@@ -30,6 +30,10 @@ def read_spikes(path: str | os.PathLike[str], **options: Any) -> SpikeTrains:
         Passed to `read_csv`, `from_nwb`, `read_parquet`, `read_mat` or `read_phy`: for example ``t_stop`` where the
         file does not say when the recording ended. A Recording needs none and takes none.
 
+    Returns
+    -------
+    SpikeTrains
+
     Raises
     ------
     ValueError

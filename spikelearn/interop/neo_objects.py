@@ -37,6 +37,14 @@ def to_neo(trains: SpikeTrains) -> Any:
     ------
     ImportError
         The extra ``neo`` is not installed.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.25, 0.5], [0.1]], t_stop=1.0, unit_ids=[17, 905])
+    >>> train = sl.interop.to_neo(trains).segments[0].spiketrains[0]
+    >>> train.magnitude, float(train.t_stop), train.annotations["unit_id"]
+    (array([0.25, 0.5 ]), 1.0, 17)
     """
     neo, pq = extra("neo", "neo", "to_neo"), extra("quantities", "neo", "to_neo")
     block = neo.Block(name="spikelearn")
@@ -80,6 +88,13 @@ def from_neo(block: Any) -> SpikeTrains:
     ValueError
         The numbers or windows of the trains do not fit, or a spike lies on the very end of its window, which Neo
         allows and a half-open window does not.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.25, 0.5], [0.1]], t_stop=1.0, unit_ids=[17, 905])
+    >>> sl.interop.from_neo(sl.interop.to_neo(trains)) == trains
+    True
     """
     if hasattr(block, "segments"):
         segments = [list(segment.spiketrains) for segment in block.segments]

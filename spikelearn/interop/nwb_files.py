@@ -65,6 +65,16 @@ def to_nwb(
         The extra ``nwb`` is not installed.
     OSError
         The place cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_trials([[[0.25]], [[0.1, 0.7]]], t_stop=1.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sl.interop.to_nwb(trains, folder + "/cells.nwb", identifier="rat 3, day 1")
+    ...     sl.interop.from_nwb(folder + "/cells.nwb")
+    SpikeTrains(2 trials x 1 unit, 3 spikes in [0.0, 1.0) s)
     """
     pynwb = extra("pynwb", "nwb", "to_nwb")
     origins = session_origins(trains, seconds(gap, "to_nwb: gap"))
@@ -148,6 +158,16 @@ def from_nwb(
         fit, or units were not observed in the same part of a trial or throughout the window.
     OSError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.25, 0.5], [0.1]], t_stop=1.0, unit_ids=[17, 905])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sl.interop.to_nwb(trains, folder + "/cells.nwb")
+    ...     sl.interop.from_nwb(folder + "/cells.nwb") == trains
+    True
     """
     if by_trial and not (t_start is None and t_stop is None):
         raise ValueError("from_nwb: by_trial=True takes the windows of the trials; leave out t_start= and t_stop=")

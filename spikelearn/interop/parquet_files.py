@@ -36,6 +36,16 @@ def write_parquet(trains: SpikeTrains, path: str | os.PathLike[str]) -> None:
         The extra ``parquet`` is not installed.
     OSError
         The place cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.25], [0.5]], t_stop=1.0, unit_ids=[17, "A3"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sl.interop.write_parquet(trains, folder + "/cells.parquet")
+    ...     sl.interop.read_parquet(folder + "/cells.parquet") == trains
+    True
     """
     arrow = extra("pyarrow", "parquet", "write_parquet")
     parquet = extra("pyarrow.parquet", "parquet", "write_parquet")
@@ -66,6 +76,10 @@ def read_parquet(
     t_start, t_stop, units, trials, n_units, n_trials, observed : optional
         As in `read_csv`.
 
+    Returns
+    -------
+    SpikeTrains
+
     Raises
     ------
     ImportError
@@ -74,6 +88,17 @@ def read_parquet(
         The file is no such table, was cut off, or its spikes do not fit.
     OSError
         The file cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> import spikelearn as sl
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pd.DataFrame({"unit": [17, 17, 905], "time": [0.25, 0.5, 0.1]}).to_parquet(folder + "/cells.parquet")
+    ...     trains = sl.interop.read_parquet(folder + "/cells.parquet", t_stop=1.0, units=[17, 400, 905])
+    >>> trains.unit_ids, trains.counts()  # unit 400 was recorded and silent
+    ((17, 400, 905), array([[2, 0, 1]]))
     """
     arrow = extra("pyarrow", "parquet", "read_parquet")
     parquet = extra("pyarrow.parquet", "parquet", "read_parquet")

@@ -46,6 +46,14 @@ def to_pynapple(trains: SpikeTrains, *, gap: Any = 1.0) -> Any:
         The extra ``pynapple`` is not installed.
     ValueError
         There is no trial, or the window is empty.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.25, 0.5], [0.1]], t_stop=1.0, unit_ids=[17, 905])
+    >>> group = sl.interop.to_pynapple(trains)
+    >>> [int(unit) for unit in group.index], group[17].times()
+    ([17, 905], array([0.25, 0.5 ]))
     """
     nap = extra("pynapple", "pynapple", "to_pynapple")
     if not trains.n_trials or not trains.duration > 0:
@@ -135,6 +143,13 @@ def from_pynapple(
     ValueError
         There are several epochs and `by_trial` is not set, the window reaches over a gap between epochs, or a spike
         lies on the very end of the window.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.25, 0.5], [0.1]], t_stop=1.0, unit_ids=[17, 905])
+    >>> sl.interop.from_pynapple(sl.interop.to_pynapple(trains)) == trains
+    True
     """
     if type(group).__name__ != "TsGroup":
         raise TypeError(f"from_pynapple must get a pynapple.TsGroup, got {type(group).__name__}")

@@ -111,6 +111,10 @@ def read_csv(
     header : bool
         Whether the first row holds the names of the columns.
 
+    Returns
+    -------
+    SpikeTrains
+
     Raises
     ------
     ValueError

@@ -30,6 +30,15 @@ class Connections:
         Indices within the source and the target population; a pair may come more than once.
     sizes : tuple of int, optional
         How many neurons the source and the target population must have.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0)
+    >>> ring = sl.network.Projection("ring", "ring", sl.network.Connections([0, 1, 2], [1, 2, 0]), "1 mV", "2 ms")
+    >>> recording = sl.simulate(sl.Network({"ring": sl.network.Population(neuron, 3)}, [ring]), "10 ms")
+    >>> recording.sources, recording.targets
+    (array([0, 1, 2], dtype=int32), array([1, 2, 0], dtype=int32))
     """
 
     sources: ArrayLike
@@ -100,7 +109,17 @@ class Connections:
 
 @dataclass(frozen=True)
 class OneToOne:
-    """Source i to target i; both populations must have the same size."""
+    """Source i to target i; both populations must have the same size.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> kinds = {name: sl.network.Population(sl.AdaptiveLIF(delta_g=0.0), 3) for name in ("a", "b")}
+    >>> wiring = sl.network.Projection("a", "b", sl.network.OneToOne(), "1 mV", "2 ms")
+    >>> recording = sl.simulate(sl.Network(kinds, [wiring]), "10 ms")
+    >>> recording.sources, recording.targets  # units of b come after those of a
+    (array([0, 1, 2], dtype=int32), array([3, 4, 5], dtype=int32))
+    """
 
     def pairs(self, n_sources: int, n_targets: int, same: bool, rng: np.random.Generator, where: str) -> Pairs:
         """Give the pairs as arrays of int32; see `FixedProbability.pairs`."""
@@ -120,6 +139,15 @@ class FixedProbability:
     ----------
     p : float
         From 0 to 1.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> cells = sl.network.Population(sl.AdaptiveLIF(delta_g=0.0), 50)
+    >>> wiring = sl.network.Projection("cells", "cells", sl.network.FixedProbability(0.1), "0.1 mV", "2 ms")
+    >>> recording = sl.simulate(sl.Network({"cells": cells}, [wiring]), "10 ms", seed=1)
+    >>> len(recording.sources), 50 * 49 * 0.1  # drawn, expected with a standard deviation of 15
+    (263, 245.0)
     """
 
     p: float
@@ -170,6 +198,16 @@ class FixedInDegree:
     ----------
     k : int
         Sources of each target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> cells = sl.network.Population(sl.AdaptiveLIF(delta_g=0.0), 50)
+    >>> wiring = sl.network.Projection("cells", "cells", sl.network.FixedInDegree(5), "0.1 mV", "2 ms")
+    >>> recording = sl.simulate(sl.Network({"cells": cells}, [wiring]), "10 ms", seed=1)
+    >>> set(np.bincount(recording.targets).tolist())
+    {5}
     """
 
     k: int

@@ -39,6 +39,10 @@ def entropy_stdp(
     limits : tuple of Quantity or str, optional
         Lowest and highest weight.
 
+    Returns
+    -------
+    Plasticity
+
     Raises
     ------
     ValueError
@@ -71,7 +75,28 @@ def entropy_stdp(
 
 
 def entropy_window(s: ArrayLike, gamma: Any = "50 Hz", eta: Any = "1e-9 V*second**2", l: Any = "0 Hz") -> Floats:
-    """Give the change of the weight by one pair, volts; s = t_post - t_pre in seconds, 0 counts as before."""
+    """Give the change of the weight by one pair, volts; s = t_post - t_pre in seconds, 0 counts as before.
+
+    Parameters
+    ----------
+    s : array_like
+        t_post - t_pre in seconds, any shape.
+    gamma, eta, l
+        As in `entropy_stdp`.
+
+    Returns
+    -------
+    ndarray
+        Volts, in the shape of `s`.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> sl.network.entropy_window([-0.02, 0.02], gamma="50 Hz", eta="1e-9 V*second**2")
+    array([-4.59849301e-07,  4.59849301e-07])
+    >>> 1e-9 * 50**2 / 2 * 2.718281828459045**-1  # eta gamma^2/2 exp(-gamma |s|), volts
+    4.5984930146430295e-07
+    """
     rate, strength, decay = _read(gamma, eta, l)
     lag = np.asarray(s, dtype=np.float64)
     size = strength * rate / 2 * np.exp(-rate * np.abs(lag))
@@ -101,6 +126,14 @@ def expected_entropy_change(
     -------
     float
         Integrated without error over the bins.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> constant = sl.network.expected_entropy_change([20.0] * 1000, [40.0] * 1000, 0.001)
+    >>> later = sl.network.expected_entropy_change([0.0] * 20 + [20.0] * 80, [40.0] * 20 + [0.0] * 80, 0.001)
+    >>> abs(constant) < 1e-15, later > 0  # post after pre strengthens
+    (True, True)
     """
     rate, strength, decay = _read(gamma, eta, l)
     post, pre = np.asarray(r_post, dtype=np.float64), np.asarray(r_pre, dtype=np.float64)

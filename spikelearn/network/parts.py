@@ -36,6 +36,16 @@ class Population:
         How long u stays at the reset after a spike, one time for all or one each; plain numbers are seconds. Jumps of u
         that arrive meanwhile are lost, g goes on. An EquationNeuron has a refractory period of its own instead, and
         what jumps meanwhile is for its equations to say.
+
+    Examples
+    --------
+    >>> from brian2 import mV
+    >>> import spikelearn as sl
+    >>> cells = sl.network.Population(sl.AdaptiveLIF(delta_g=0.0), 2, vary={"V_0": [20, 30] * mV}, refractory="2 ms")
+    >>> sl.simulate(sl.Network({"cells": cells}), "1 s").counts
+    array([[ 63, 112]])
+    >>> [round(1 / (0.002 + sl.AdaptiveLIF(V_0=V_0).time_to_spike()), 2) for V_0 in ("20 mV", "30 mV")]
+    [63.04, 111.96]
     """
 
     neuron: Any
@@ -75,6 +85,15 @@ class SpikeSource:
     ----------
     trains : SpikeTrains
         One trial, one unit a train, observed throughout; outside its window a source is silent.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> volley = sl.network.SpikeSource(sl.SpikeTrains.from_arrays([[0.010, 0.040]], t_stop=0.1))
+    >>> cell = sl.network.Population(sl.AdaptiveLIF(V_0="0 mV", delta_g=0.0), 1)
+    >>> wiring = sl.network.Projection("volley", "cell", sl.network.OneToOne(), "16 mV", "2 ms")
+    >>> sl.simulate(sl.Network({"cell": cell}, [wiring], sources={"volley": volley}), "0.1 s").spikes.train()
+    array([0.012, 0.042])
     """
 
     trains: SpikeTrains
@@ -107,6 +126,15 @@ class PoissonInput:
         Jump by each event; a unit must be given.
     onto : str, optional
         The variable that jumps, u for an AdaptiveLIF; as in `Projection`.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> cell = sl.network.Population(sl.AdaptiveLIF(V_0="0 mV", delta_g=0.0), 20)
+    >>> driven = sl.Network({"cell": cell}, poisson=[sl.network.PoissonInput("cell", "100 Hz", "16 mV")])
+    >>> recording = sl.simulate(driven, "5 s", seed=1)
+    >>> round(float(recording.counts.mean()) / 5, 1)  # every event makes a spike: 100 Hz, standard error 1
+    98.8
     """
 
     population: str

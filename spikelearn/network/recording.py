@@ -26,6 +26,18 @@ class RunawayError(ValueError):
     recording : NetworkRecording
         Spikes and traces up to a time shortly before; without a state, since nothing can go on from there. Weights are
         those at the stop.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.network import Connections, Population, Projection
+    >>> cells = Population(sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0), 2)
+    >>> wild = sl.Network({"cells": cells}, [Projection("cells", "cells", Connections([0, 1], [1, 0]), "1 V", "1 us")])
+    >>> try:
+    ...     sl.simulate(wild, "1 s")
+    ... except sl.network.RunawayError as error:
+    ...     print(error.recording.spikes.duration < 1.0)
+    True
     """
 
     def __init__(self, message: str, recording: NetworkRecording) -> None:

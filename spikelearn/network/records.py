@@ -50,6 +50,14 @@ class Projection:
     onto : str, optional
         The variable of the target that jumps: u of an AdaptiveLIF. Of an EquationNeuron it is one with a differential
         equation; it must be named where there are several, or where it is no voltage, and the weight has its unit.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> cells = {name: sl.network.Population(sl.AdaptiveLIF(), n) for name, n in (("E", 80), ("I", 20))}
+    >>> excitation = sl.network.Projection("E", "I", sl.network.FixedInDegree(10), weight="0.2 mV", delay="1.5 ms")
+    >>> len(sl.simulate(sl.Network(cells, [excitation]), "10 ms", seed=1).weights)  # 20 targets with 10 sources each
+    200
     """
 
     source: str

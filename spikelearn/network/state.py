@@ -32,12 +32,27 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
     overwrite : bool
         Whether an earlier state there may be replaced.
 
+    Returns
+    -------
+    Path
+        The folder.
+
     Raises
     ------
     FileExistsError
         The folder holds something already.
     TypeError
         It is no state.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spikelearn as sl
+    >>> pair = sl.Network({"pair": sl.network.Population(sl.AdaptiveLIF(V_0="20 mV"), 2)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     place = sl.network.save_state(sl.simulate(pair, "1 s").state, folder + "/state")
+    ...     sorted(path.name for path in place.iterdir())
+    ['manifest.json', 'state.npz']
     """
     read_state(state, "save_state: state")
     check_form(state, "save_state: state")
@@ -64,12 +79,33 @@ def save_state(state: NetworkState, folder: str | os.PathLike[str], *, overwrite
 def load_state(folder: str | os.PathLike[str]) -> NetworkState:
     """Read what `save_state` wrote, bit for bit.
 
+    Parameters
+    ----------
+    folder : path
+        Where `save_state` wrote it.
+
+    Returns
+    -------
+    NetworkState
+        For ``simulate(..., resume=state)``.
+
     Raises
     ------
     FileNotFoundError
         There is no manifest.
     ValueError
         It holds something else, or a file was changed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spikelearn as sl
+    >>> pair = sl.Network({"pair": sl.network.Population(sl.AdaptiveLIF(V_0="20 mV"), 2)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = sl.network.save_state(sl.simulate(pair, "1 s").state, folder + "/state")
+    ...     later = sl.simulate(pair, "2 s", resume=sl.network.load_state(folder + "/state"))
+    >>> later.spikes.t_start, sl.simulate(pair, "2 s").counts - sl.simulate(pair, "1 s").counts - later.counts
+    (1.0, array([[0, 0]]))
     """
     return read_folder(folder, "network_state", _read)
 

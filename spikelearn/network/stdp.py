@@ -46,6 +46,10 @@ def pair_stdp(
     unit : str
         Unit of the weight, see `Plasticity`.
 
+    Returns
+    -------
+    Plasticity
+
     Raises
     ------
     ValueError

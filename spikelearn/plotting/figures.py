@@ -101,6 +101,15 @@ def close_figure(figure: Figure) -> None:
     ----------
     figure : matplotlib.figure.Figure
         One that pyplot may know.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import spikelearn as sl
+    >>> figure = sl.plotting.new_figure()
+    >>> sl.plotting.close_figure(figure)
+    >>> plt.fignum_exists(figure.number)
+    False
     """
     from matplotlib._pylab_helpers import Gcf
 
@@ -129,10 +138,27 @@ def offscreen() -> Iterator[None]:
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure, whole or not at all; the ending decides the format.
 
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to write, at 150 dots an inch.
+    path : path
+        Where to; an earlier file is replaced.
+
     Raises
     ------
     OSError
         The place cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import spikelearn as sl
+    >>> with tempfile.TemporaryDirectory() as folder, sl.plotting.offscreen():
+    ...     sl.plotting.save_figure(sl.plotting.new_figure(), folder + "/empty.png")
+    ...     print([path.name for path in Path(folder).iterdir()])
+    ['empty.png']
     """
     with whole_file(path) as temporary:
         figure.savefig(temporary, dpi=150)

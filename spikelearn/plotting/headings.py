@@ -28,6 +28,16 @@ def heading(figure: Figure, title: str, made: Mapping[str, Any] | None = None) -
         May hold mathematics between dollar signs, and lines that stay apart; set as `typeset` says.
     made : mapping, optional
         Provenance of a recording: its engine, and the time step of Brian2, are named below the title.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> recording = sl.simulate(sl.AdaptiveLIF(), "0.2 s")
+    >>> with sl.plotting.offscreen():
+    ...     figure = sl.plotting.new_figure()
+    >>> sl.plotting.heading(figure, "Regular firing", recording.provenance)
+    >>> figure.get_suptitle().splitlines()
+    ['Regular firing', '(exact engine)']
     """
     width = max(int(_DENSITY * figure.get_figwidth()), 20)
     lines = [
@@ -39,6 +49,15 @@ def heading(figure: Figure, title: str, made: Mapping[str, Any] | None = None) -
 
 def engine_line(made: Mapping[str, Any]) -> str:
     """Name the engine of a provenance in brackets, and the time step of Brian2; empty where neither is known.
+
+    Parameters
+    ----------
+    made : mapping
+        Provenance of a recording.
+
+    Returns
+    -------
+    str
 
     Examples
     --------

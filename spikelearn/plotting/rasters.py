@@ -34,6 +34,16 @@ def raster(
         The largest number of rows.
     colours : sequence of str, optional
         Of the first rows, where they are drawn elsewhere, too; the colour of simulations for all others.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> trains = sl.SpikeTrains.from_arrays([[0.1, 0.4], [0.2]], t_stop=1.0, unit_ids=["A3", "B1"])
+    >>> with sl.plotting.offscreen():
+    ...     axes = sl.plotting.new_figure().subplots()
+    >>> sl.plotting.raster(axes, trains)
+    >>> axes.get_ylabel(), [axes.yaxis.get_major_formatter()(place, 0) for place in (0, 1)]
+    ('neuron', ['A3', 'B1'])
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -58,7 +68,25 @@ def raster(
 
 
 def show_ids(axis: Axis, ids: Sequence[int | str]) -> None:
-    """Label the whole numbers of an axis by the ids of what stands there; nothing between them."""
+    """Label the whole numbers of an axis by the ids of what stands there; nothing between them.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        ``axes.xaxis`` or ``axes.yaxis``.
+    ids : sequence of int or str
+        The id of what stands at 0, 1, 2, ...
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> with sl.plotting.offscreen():
+    ...     axes = sl.plotting.new_figure().subplots()
+    >>> _ = axes.set_ylim(-0.5, 1.5)
+    >>> sl.plotting.show_ids(axes.yaxis, ["A3", "B1"])
+    >>> [axes.yaxis.get_major_formatter()(place, 0) for place in (0, 0.5, 1)]
+    ['A3', '', 'B1']
+    """
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     def name_at(place: float, _: int) -> str:

@@ -52,6 +52,16 @@ def trace(
         From where and to where the reset goes, in SI units: the line reaches the one and begins at the other.
     **style
         As for ``Axes.plot``.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> recording = sl.simulate(sl.AdaptiveLIF(), "0.2 s", record=["u"], record_dt="1 ms")
+    >>> with sl.plotting.offscreen():
+    ...     axes = sl.plotting.new_figure().subplots()
+    >>> sl.plotting.trace(axes, recording.traces, "u", scale=1e3, label="u (mV)", spikes=recording.spikes.train())
+    >>> axes.get_ylabel(), len(axes.lines)
+    ('u (mV)', 1)
     """
     values = np.asarray(traces[name].isel(neuron=whole_number("trace: neuron", neuron)).values)
     x, y = broken_at(traces["time"].values, values, spikes, turn)

@@ -20,6 +20,10 @@ def typeset(text: str) -> str:
     text : str
         For a title, a legend or a label. What stands between dollar signs stays as it is.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> typeset("W_IE grows by -0.5 /ms, $x_i - 1$")

@@ -36,9 +36,23 @@ def Homeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: Any) -
     alpha_EE, alpha_EI, alpha_IE, alpha_II : float or array_like
         Rates, of either sign: a negative one makes that weight anti-homeostatic.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eqs. (1), (28). Stability by Eqs. (2) to (5) holds as printed only for alpha_EE > 0 (errata E6, E14).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.Homeostatic(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> [round(float(part), 3) for part in change]  # W_EE by alpha_EE E (E_set - E) = 0.02 * 4 * (5 - 4)
+    [0.08, -0.3, -0.08, 0.3]
+    >>> bool(sl.stability(sl.EIRates(), rule, W_EE=5.0, W_IE=10.0).stable)
+    False
     """
     return Rule(
         dW={
@@ -48,7 +62,7 @@ def Homeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: Any) -
             "W_II": "-alpha_II*I*(I_set - I)",
         },
         parameters={"alpha_EE": alpha_EE, "alpha_EI": alpha_EI, "alpha_IE": alpha_IE, "alpha_II": alpha_II},
-        source="003 Eq. (1)",
+        source="Soldado-Magraner et al. 2022, Eq. (1)",
         name="Homeostatic",
         closed_form=closed_forms.homeostatic,
     )
@@ -62,9 +76,23 @@ def CrossHomeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: A
     alpha_EE, alpha_EI, alpha_IE, alpha_II : float or array_like
         Rates, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (6).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.CrossHomeostatic(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> [round(float(part), 3) for part in change]  # W_EE by alpha_EE E (I_set - I) = 0.02 * 4 * (14 - 15)
+    [-0.08, 0.3, -0.08, 0.3]
+    >>> bool(sl.stability(sl.EIRates(), rule, W_EE=5.0, W_IE=10.0).stable)
+    True
     """
     rates = {"alpha_EE": alpha_EE, "alpha_EI": alpha_EI, "alpha_IE": alpha_IE, "alpha_II": alpha_II}
     return Rule(
@@ -75,7 +103,7 @@ def CrossHomeostatic(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: A
             "W_II": "alpha_II*I*(E_set - E)",
         },
         parameters=_not_negative("CrossHomeostatic", rates),
-        source="003 Eq. (6)",
+        source="Soldado-Magraner et al. 2022, Eq. (6)",
         name="CrossHomeostatic",
         closed_form=closed_forms.cross_homeostatic,
     )
@@ -89,9 +117,21 @@ def TwoTerm(*, alpha: Any, beta: Any) -> Rule:
     alpha, beta : float or array_like
         Rates, of either sign.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (9).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.TwoTerm(alpha=0.02, beta=0.005)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> round(float(change[0]), 3), round(0.02 * 4 * (14 - 15) + 0.005 * 4 * (5 - 4), 3)  # of W_EE
+    (-0.06, -0.06)
     """
     return Rule(
         dW={
@@ -101,7 +141,7 @@ def TwoTerm(*, alpha: Any, beta: Any) -> Rule:
             "W_II": "alpha*I*(E_set - E) - beta*I*(I_set - I)",
         },
         parameters={"alpha": alpha, "beta": beta},
-        source="003 Eq. (9)",
+        source="Soldado-Magraner et al. 2022, Eq. (9)",
         name="TwoTerm",
         closed_form=closed_forms.two_term,
     )
@@ -115,9 +155,21 @@ def SynapticScaling(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: An
     alpha_EE, alpha_EI, alpha_IE, alpha_II : float or array_like
         Rates, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (12).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.SynapticScaling(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> change = rule.update(sl.EIRates())(4.0, 15.0, 5.0, 1.0, 10.0, 1.5)  # E, I and the four weights
+    >>> [round(float(part), 3) for part in change]  # W_EE by alpha_EE W_EE (E_set - E) = 0.02 * 5 * (5 - 4)
+    [0.1, -0.02, -0.2, 0.03]
     """
     rates = {"alpha_EE": alpha_EE, "alpha_EI": alpha_EI, "alpha_IE": alpha_IE, "alpha_II": alpha_II}
     return Rule(
@@ -128,7 +180,7 @@ def SynapticScaling(*, alpha_EE: Any, alpha_EI: Any, alpha_IE: Any, alpha_II: An
             "W_II": "-alpha_II*(I_set - I)*W_II",
         },
         parameters=_not_negative("SynapticScaling", rates),
-        source="003 Eq. (12)",
+        source="Soldado-Magraner et al. 2022, Eq. (12)",
         name="SynapticScaling",
         closed_form=closed_forms.synaptic_scaling,
     )
@@ -159,6 +211,10 @@ def ForcedBalance(
     tau_0 : float, optional
         Time constant of that relaxation in ms; without it 1/(alpha_1 g_E g_I E_set I_set).
 
+    Returns
+    -------
+    Rule
+
     Raises
     ------
     ValueError
@@ -167,6 +223,13 @@ def ForcedBalance(
     References
     ----------
     003 Eqs. (15), (16), (45).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> signs = {sign: sl.rules.ForcedBalance(alpha_1=0.02, alpha_3=0.02, ie_sign=sign) for sign in (-1, 1)}
+    >>> {sign: bool(sl.stability(sl.EIRates(), rule, W_EE=3.0, W_IE=10.0).stable) for sign, rule in signs.items()}
+    {-1: True, 1: False}
     """
     if isinstance(ie_sign, bool) or not isinstance(ie_sign, (int, np.integer)) or ie_sign not in (-1, 1):
         raise ValueError(f"ForcedBalance.ie_sign must be the integer -1 or 1, got {ie_sign!r}")
@@ -200,7 +263,7 @@ def ForcedBalance(
             "W_II": f"({target['W_II']} - W_II)*{relaxation}",
         },
         parameters=parameters,
-        source="003 Eq. (15)",
+        source="Soldado-Magraner et al. 2022, Eq. (15)",
         name=f"ForcedBalance {mode} {ie_sign:+d}",
         closed_form=(closed_forms.forced_balance if mode == "follower" else closed_forms.forced_balance_pinned)(
             ie_sign
@@ -216,9 +279,20 @@ def LossGradient(*, alpha: Any) -> Rule:
     alpha : float or array_like
         Rate, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eqs. (48), (51), (55), (56), with the signs of errata E1 and E2: as printed Eq. (56) ascends.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> found = sl.stability(sl.EIRates(), sl.rules.LossGradient(alpha=1e-4), W_EE=[2.5, 5.0], W_IE=10.0)
+    >>> found.rule_stable, found.neural_stable  # a gradient descends; the activities decide
+    (array([ True,  True]), array([False,  True]))
     """
     onto_E = f"((E_set - E)*(g_I*W_II + 1)*g_E + (I_set - I)*W_IE*g_E*g_I)/{_C}"
     onto_I = f"((E_set - E)*W_EI*g_E*g_I + (I_set - I)*(g_E*W_EE - 1)*g_I)/{_C}"
@@ -230,7 +304,7 @@ def LossGradient(*, alpha: Any) -> Rule:
             "W_II": f"alpha*I*{onto_I}",
         },
         parameters=_not_negative("LossGradient", {"alpha": alpha}),
-        source="003 Eq. (56), errata E1 and E2",
+        source="Soldado-Magraner et al. 2022, Eq. (56), errata E1 and E2",
         name="LossGradient",
         closed_form=closed_forms.loss_gradient,
     )
@@ -246,9 +320,22 @@ def LossApproximate(*, alpha: Any) -> Rule:
     alpha : float or array_like
         Rate, not negative.
 
+    Returns
+    -------
+    Rule
+
     References
     ----------
     003 Eq. (57) with I_set in the rate alpha_E (erratum E3).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.LossApproximate(alpha=1e-4)
+    >>> found = sl.stability(sl.EIRates(), rule, W_EE=5.0, W_IE=10.0)
+    >>> exact = sl.stability(sl.EIRates(), sl.rules.LossGradient(alpha=1e-4), W_EE=5.0, W_IE=10.0)
+    >>> bool(found.stable), bool(abs(found.eigenvalues - exact.eigenvalues).max() < 1e-9)  # the same at the set point
+    (True, True)
     """
     D = f"(Theta_I*(g_E*W_EE_up - 1) - g_E*{_THETA}*W_IE_up)"
     a_E = f"alpha*g_E*I_set*W_IE_up/{D}"
@@ -263,7 +350,7 @@ def LossApproximate(*, alpha: Any) -> Rule:
             "W_II": f"{a_I}*I*(E_set - E) - ({b_I})*I*(I_set - I)",
         },
         parameters=_not_negative("LossApproximate", {"alpha": alpha}),
-        source="003 Eq. (57), erratum E3",
+        source="Soldado-Magraner et al. 2022, Eq. (57), erratum E3",
         name="LossApproximate",
         closed_form=closed_forms.loss_gradient,
     )

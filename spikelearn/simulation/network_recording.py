@@ -34,6 +34,17 @@ class NetworkRecording(Recording):
         learn.
     weight_unit : str
         Unit of the weights; "SI" where projections differ in it.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> pair = sl.Network(
+    ...     {"pair": sl.network.Population(sl.AdaptiveLIF(V_0="20 mV"), 2)},
+    ...     [sl.network.Projection("pair", "pair", sl.network.Connections([0, 1], [1, 0]), "1 mV", "2 ms")],
+    ... )
+    >>> recording = sl.simulate(pair, "1 s")
+    >>> recording.weights, recording.weight_unit, recording.interrupted
+    (array([0.001, 0.001]), 'V', False)
     """
 
     state: Any = None

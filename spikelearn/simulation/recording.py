@@ -37,6 +37,18 @@ class Recording:
         Engine, target, time step, method, seed, versions and parameters: numbers, text, lists and dicts only.
     counts : ndarray of int64, shape (n_trials, n_units), optional
         Spike counts, read-only; those of `spikes` unless only counts were recorded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spikelearn as sl
+    >>> recording = sl.simulate(sl.AdaptiveLIF(), "0.2 s", record=["g"], record_dt="1 ms")
+    >>> recording.counts, dict(recording.traces.sizes), recording.provenance["engine"]
+    (array([[8]]), {'time': 200, 'neuron': 1}, 'exact')
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = recording.save(folder + "/run")
+    ...     sl.Recording.load(folder + "/run").spikes == recording.spikes
+    True
     """
 
     spikes: SpikeTrains | None

@@ -41,6 +41,15 @@ class RunSettings:
         Threads of the engine; all that the process may use if None.
     options : mapping
         What this kind of model adds, by the names of its `run_options`; absent where not given.
+
+    Examples
+    --------
+    >>> from spikelearn.simulation.simulable import RunSettings
+    >>> import spikelearn as sl
+    >>> neuron = sl.AdaptiveLIF(V_0="20 mV", delta_g=0.0)
+    >>> settings = RunSettings(duration=0.1, dt=1e-4, record_dt=1e-3, record=("counts",))
+    >>> settings.counting, neuron.engines["exact"](neuron, settings).counts
+    (True, array([[7]]))
     """
 
     duration: float
@@ -68,7 +77,25 @@ Runner = Callable[[Any, RunSettings], Recording]
 
 
 class Simulable(Protocol):
-    """A model that `simulate` can run."""
+    """A model that `simulate` can run.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> class Clock:
+    ...     parameters, equations, recordable, settable, run_options = {}, "", {}, {}, {}
+    ...     default_dt = 1e-3
+    ...     @property
+    ...     def engines(self):
+    ...         return {"exact": self.tick}
+    ...     def check_initial(self, states, values):
+    ...         pass
+    ...     def tick(self, model, settings):
+    ...         times = [0.1 * k for k in range(round(settings.duration / 0.1))]
+    ...         return sl.Recording(sl.SpikeTrains.from_arrays([times], t_stop=settings.duration), None)
+    >>> sl.simulate(Clock(), "1 s").spikes
+    SpikeTrains(1 trial x 1 unit, 10 spikes in [0.0, 1.0) s)
+    """
 
     @property
     def parameters(self) -> Mapping[str, Any]:

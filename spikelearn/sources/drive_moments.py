@@ -78,7 +78,7 @@ def filtered(kernel: Kernel, drive_rate: Any, times: Floats) -> Floats:
 
 
 def drive_covariance(kernel: Kernel, drive_rate: Any, edges: Floats) -> Floats:
-    """Integrate ``drive_rate(s) K_m(s) K_n(s)`` over all s for every pair of equal bins (002 Q3.3).
+    """Integrate ``drive_rate(s) K_m(s) K_n(s)`` over all s for every pair of equal bins.
 
     For an exponential kernel and a constant rate, with ``x = width/tau`` and ``c0 = drive_rate area^2/(2 tau)``:
     ``c0 width^2 2 (x - 1 + exp(-x))/x^2`` in one bin and ``c0 width^2 exp(-d x) 4 sinh(x/2)^2/x^2`` for bins d apart.

@@ -83,6 +83,15 @@ class BoundedRate:
         From an array of times in seconds to rates in Hz.
     bound : Quantity
         Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> pulse = sl.sources.BoundedRate(lambda t: 500 * np.exp(-((t - 0.5) ** 2) / 2e-4), bound="500 Hz")
+    >>> trains = sl.sources.InhomogeneousPoisson(rate=pulse).sample(2000, t_stop=1.0, seed=0, n_units=1)
+    >>> round(float(trains.counts().mean()), 1), round(500 * (2e-4 * np.pi) ** 0.5, 1)  # mean, integral of the rate
+    (12.5, 12.5)
     """
 
     function: Callable[[Any], Any]

@@ -36,6 +36,19 @@ def from_spike_monitor(monitor: Any, *, t_start: Any = 0.0, t_stop: Any = None) 
     ValueError
         The monitor counted spikes without keeping their times, a spike lies outside the window, or there is no
         `t_stop` and the monitor has not been run or its Network is gone.
+
+    Examples
+    --------
+    >>> import brian2 as b2
+    >>> import spikelearn as sl
+    >>> from spikelearn.brian.session import session
+    >>> with session("numpy"):  # only so that this example compiles nothing
+    ...     group = b2.SpikeGeneratorGroup(3, [0, 2], [10, 20] * b2.ms)
+    ...     monitor = b2.SpikeMonitor(group)
+    ...     network = b2.Network(group, monitor)
+    ...     network.run(0.1 * b2.second)
+    >>> sl.interop.from_spike_monitor(monitor).counts()  # unit 1 was silent
+    array([[1, 0, 1]])
     """
     if not all(hasattr(monitor, name) for name in ("source", "clock", "count")):
         raise TypeError(f"from_spike_monitor must get a brian2.SpikeMonitor, got {type(monitor).__name__}")

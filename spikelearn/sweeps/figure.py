@@ -45,6 +45,15 @@ def sweep_figure(
     ------
     ValueError
         There is no quantity of one number a point, or no point.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> def square(x, seed):
+    ...     return {"y": x**2}
+    >>> found = sl.sweep(square, {"x": [1.0, 2.0, 3.0]}, executor="serial")
+    >>> figure = sl.sweeps.sweep_figure(found, "A parabola", formulas={"y": lambda point: point["x"] ** 2})
+    >>> sl.plotting.close_figure(figure)
     """
     dims = [str(dim) for dim in result["failed"].dims]
     numbers = [str(n) for n in result.data_vars if n not in _OWN and set(map(str, result[n].dims)) == set(dims)]

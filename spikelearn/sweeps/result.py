@@ -201,6 +201,18 @@ def open(store: str | os.PathLike[str]) -> xr.Dataset:
         There is no sweep.
     ValueError
         The folder cannot be understood; the message names the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import spikelearn as sl
+    >>> def square(x, seed):
+    ...     return {"y": x**2}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = sl.sweep(square, {"x": [1.0, 2.0, 3.0]}, store=folder + "/squares", executor="serial")
+    ...     found = sl.sweeps.open(folder + "/squares").load()
+    >>> found["y"].values, found["done"].values
+    (array([1., 4., 9.]), array([ True,  True,  True]))
     """
     description = read_description(store)
     grid = Grid.restored(description["grid"])

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from spikelearn.catalogue.configuration import Configuration
 from spikelearn.catalogue.entry import System
-from spikelearn.catalogue.files import Configuration, load
+from spikelearn.catalogue.files import load
 from spikelearn.catalogue.registry import get_system, system_names
 from spikelearn.parameters.names import unknown_name
 from spikelearn.simulation.targets import TARGETS

@@ -48,7 +48,7 @@ class DerivedRule:
     loss : sympy.Expr
         The loss as it was read.
     determinant : sympy.Expr
-        The common denominator; C of 003 Eq. (19) for the E/I model.
+        The common denominator; for the E/I model C of Eq. (19).
     notes : tuple of str
         What the derivation shows and a user should know: where the rule does not rest at the set point, what it leaves
         free, what an expansion point means.
@@ -58,6 +58,16 @@ class DerivedRule:
         The learning rate that `rule`, `check` and `stability` use, per ms.
     parameters : dict of str to float
         What the loss uses beside the model's own parameters.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> one = sl.RatePopulations({"r": "g*(W_rr*r + b)"}, {"g": 1.0, "b": 3.0, "r_set": 5.0})
+    >>> derived = sl.derive_rule("(r - r_set)**2/2", one)
+    >>> derived.rests_at_set_point, derived.check().passed
+    (True, True)
+    >>> derived.stability().eigenvalues.round(7)  # -alpha (g r/(1 - g W))^2 = -1e-6 (5/0.6)^2
+    array([-6.94e-05])
     """
 
     text: str

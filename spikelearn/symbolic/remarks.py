@@ -127,6 +127,6 @@ def remarks(state: SteadyState, approximation: str, expressions: Mapping[str, An
     if (at_zero <= 0).any():
         return (
             f"The expansion is made at zero weights, where the steady-state equations give {place}: not above "
-            "threshold, where they do not hold. The algebra is right and has no dynamical meaning (000, erratum F3).",
+            "threshold, where they do not hold. The algebra is right and has no dynamical meaning (erratum F3).",
         )
     return ()

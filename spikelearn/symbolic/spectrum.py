@@ -46,6 +46,14 @@ class RuleSpectrum:
     rests : bool
         Whether the rule rests at this point. False where it was followed in search of its rest and carried the weights
         out of the region in which the activities are stable: the point is the last one inside, and nothing is stable.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> one = sl.RatePopulations({"r": "g*(W_rr*r + b)"}, {"g": 1.0, "b": 3.0, "r_set": 5.0, "tau_r": 10.0})
+    >>> found = sl.derive_rule("(r - r_set)**2/2", one).stability()
+    >>> found.activities, found.rule_stable, found.neural_stable, found.paradoxical
+    ({'r': 5.0}, True, True, {'r': False})
     """
 
     weights: dict[str, float]
@@ -104,6 +112,14 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
     -----
     A loss whose gradient is not zero at the set point (a penalty on the weights) has its rest point searched for from
     there, see `rest_point`.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> one = sl.RatePopulations({"r": "g*(W_rr*r + b)"}, {"g": 1.0, "b": 3.0, "r_set": 5.0})
+    >>> found = sl.symbolic.rule_spectrum(sl.derive_rule("(r - r_set)**2/2", one))
+    >>> found.weights, found.eigenvalues.round(7), found.stable
+    ({'W_rr': 0.4}, array([-6.94e-05]), True)
     """
     weights, x = _set_point(derived, free)
     rests = True

@@ -35,6 +35,14 @@ class GradientCheck:
         What that power must be: 2 for first-order expansions and near a set point where the rule rests.
     passed : bool
         The exact rule: error below 1e-6. An approximation: the order is at least the expected one, less 0.2.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> one = sl.RatePopulations({"r": "g*(W_rr*r + b)"}, {"g": 1.0, "b": 3.0, "r_set": 5.0})
+    >>> found = sl.derive_rule("(r - r_set)**2/2", one).check()
+    >>> found.passed, found.error < 1e-6
+    (True, True)
     """
 
     weights: Vector

@@ -27,7 +27,8 @@ def commands(page):
     for line in lines:
         for part in re.findall(r"(?:^|&& |\$\(|bin/)(spikelearn .*)", line):
             words = shlex.split(re.split(r" \| | > |\)\"| #", part)[0], comments=True)[1:]
-            if words and not any(word.strip("[]").isupper() or word in {"-h", "..."} for word in words):
+            # FILE, [NAME] and COMMAND stand for a reader's own; A3 and B1 are names of units.
+            if words and not any(re.fullmatch(r"\[?[A-Z]{4,}\]?", word) or word in {"-h", "..."} for word in words):
                 yield words
 
 

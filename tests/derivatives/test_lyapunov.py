@@ -110,6 +110,8 @@ def test_bad_input_is_refused():
     recording = sl.simulate(model, 0.2)
     with pytest.raises(ValueError, match="longer than the transient of 0.5 s and 10 windows of 0.05 s, got 0.2 s"):
         lyapunov_exponents(model, recording)
+    with pytest.raises(TypeError, match="network must be a Network, got AdaptiveLIF; a single neuron is one of a"):
+        lyapunov_exponents(sl.AdaptiveLIF(), recording)
     with pytest.raises(ValueError, match="must have a delay and a finite tau_K, got t_d = 0.0 s"):
         locked_firing(sl.AdaptiveLIF(), 1)
     with pytest.raises(ValueError, match="must fire with a period from"):

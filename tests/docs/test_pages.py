@@ -21,6 +21,7 @@ ELSEWHERE = {
 }
 # Sizes that take minutes are made smaller: what stands on the page, and what is run.
 SMALLER = {
+    "../README.md": {"simulate(neuron, 30*second, engine": "simulate(neuron, 1*second, engine"},
     "ei_units.md": {"range(20)": "range(2)", "rule, 250,": "rule, 3,", "slow, 50,": "slow, 1,"},
     "up_state_network.md": {
         "trained, 10": "trained, 1",
@@ -33,14 +34,23 @@ SMALLER = {
 }
 # What a page takes as given.
 BEFORE = {
+    "../README.md": "import brian2\n"
+    "from spikelearn.brian.session import session\n"
+    "with session('numpy'):\n"
+    "    group = brian2.SpikeGeneratorGroup(2, [0, 0, 0], [10, 20, 40]*brian2.ms)\n"
+    "    monitor = brian2.SpikeMonitor(group)\n"
+    "    simulated = brian2.Network(group, monitor)\n"
+    "    simulated.run(50*brian2.ms)",
 }
+README = "../README.md"
 FAST = {"start/spikes.md", "howto/notebooks.md"}
 
 
 def all_pages():
     found = [path.relative_to(pages.DOCS).as_posix() for path in sorted(pages.DOCS.rglob("*.md"))]
     found = [name for name in found if not re.match(r"(generated|_)", name)]
-    return [name for name in found if pages.blocks((pages.DOCS / name).read_text(encoding="utf-8"))]
+    found = [name for name in found if pages.blocks((pages.DOCS / name).read_text(encoding="utf-8"))]
+    return found
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -57,6 +67,19 @@ def test_the_blocks_of_a_page_run(page, tmp_path, monkeypatch):
     names = pages.run(page, BEFORE.get(page, ""), SMALLER.get(page, {}))
     assert len(names) > 2
     sys.modules.pop("page", None)
+
+
+@pytest.mark.slow
+def test_what_readme_says_beside_its_code_is_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = pages.run(README, BEFORE[README], SMALLER[README])
+    text = (pages.DOCS / README).read_text(encoding="utf-8")
+    assert f"# {names['recording'].spikes!r}\n" in text
+    assert f"# {names['neuron'].bursting().period:.3f} s, theory\n" in text
+    assert names["neuron"].critical_conductance() == pytest.approx(1 / 6, rel=1e-12)
+    assert "# g* = 1/6, Eq. (5)\n" in text
+    assert {path.name for path in (tmp_path / "my_run").iterdir()} >= {"manifest.json"}
+    assert names["trains"].counts().tolist() == [[3, 0]]  # the silent neuron is there
 
 
 def test_sizes_that_are_made_smaller_stand_on_their_pages():

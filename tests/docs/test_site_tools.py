@@ -1,9 +1,12 @@
 """The tools that build and examine the site, with faults planted; and the pages, without building them."""
 
+import ast
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,8 @@ run_pictures = load(Path("docs/_ext/run_pictures.py"))
         ('<link rel="stylesheet" href="//fonts.example/a.css">', "loads //fonts.example/a.css"),
         ('<img src="picture.png" alt="">', "without words"),
         ('<img src="nothing.png" alt="words">', "nothing.png, which is not there"),
+        ("<math><mi>a</mi><mi>&amp;</mi></math>", "signs of LaTeX in 1 places"),
+        (r"<math><mi>\dddot</mi></math>", "signs of LaTeX in 1 places"),
         ('<a href="other.html#nowhere">x</a>', "a place that is not there"),
         ('<a href="missing.html">x</a>', "missing.html, which is not there"),
     ],
@@ -129,18 +134,104 @@ def test_ci_runs_all_scripts_and_examines_the_site():
     assert "docs/check_site.py" in text
 
 
-def test_public_names_are_all_in_the_reference(tmp_path):
+def test_every_entry_of_the_reference_is_there_and_has_an_example_and_its_place():
+    """A function or class has a doctest in its docstring, a constant has words; nothing else is in the reference."""
+    without = []
+    for package, names in generate.origins(ROOT).items():
+        for name, module in names.items():
+            thing = getattr(reached(package), name)
+            words = generate.constant(ROOT, module, name)
+            if words is not None:
+                if len(words) < 15:
+                    without.append(f"{package}.{name} has no words")
+                continue
+            assert callable(thing), f"{package}.{name}"
+            document = inspect.getdoc(thing) or ""
+            if ">>> " not in document.partition("Examples\n--------\n")[2]:
+                without.append(f"{package}.{name} has no example")
+            if inspect.isfunction(thing):
+                parameters = [word for word in inspect.signature(thing).parameters if word != "self"]
+                if parameters and "Parameters\n----------\n" not in document:
+                    without.append(f"{package}.{name} does not tell its arguments")
+                given = thing.__annotations__.get("return")
+                if given not in ("None", "Iterator[None]") and "Returns\n-------\n" not in document:
+                    without.append(f"{package}.{name} does not tell what it gives")
+    assert without == []
+
+
+def reached(package):
+    """A room as users reach it: sl.entropy_rule is an attribute, not a module of that name."""
+    found = importlib.import_module("spikelearn")
+    for part in package.split(".")[1:]:
+        found = getattr(found, part, None) or importlib.import_module(f"{found.__name__}.{part}")
+    return found
+
+
+def test_every_list_of_public_names_is_in_the_reference_or_said_to_be_within():
+    """Rooms with a list of names are found by looking; each is described, is the package's own, or is in another."""
     import spikelearn as sl
 
+    lists = {path.parent for path in (ROOT / "spikelearn").rglob("__init__.pyi")}
+    lists |= {path.parent for path in (ROOT / "spikelearn").rglob("__init__.py") if "\n__all__ = [" in path.read_text()}
+    rooms = {path.relative_to(ROOT / "spikelearn").as_posix().replace("/", ".").strip(".") for path in lists}
+    assert rooms - generate.WITHIN == set(generate.PACKAGES) - set(generate.ONLY)
     found = generate.public_names(ROOT)
-    assert {"simulate", "AdaptiveLIF", "SpikeTrains", "sweep"} <= set(found["spikelearn"])
-    for package, names in found.items():
-        module = importlib.import_module(package)
-        assert all(hasattr(module, name) for name in names), package
-    described = {name for names in found.values() for name in names}
-    modules = {name for name in dir(sl) if (ROOT / "spikelearn" / name).is_dir()}
-    assert {name for name in dir(sl) if name[0] != "_"} - modules - described <= {"check", "entropy_rule", "plotting"}
+    described = {id(getattr(reached(package), name)) for package, names in found.items() for name in names}
+    for room in sorted(rooms - generate.WITHIN):
+        module = importlib.import_module(f"spikelearn.{room}".rstrip("."))
+        missing = [name for name in module.__all__ if id(getattr(module, name)) not in described]
+        assert set(missing) <= {*generate.PACKAGES, "entropy_rule", "figures"}, room
+    assert sl.entropy_rule.minimiser is reached("spikelearn.models.entropy_rule").minimiser
     assert generate.colliding_names(ROOT)["spikelearn.stability"] == "spikelearn.stability-function"
+
+
+def test_what_pages_name_of_the_package_is_in_the_reference():
+    """``sl.room.name`` and ``sl.name`` in prose and code; and the words of the contract in the page on design."""
+    listed = {f"{package}.{name}" for package, names in generate.public_names(ROOT).items() for name in names}
+    listed |= {name.replace(".models.entropy_rule.", ".entropy_rule.") for name in listed}
+    rooms = {
+        *generate.public_names(ROOT),
+        "spikelearn.analyses.figures",
+        "spikelearn.models",
+        "spikelearn.entropy_rule",
+    }
+    pages = [path for path in (ROOT / "docs").rglob("*.md") if not {"generated", "_build"} & set(path.parts)]
+    missing = set()
+    for path in [*pages, ROOT / "README.md", *ROOT.glob("examples/*.py")]:
+        for name in re.findall(r"(?<![\w.])sl\.(\w+(?:\.\w+)?)", path.read_text(encoding="utf-8")):
+            full, first = f"spikelearn.{name}", f"spikelearn.{name.partition('.')[0]}"
+            if full not in listed | rooms and first not in listed:
+                missing.add(f"{path.name}: sl.{name}")
+    assert missing == set()
+    last = {name.rpartition(".")[2] for name in listed}
+    contract = (
+        (ROOT / "docs" / "design.md").read_text(encoding="utf-8").partition("## The contract")[2].partition("##")[0]
+    )
+    for name in ("simulate", "RunSettings", "Simulable", "Recording", "check_system"):
+        assert f"`{name}" in contract
+        assert name in last
+
+
+def test_pages_of_systems_are_linked_from_the_reference(tmp_path):
+    found = generate.pages_of(ROOT)
+    systems = {
+        tomllib.loads(path.read_text())["model"].get("system", "EquationNeuron") for path in ROOT.glob("models/*.toml")
+    }
+    assert systems == set(generate.PAGES)
+    names = generate.public_names(ROOT)
+    for name, text in found.items():
+        package, _, own = name.rpartition(".")
+        assert own in names[package], name
+        for place in re.findall(r":doc:`(?:\w+ <)?(/[\w/]+)>?`", text):
+            if place.startswith("/generated/models/"):
+                assert (ROOT / "models" / f"{place.rpartition('/')[2]}.toml").is_file()
+            else:
+                assert (ROOT / "docs" / f"{place[1:]}.md").is_file(), place
+    generate._reference(ROOT, tmp_path)
+    text = (tmp_path / "reference.rst").read_text()
+    for place in re.findall(r":doc:`(/[\w/]+)`", text):
+        assert (ROOT / "docs" / f"{place[1:]}.md").is_file(), place
+    assert "``COLOURS``\n   Colour by meaning." in text
 
 
 def test_pages_are_generated_whole(tmp_path):
@@ -172,8 +263,51 @@ def test_a_source_is_named_by_author_and_year():
     assert author_year.pieces("see 003 Eq. (6)") == [
         ("see ", False), ("Soldado-Magraner et al. 2022", True), (" Eq. (6)", False),
     ]  # fmt: skip
-    for text in ("0.002 s", "1e-003", "10000", "size 5001", "100,000 trials", "1,001 or 5,003", "003,5"):
+    for text in (
+        "0.002 s", "1e-003", "10000", "size 5001", "100,000 trials", "1,001 or 5,003", "003,5", "1,000,003", "20 000 trials",
+    ):  # fmt: skip
         assert author_year.pieces(text) == [(text, False)]
+
+
+def test_the_report_names_sources_as_the_site_does():
+    pytest.importorskip("sphinx", reason="sphinx comes with the docs extra")
+    from spikelearn.catalogue.report import AUTHORS, SOURCES
+
+    author_year = load(Path("docs/_ext/author_year.py"))
+    assert {short: name for short, name in AUTHORS.items() if short != "ei_trials"} == author_year.NAMES
+    assert set(AUTHORS) == set(SOURCES)
+
+
+SHORT = re.compile(r"(?<![\w.,\-/=#])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=#]|\.\d)")
+
+
+def test_readers_meet_no_short_number_of_a_source():
+    """They stand in References sections, in comments, in the ledger and in docs/sources.md, which explains them."""
+    met = []
+    for path in [
+        *ROOT.glob("models/*.toml"),
+        *ROOT.glob("analyses/*.ipynb"),
+        *ROOT.glob("*/README.md"),
+        ROOT / "README.md",
+    ]:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if SHORT.search(re.sub(r"\d+[ ,]000", "many", line)):
+                met.append(f"{path.name}: {line.strip()[:80]}")
+    for path in [*(ROOT / "spikelearn").rglob("*.py"), *ROOT.glob("examples/*.py"), *ROOT.glob("analyses/*.py")]:
+        if not SHORT.search(source := path.read_text(encoding="utf-8")):
+            continue
+        tree = ast.parse(source)
+        keys = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in keys:
+                if "00" not in node.value:
+                    continue
+                text = re.sub(r"References\n *-{10}\n.*?(?=\n\n *\w+\n *-{3,}|\Z)", "", node.value, flags=re.DOTALL)
+                if found := SHORT.search(text):
+                    met.append(f"{path.relative_to(ROOT)}:{node.lineno} {found[0]}")
+    assert met == []
+    for text in ("document 003 Eq. (6)", "after 003 Eq. (6)", "Fig. S8 of 003."):
+        assert SHORT.search(text)
 
 
 def test_pictures_have_words_and_links_between_pages_lead_somewhere():

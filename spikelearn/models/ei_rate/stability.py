@@ -54,6 +54,17 @@ class Stability:
         Time constant in trials of the running mean that the rule sees; 1 where there is none.
     multipliers : ndarray of complex, shape (..., k), or None
         For ``"trial"`` what a deviation is multiplied by in every trial, neutral ones left out; None otherwise.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> rule = sl.rules.CrossHomeostatic(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> found = sl.stability(sl.EIRates(), rule, W_EE=[1.0, 5.0], W_IE=10.0)
+    >>> found.stable, found.paradoxical
+    (array([False,  True]), array([False,  True]))
+    >>> found.eigenvalues.real.round(3) + 0.0
+    array([[ 12.892,  -0.442,   0.   ,   0.   ],
+           [ -0.412, -12.78 ,   0.   ,   0.   ]])
     """
 
     eigenvalues: NDArray[np.complex128]
@@ -203,6 +214,16 @@ def stability_map(
     ------
     ValueError
         An axis is not one-dimensional, a parameter of the rule is an array, or as in `stability`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> equal = dict(alpha_EE=0.02, alpha_EI=0.02, alpha_IE=0.02, alpha_II=0.02)
+    >>> rule = sl.rules.Homeostatic(**equal)
+    >>> found = sl.stability_map(sl.EIRates(), rule, np.arange(0.05, 10, 0.1), np.arange(0.1, 20, 0.2))
+    >>> round(found.attrs["stable_fraction"], 4)  # of the whole rectangle 0.0755
+    0.0755
     """
     import xarray as xr
 

@@ -49,6 +49,13 @@ class TrialCase:
     ------
     ValueError
         A name or value is none that the rule, the populations or the protocol know.
+
+    Examples
+    --------
+    >>> from spikelearn.models.ei_trials import TrialCase
+    >>> case = TrialCase(rule="Homeostatic", sensor=1.0)
+    >>> case.learned.name, case.model.E_set, case.starts.W[:, 0]
+    ('Homeostatic', 5.0, array([2.1, 3. , 4. , 1.5]))
     """
 
     rule: str = "CrossHomeostatic"
@@ -110,6 +117,13 @@ class OnlineCase(TrialCase):
 
     The parameters are those of `TrialCase`; rates are per step, and `sensor` is the time constant of the calcium
     sensors in seconds.
+
+    Examples
+    --------
+    >>> from spikelearn.models.ei_trials import OnlineCase
+    >>> case = OnlineCase(rates={"alpha_EE": 1e-6, "alpha_EI": 1e-6, "alpha_IE": 1e-6, "alpha_II": 1e-6})
+    >>> case.learned.parameters["alpha_EE"]
+    1e-06
     """
 
     rates: Mapping[str, float] = field(default_factory=_online_rates)

@@ -42,6 +42,13 @@ class Protocol:
     ----------
     Soldado-Magraner, Seay, Laje & Buonomano 2022, the published simulations. The Matlab source writes the kick as
     ``2500:2600``, 101 steps, and the window as 5001; the Python source has 100 and 5000.
+
+    Examples
+    --------
+    >>> from spikelearn.models.ei_trials import Protocol
+    >>> protocol = Protocol()
+    >>> protocol.steps * protocol.dt, protocol.kick_steps, protocol.window_start  # ms, steps, first step averaged
+    (2000.0, 101, 14999)
     """
 
     steps: int = 20_000
@@ -69,15 +76,31 @@ class Protocol:
 
 
 VARIANTS = {"matlab": Protocol(), "python": Protocol(kick_start=2500, kick_stop=2600, window=5000)}
+"""The protocol of each of the published sources, by name."""
 
 
 def protocol_of(variant: Any) -> Protocol:
     """Give the protocol of a variant by name.
 
+    Parameters
+    ----------
+    variant : str
+        "matlab" or "python", see `spikelearn.run_trials`.
+
+    Returns
+    -------
+    Protocol
+
     Raises
     ------
     ValueError
         There is no such variant.
+
+    Examples
+    --------
+    >>> from spikelearn.models.ei_trials import protocol_of
+    >>> [protocol_of(variant).kick_steps for variant in ("matlab", "python")]
+    [101, 100]
     """
     if variant not in VARIANTS:
         raise ValueError(unknown_name("run_trials", "variant", str(variant), VARIANTS))

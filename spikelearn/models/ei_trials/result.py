@@ -19,7 +19,19 @@ __all__ = ["TrialsDivergedError", "to_dataset"]
 
 
 class TrialsDivergedError(ValueError, FloatingPointError):
-    """The weights of every start became infinite or NaN; ``dataset`` holds the trials, NaN from there on."""
+    """The weights of every start became infinite or NaN; ``dataset`` holds the trials, NaN from there on.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.ei_trials import TrialsDivergedError
+    >>> wild = sl.rules.Homeostatic(alpha_EE=1e308, alpha_EI=1e308, alpha_IE=1e308, alpha_II=1e308)
+    >>> try:
+    ...     _ = sl.run_trials(sl.EIRates(), wild, 10, (5.0, 1.2, 10.0, 1.5))
+    ... except TrialsDivergedError as error:
+    ...     print(int(error.dataset["stopped"]) > 0)
+    True
+    """
 
     def __init__(self, message: str, dataset: xr.Dataset) -> None:
         super().__init__(message)

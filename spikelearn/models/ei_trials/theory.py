@@ -21,11 +21,18 @@ def ignition_threshold(model: EIRates, variant: str = "matlab") -> float:
     r"""Give the W_EE above which the kick ignites an Up state while I is silent.
 
     During the kick of n steps E grows by the factor 1 + a a step, a = x dt/tau_E with x = g_E W_EE - 1. It goes on
-    growing afterwards where W_EE E exceeds the threshold theta = Theta_E - I_ext, that is where
+    growing afterwards where x E exceeds g_E theta, with the threshold theta = Theta_E - I_ext, that is where
 
     .. math:: (1 + a)^n > 1 + \theta/(K - \theta)
 
     with the kick K. I stays silent as long as W_IE E stays below Theta_I, see `kick_peak`.
+
+    Parameters
+    ----------
+    model : EIRates
+        Activities in Hz.
+    variant : str
+        See `spikelearn.run_trials`.
 
     Returns
     -------
@@ -59,6 +66,20 @@ def kick_peak(model: EIRates, W_EE: ArrayLike, variant: str = "matlab") -> Float
         Any shape.
     variant : str
         See `spikelearn.run_trials`.
+
+    Returns
+    -------
+    ndarray, in the shape of `W_EE`
+        Hz.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.ei_trials import ignition_threshold, kick_peak
+    >>> model = sl.EIRates()
+    >>> threshold = ignition_threshold(model)
+    >>> float(((threshold - 1) * kick_peak(model, threshold)).round(9)), model.Theta_E  # there E grows by itself
+    (4.8, 4.8)
     """
     protocol = protocol_of(variant)
     h = protocol.dt / model.tau_E
@@ -121,9 +142,28 @@ def end_lines(model: EIRates) -> dict[str, float]:
 
     ``onto_E`` is E_set W_EE - I_set W_EI and ``onto_I`` is E_set W_IE - I_set W_II; 9.8 and 28.5 Hz for Table 1.
 
+    Parameters
+    ----------
+    model : EIRates
+        Activities in Hz.
+
+    Returns
+    -------
+    dict of str to float
+        Hz.
+
     References
     ----------
     003 Eq. (24).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.ei_trials import end_lines
+    >>> weights = sl.EIRates().setpoint_weights(W_EE=5.0, W_IE=10.0)
+    >>> lines = end_lines(sl.EIRates())
+    >>> round(lines["onto_E"], 9), round(float(5.0 * weights.W_EE - 14.0 * weights.W_EI), 9)
+    (9.8, 9.8)
     """
     return {
         "onto_E": model.E_set / model.g_E + model.Theta_E - model.I_ext,
@@ -133,6 +173,24 @@ def end_lines(model: EIRates) -> dict[str, float]:
 
 def floor_end(model: EIRates, weight: str = "W_II", variant: str = "matlab") -> float:
     """Give the weight that pairs with one held on its floor at the set point: W_IE for W_II, W_EE for W_EI.
+
+    Parameters
+    ----------
+    model : EIRates
+        Activities in Hz.
+    weight : {"W_II", "W_EI"}
+        Which weight is on its floor.
+    variant : str
+        See `spikelearn.run_trials`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        The weight is neither.
 
     Examples
     --------
@@ -150,9 +208,30 @@ def up_state_margin(model: EIRates, weights: Weights | tuple[Any, ...]) -> Float
 
     It is the numerator of I in the Up state, so that it falls to zero where I falls silent there.
 
+    Parameters
+    ----------
+    model : EIRates
+        Activities in Hz.
+    weights : Weights or four array_like
+        W_EE, W_EI, W_IE, W_II.
+
+    Returns
+    -------
+    ndarray
+
     References
     ----------
     003 Eq. (18).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.ei_trials import up_state_margin
+    >>> model = sl.EIRates()
+    >>> bool(up_state_margin(model, model.setpoint_weights(W_EE=5.0, W_IE=10.0)) > 0)
+    True
+    >>> bool(up_state_margin(model, (1.5, 3.0, 20.0, 1.5)) > 0)
+    False
     """
     ee, _, ie, _ = (np.asarray(w, dtype=np.float64) for w in weights)
     return np.asarray((model.g_E * ee - 1) * model.Theta_I - model.g_E * (model.Theta_E - model.I_ext) * ie)

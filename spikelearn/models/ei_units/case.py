@@ -52,6 +52,13 @@ class UnitsCase:
     ------
     ValueError
         A name or value is none that the rule, the units or the protocol know.
+
+    Examples
+    --------
+    >>> from spikelearn.models.ei_units import UnitsCase
+    >>> case = UnitsCase(n_E=8, n_I=2, rates={"alpha": 2e-5, "beta": 1e-5})
+    >>> case.W0.shape, case.learned.name
+    ((10, 10), 'TwoTerm')
     """
 
     rule: str = "TwoTerm"

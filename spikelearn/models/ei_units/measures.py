@@ -17,7 +17,30 @@ __all__ = ["saturated", "silent_units", "spread", "summed", "weight_correlation"
 
 
 def spread(run: xr.Dataset, kind: str) -> Any:
-    """Give the standard deviation over the E or the I units of their rates after the last trial, one a start (Hz)."""
+    """Give the standard deviation over the E or the I units of their rates after the last trial, one a start (Hz).
+
+    Parameters
+    ----------
+    run : xarray.Dataset
+        From `run_trials`.
+    kind : {"E", "I"}
+        Which units.
+
+    Returns
+    -------
+    float, or ndarray, shape (starts,)
+        Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xarray as xr
+    >>> from spikelearn.models.ei_units import spread
+    >>> rates = np.array([[4.0, 6.0, 14.0]])
+    >>> run = xr.Dataset({"rates": (("trial", "unit"), rates)}, {"kind": ("unit", ["E", "E", "I"])})
+    >>> float(spread(run, "E"))
+    1.0
+    """
     last = run["rates"].isel(trial=-1)
     return last.where(last["kind"] == kind, drop=True).std("unit").values
 
@@ -29,7 +52,29 @@ def silent_units(run: xr.Dataset, kind: str) -> Any:
 
 
 def saturated(model: EIUnits, run: xr.Dataset, trial: int = 1) -> Any:
-    """Say which starts have E above nine tenths of its cut-off in a trial, counted from 1."""
+    """Say which starts have E above nine tenths of its cut-off in a trial, counted from 1.
+
+    Parameters
+    ----------
+    model : EIUnits
+        What was run.
+    run : xarray.Dataset
+        From `run_trials`.
+    trial : int
+        Which trial, counted from 1.
+
+    Returns
+    -------
+    bool, or ndarray of bool, shape (starts,)
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from spikelearn.models.ei_units import EIUnits, saturated
+    >>> run = xr.Dataset({"E_trial": (("trial", "start"), [[5.0, 99.0]])}, {"trial": [1]})
+    >>> saturated(EIUnits(), run)
+    array([False,  True])
+    """
     trial = whole_number("saturated: trial", trial, at_least=1)
     return run["E_trial"].sel(trial=trial).values > 0.9 * model.populations.E_max
 
@@ -42,7 +87,32 @@ def summed(model: EIUnits, W: Floats, onto: str) -> tuple[Floats, Floats]:
 
 
 def weight_correlation(model: EIUnits, W: Floats, onto: str) -> Any:
-    """Give the correlation over units of the summed weights from E with those from I, one a start."""
+    """Give the correlation over units of the summed weights from E with those from I, one a start.
+
+    Parameters
+    ----------
+    model : EIUnits
+        Sizes.
+    W : ndarray, shape (..., n, n)
+        Weights (to, from).
+    onto : {"E", "I"}
+        Which units receive.
+
+    Returns
+    -------
+    float, or ndarray, shape (...)
+
+    Examples
+    --------
+    >>> from spikelearn.models.ei_units import EIUnits, weight_correlation
+    >>> units = EIUnits()
+    >>> W = units.draw_weights(0)
+    >>> bool(abs(weight_correlation(units, W, "E")) < 0.3)  # drawn independently of each other: 0 within 1/sqrt(80)
+    True
+    >>> W[:80, 80:] = W[:80, :80].sum(axis=1, keepdims=True) / 20
+    >>> round(float(weight_correlation(units, W, "E")), 9)
+    1.0
+    """
     x, y = summed(model, W, onto)
     x, y = x - x.mean(axis=-1, keepdims=True), y - y.mean(axis=-1, keepdims=True)
     return (x * y).sum(axis=-1) / np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))

@@ -54,6 +54,16 @@ def descend(
     References
     ----------
     004 Eq. (4) and the gradient descent below it; the null space of erratum G1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> frames = np.array([[1.0, -1.0, 0.5], [-0.5, 1.0, -1.0], [0.2, -0.3, 1.0]])
+    >>> down = sl.entropy_rule.descend(frames, 0.1, 1.0, [0, 100, 10_000])
+    >>> best = sl.entropy_rule.minimiser(frames, 0.1, 1.0)
+    >>> [float(abs(W - best).max().round(2)) for W in down]
+    [43.75, 20.29, 0.0]
     """
     where = "entropy_rule.descend"
     S, target, step, counts, length, W = _read(frames, dt, l, n_steps, activation, xi, h, start, where)
@@ -86,6 +96,20 @@ def descent_formula(
     ----------
     frames, dt, l, n_steps, activation, xi, h, start
         As in `descend`.
+
+    Returns
+    -------
+    ndarray, shape (len(n_steps), n, n)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> frames = np.array([[1.0, -1.0, 0.5], [-0.5, 1.0, -1.0], [0.2, -0.3, 1.0]])
+    >>> steps = [1, 10, 100]
+    >>> walked = sl.entropy_rule.descend(frames, 0.1, 1.0, steps)
+    >>> np.allclose(sl.entropy_rule.descent_formula(frames, 0.1, 1.0, steps), walked, rtol=1e-12)
+    True
     """
     where = "entropy_rule.descent_formula"
     S, target, step, counts, length, W = _read(frames, dt, l, n_steps, activation, xi, h, start, where)
@@ -101,7 +125,23 @@ def descent_formula(
 
 
 def largest_step(frames: ArrayLike, dt: float, activation: str = "tanh") -> float:
-    """Give 1/lambda_max of G = dt sum S S', the step of `descend` where none is named."""
+    """Give 1/lambda_max of G = dt sum S S', the step of `descend` where none is named.
+
+    Parameters
+    ----------
+    frames, dt, activation
+        As in `minimiser`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> round(sl.entropy_rule.largest_step([[1.0], [-1.0]], 0.25, "linear"), 12)  # 1/(0.25 (1 + 1))
+    2.0
+    """
     where = "entropy_rule.largest_step"
     S = get_activation(activation).value(read_frames(frames, where))
     return 1.0 / (check_step(dt, where) * float(np.linalg.norm(S, 2)) ** 2)

@@ -33,6 +33,10 @@ def distance(
     frames, dt, l, activation, xi
         As in `minimiser`.
 
+    Returns
+    -------
+    float
+
     References
     ----------
     004 Eq. (3), with the sum over frames times dt for the integral.
@@ -56,9 +60,29 @@ def gradient(
 ) -> Floats:
     """Give the gradient of `distance` in the weights, shape (n, n): W G - B with G = S.S' and B = (xi + l u).S'.
 
+    Parameters
+    ----------
+    W : array_like, shape (n, n), or FactoredWeights
+        Weights W[i, j] from j to i.
+    frames, dt, l, activation, xi
+        As in `minimiser`.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+
     References
     ----------
     004 Eq. (4).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> frames = 2 * np.eye(4) - 1
+    >>> best = sl.entropy_rule.minimiser(frames, dt=0.1, l=1.0)
+    >>> bool(abs(sl.entropy_rule.gradient(best, frames, 0.1, 1.0)).max() < 1e-12)  # zero at the minimum
+    True
     """
     error, S = _misfit(W, frames, dt, l, activation, xi, "entropy_rule.gradient")
     return np.asarray(check_step(dt, "entropy_rule.gradient") * (error.T @ S))

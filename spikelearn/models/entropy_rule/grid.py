@@ -38,6 +38,17 @@ class GridMovie:
         Boxes along each side.
     coding : str
         Of active and silent boxes: +1 and -1 ("plus_minus"), or 1 and 0 ("zero_one").
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> movie = sl.entropy_rule.grid_movie(44)
+    >>> movie.frames.shape, len(movie.active)  # 50 of 44 x 44 boxes are ever active
+    ((50, 50), 50)
+    >>> W = movie.learn(dt=0.1, l=1.0)
+    >>> path = sl.entropy_rule.replay(W, movie.frames[0], 50, dt=0.1, l=1.0)
+    >>> bool(sl.entropy_rule.cycle_errors(path, movie.frames)[0] < 1e-9)
+    True
     """
 
     boxes: Integers
@@ -86,6 +97,10 @@ def grid_movie(N: int, n_frames: int = 50, coding: str = "plus_minus") -> GridMo
     n_frames : int
         Equal steps of one period 2 pi.
     coding : {"plus_minus", "zero_one"}
+
+    Returns
+    -------
+    GridMovie
 
     References
     ----------

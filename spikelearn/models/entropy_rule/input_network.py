@@ -31,6 +31,15 @@ class Cycle:
     multipliers : ndarray of complex, shape (n,)
         Of small deviations over a period, largest first; one of them is 1.
     network : InputNetwork
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> cycle = sl.entropy_rule.source_network().cycle(sl.entropy_rule.START, settle=0.0)
+    >>> round(cycle.period, 4), abs(cycle.multipliers).round(6)  # one multiplier is 1: a shift along the cycle
+    (5.7352, array([1.      , 0.035739, 0.00478 ]))
+    >>> cycle.frames(4).shape
+    (4, 3)
     """
 
     start: Floats
@@ -61,6 +70,14 @@ class InputNetwork:
     References
     ----------
     004, "From activity to connectivity".
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> turning = sl.entropy_rule.InputNetwork([[1.0, -1.0], [1.0, 1.0]], l=1.0, activation="linear")
+    >>> turning.run([1.0, 0.0], [0.0, 3.141592653589793]).round(6) + 0.0  # u' = (W - l) u is a rotation
+    array([[ 1.,  0.],
+           [-1.,  0.]])
     """
 
     W: Floats

@@ -36,6 +36,10 @@ def letter_movie(coding: str = "plus_minus") -> Floats:
     coding : {"plus_minus", "zero_one"}
         Ink is +1; paper is -1, or 0. With 0 replay is linearly unstable: it cannot be held.
 
+    Returns
+    -------
+    ndarray, shape (40, 400)
+
     References
     ----------
     004 figure 3; its strokes are not printed, and its coding is not said (erratum G9).
@@ -63,6 +67,23 @@ def corner_primer(noise: float = 0.0, seed: int | np.random.SeedSequence | None 
         Standard deviation of Gaussian noise that is added to every pixel.
     seed : int or SeedSequence, optional
         Of the noise.
+
+    Returns
+    -------
+    ndarray, shape (400,)
+        +1 for ink, -1 for paper, and the noise.
+
+    Raises
+    ------
+    ValueError
+        The noise is negative or not finite.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> primer, letter = sl.entropy_rule.corner_primer(), sl.entropy_rule.letter_movie()[-1]
+    >>> primer.shape, int((primer > 0).sum()), int((letter > 0).sum())  # pixels of ink: of the corner, of the letter
+    ((400,), 12, 40)
     """
     if not 0.0 <= noise < np.inf:
         raise ValueError(f"corner_primer: noise must not be negative and be finite, got {noise}")

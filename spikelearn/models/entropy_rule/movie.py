@@ -44,6 +44,16 @@ class MovieFit:
         Share of what synapses must give in a frame that no weights can give, from 0 to 1.
     multipliers : ndarray of complex
         Floquet multipliers of replay, largest first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> found = sl.entropy_rule.learn_movie(np.eye(8).reshape(8, 2, 4))
+    >>> found.weights.rank, found.images().shape, found.stable
+    (8, (25, 2, 4), True)
+    >>> bool(found.errors.max() < 1e-9)
+    True
     """
 
     frames: Floats
@@ -55,7 +65,7 @@ class MovieFit:
     multipliers: NDArray[np.complex128]
 
     def images(self) -> Floats:
-        """Give the replay as images, shape (steps, *shape)."""
+        """Give the replay as images, shape (steps, ...)."""
         return self.path.reshape(-1, *self.shape)
 
     @property
@@ -98,6 +108,15 @@ def read_movie(data: ArrayLike, coding: str = "plus_minus") -> tuple[Floats, tup
     ------
     ValueError
         One value throughout, NaN, no frames, or an unknown coding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> pixels = np.array([[[0, 255], [0, 0]], [[0, 0], [255, 0]]])  # two frames of 2 x 2 pixels
+    >>> sl.entropy_rule.read_movie(pixels)
+    (array([[-1.,  1., -1., -1.],
+           [-1., -1.,  1., -1.]]), (2, 2))
     """
     if coding not in _CODINGS:
         raise ValueError(unknown_name("read_movie", "coding", str(coding), _CODINGS))
@@ -142,6 +161,10 @@ def learn_movie(
         As in `read_movie`.
     cycles : int
         How many times the movie is replayed.
+
+    Returns
+    -------
+    MovieFit
 
     Raises
     ------

@@ -29,6 +29,16 @@ class NoisyEstimate:
     ----------
     weights, standard_error : ndarray, shape (n, n)
         The error by leaving out one of twenty groups of inputs at a time.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> A, Q = np.array([[-1.0, -2.0], [2.0, -1.0]]), np.eye(2)
+    >>> found = sl.entropy_rule.learn_from_noise(A, Q, 0.02, 2.0, l=1.0, gamma=50.0, n_inputs=200, settle=2.0, seed=0)
+    >>> exact = sl.entropy_rule.learned_from_linear(A, Q, l=1.0, gamma=50.0)
+    >>> bool((abs(found.weights - exact) < 4 * found.standard_error).all())
+    True
     """
 
     weights: Floats
@@ -71,6 +81,27 @@ def learn_from_noise(
     settle : float
         How long they run before.
     seed : int, optional
+
+    Returns
+    -------
+    NoisyEstimate
+        The weights and their standard errors.
+
+    Raises
+    ------
+    ValueError
+        A shape or a value does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> A, Q = np.array([[-1.0, -2.0], [2.0, -1.0]]), np.eye(2)
+    >>> found = sl.entropy_rule.learn_from_noise(A, Q, 0.02, 2.0, l=1.0, gamma=50.0, n_inputs=200, settle=2.0, seed=0)
+    >>> exact = sl.entropy_rule.learned_from_linear(A, Q, l=1.0, gamma=50.0)
+    >>> exact.round(2), bool(abs(found.weights - exact).max() < 0.2)  # the rotation, simulated and by formula
+    (array([[ 1.  , -1.92],
+           [ 1.92,  1.  ]]), True)
     """
     where = "learn_from_noise"
     step = check_step(dt, where)

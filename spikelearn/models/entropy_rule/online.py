@@ -41,6 +41,18 @@ class OnlineState:
         Weights from j to i.
     step : int
         Steps made so far.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> t, dt = 2 * np.pi * np.arange(64) / 64, 2 * np.pi / 64
+    >>> circle = 0.1 * np.stack([np.cos(t), np.sin(t)], axis=1)
+    >>> rule = sl.EntropyRule(l=1.0, gamma=10.0, l_net=10.0, epsilon=20.0)
+    >>> half = rule.learn(circle, dt, 2 * np.pi)
+    >>> whole = rule.learn(circle, dt, 4 * np.pi)
+    >>> np.array_equal(rule.learn(circle, dt, 2 * np.pi, state=half.state).W, whole.W)  # to the bit
+    True
     """
 
     v: Floats
@@ -62,6 +74,16 @@ class OnlineRun:
         (time, post, pre), what each term has added to the weights since the run began.
     state : OnlineState
         Where the run ended.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> t = 2 * np.pi * np.arange(64) / 64
+    >>> circle = 0.1 * np.stack([np.cos(t), np.sin(t)], axis=1)
+    >>> run = sl.EntropyRule(l=1.0, gamma=10.0, l_net=10.0, epsilon=20.0).learn(circle, 2 * np.pi / 64, 4 * np.pi)
+    >>> run.W.shape, run.state.step, run.traces["W"].dims
+    ((2, 2), 128, ('time', 'post', 'pre'))
     """
 
     traces: xr.Dataset

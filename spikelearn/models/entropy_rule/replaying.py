@@ -58,6 +58,15 @@ def replay(
     ------
     ValueError
         Shapes that do not fit, or a state that has left all bounds: the message names the step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> frames = 2 * np.eye(4) - 1
+    >>> W = sl.entropy_rule.minimiser(frames, dt=0.1, l=1.0)
+    >>> sl.entropy_rule.replay(W, frames[0], 4, dt=0.1, l=1.0).argmax(axis=1)  # the pulse runs round
+    array([0, 1, 2, 3, 0])
     """
     where = "entropy_rule.replay"
     state = np.array(start, dtype=np.float64)
@@ -102,6 +111,20 @@ def nearest_frame(path: ArrayLike, frames: ArrayLike) -> tuple[Integers, Floats]
     index : ndarray of int, shape (steps,)
     rms : ndarray, shape (steps,)
         Root mean square over neurons of the difference to that frame.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> frames = 2 * np.eye(4) - 1
+    >>> index, rms = sl.entropy_rule.nearest_frame(frames[[2, 0]] + 0.1, frames)
+    >>> index, rms.round(6)
+    (array([2, 0]), array([0.1, 0.1]))
     """
     states, given = _pair(path, frames, "entropy_rule.nearest_frame")
     # By differences, not by scalar products: those cancel to 1e-8 where state and frame agree.
@@ -111,7 +134,34 @@ def nearest_frame(path: ArrayLike, frames: ArrayLike) -> tuple[Integers, Floats]
 
 
 def cycle_errors(path: ArrayLike, frames: ArrayLike) -> Floats:
-    """Give the largest difference to the movie in each whole cycle of a replay that began at its first frame."""
+    """Give the largest difference to the movie in each whole cycle of a replay that began at its first frame.
+
+    Parameters
+    ----------
+    path : array_like, shape (steps + 1, n)
+        What `replay` gave.
+    frames : array_like, shape (frames, n)
+        The movie.
+
+    Returns
+    -------
+    ndarray, shape (cycles,)
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, or there is no whole cycle.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> frames = 2 * np.eye(4) - 1
+    >>> W = sl.entropy_rule.minimiser(frames, dt=0.1, l=1.0)
+    >>> path = sl.entropy_rule.replay(W, frames[0], 8, dt=0.1, l=1.0)
+    >>> bool(sl.entropy_rule.cycle_errors(path, frames).max() < 1e-9)
+    True
+    """
     states, given = _pair(path, frames, "entropy_rule.cycle_errors")
     T = len(given)
     n_cycles = (len(states) - 1) // T
@@ -124,9 +174,35 @@ def cycle_errors(path: ArrayLike, frames: ArrayLike) -> Floats:
 def mean_deviation(path: ArrayLike, frames: ArrayLike) -> float:
     """Give the mean over active neurons and steps of |v - u| in the first cycle of a replay from the first frame.
 
+    Parameters
+    ----------
+    path : array_like, shape (steps + 1, n)
+        What `replay` gave, from the first frame on; a cycle at least.
+    frames : array_like, shape (frames, n)
+        The movie.
+
+    Returns
+    -------
+    float
+        In the unit of the frames.
+
+    Raises
+    ------
+    ValueError
+        Shapes do not fit, or there is no whole cycle.
+
     References
     ----------
     004, d(u, v) in "Learning the dynamics": the sum runs over T terms and needs 1/(n_eff T) (erratum G7).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> frames = 2 * np.eye(4) - 1
+    >>> path = np.vstack([frames, frames[:1]]) + 0.1
+    >>> round(sl.entropy_rule.mean_deviation(path, frames), 12)
+    0.1
     """
     states, given = _pair(path, frames, "entropy_rule.mean_deviation")
     if len(states) < len(given) + 1:

@@ -17,10 +17,26 @@ _WINDOWS = ("antisymmetric", "one_sided")
 def stationary_covariance(A: ArrayLike, Q: ArrayLike) -> Floats:
     """Give P with A P + P A' + Q = 0, the covariance of du = A u dt + Q^(1/2) dB at rest.
 
+    Parameters
+    ----------
+    A, Q : array_like, shape (n, n)
+        Drift, with eigenvalues left of zero, and diffusion.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+
     Raises
     ------
     ValueError
         Shapes that do not fit, a Q that is no covariance, or a drift that does not hold u together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> sl.entropy_rule.stationary_covariance([[-2.0]], [[4.0]])  # Q/(2 |A|)
+    array([[1.]])
     """
     drift, diffusion = _checked(A, Q, "stationary_covariance")
     from scipy.linalg import solve_continuous_lyapunov
@@ -126,6 +142,28 @@ def learned_from_moments(
         Diffusion.
     l : float
         Decay constant in the rule.
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+
+    Raises
+    ------
+    ValueError
+        The moments are not square or of different sizes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import spikelearn as sl
+    >>> A, Q = np.array([[-1.0, -2.0], [2.0, -1.0]]), np.eye(2)
+    >>> P = sl.entropy_rule.stationary_covariance(A, Q)
+    >>> sl.entropy_rule.learned_from_moments(A @ P, P, P, np.ones(2), Q, l=1.0).round(12)
+    array([[ 1., -2.],
+           [ 2.,  1.]])
+    >>> sl.entropy_rule.learned_from_linear(A, Q, l=1.0).round(12)
+    array([[ 1., -2.],
+           [ 2.,  1.]])
     """
     second = np.asarray(S_S, dtype=np.float64)
     gained = 0.5 * np.asarray(Q, dtype=np.float64) * np.asarray(slope, dtype=np.float64)[None, :]

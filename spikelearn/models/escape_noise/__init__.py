@@ -1,4 +1,4 @@
-"""Escape-noise neurons, their likelihood, and variational learning with hidden units (document 001)."""
+"""Escape-noise neurons, their likelihood, and variational learning with hidden units (Jones 2019)."""
 
 from pathlib import Path
 

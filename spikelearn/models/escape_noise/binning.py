@@ -166,6 +166,10 @@ def to_spike_trains(X: ArrayLike, dt: Any, *, t_start: float = 0.0) -> SpikeTrai
     t_start : float
         Time of the first edge in seconds.
 
+    Returns
+    -------
+    SpikeTrains
+
     Examples
     --------
     >>> to_spike_trains([[0, 1], [1, 0]], 0.002).train(unit=0)

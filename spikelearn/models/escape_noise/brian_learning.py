@@ -72,6 +72,15 @@ class BrianLearning:
         All spikes.
     fhat, novelty : ndarray, shape (trials, bins)
         Free energy of each bin, and its difference from the running mean.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork, learn_in_brian
+    >>> network = VariationalNetwork(EscapeNoise(rho_0="100 Hz"), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> run = learn_in_brian(network, [[1], [0], [1]], "1 ms", hidden=[[[0], [1], [0]]])
+    >>> run.X[0].tolist(), run.dF_dW_M.shape, run.fhat.shape
+    ([[1, 0], [0, 1], [1, 0]], (2, 2), (1, 3))
     """
 
     network: VariationalNetwork
@@ -156,6 +165,17 @@ def learn_in_brian(
     References
     ----------
     Document 001 Eq. (2), corrected (errata R1, R2, R4 to R7), is the line for w of M.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork, learn_in_brian, learn_online
+    >>> network = VariationalNetwork(EscapeNoise(rho_0="100 Hz"), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> settings = dict(mu_M=0.1, mu_Q=0.1, tau_G="10 ms", tau_baseline="100 ms", hidden=[[[0], [1], [0]]])
+    >>> there = learn_in_brian(network, [[1], [0], [1]], "1 ms", **settings).network
+    >>> here = learn_online(network, [[1], [0], [1]], "1 ms", **settings).network
+    >>> np.allclose(there.W_M, here.W_M, rtol=1e-12), np.allclose(there.W_Q, here.W_Q, rtol=1e-12)
+    (True, True)
     """
     from brian2 import Network, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, second
 

@@ -141,9 +141,28 @@ def continuous_gradient(cell: EscapeNoise, trains: SpikeTrains, W: ArrayLike) ->
     cell, trains, W
         As in `continuous_log_likelihood`.
 
+    Returns
+    -------
+    ndarray, shape (units, units)
+
+    Raises
+    ------
+    ValueError
+        As in `continuous_log_likelihood`.
+
     References
     ----------
     Document 001 Eq. (1), corrected: one phi_j (erratum R1), the factor 1/Delta_u (R2).
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.escape_noise import EscapeNoise, continuous_gradient, continuous_log_likelihood
+    >>> cell = EscapeNoise(rho_0="20 Hz", eta_0=0.0)
+    >>> trains = sl.SpikeTrains.from_arrays([[0.1], [0.11]], t_stop=0.5)
+    >>> up, down = (continuous_log_likelihood(cell, trains, [[0, 0], [w, 0]]) for w in (1.001, 0.999))
+    >>> round(float(continuous_gradient(cell, trains, [[0, 0], [1, 0]])[1, 0]), 4), round((up - down) / 0.002, 4)
+    (0.0242, 0.0242)
     """
     return _evaluate(cell, trains, W)[1]
 

@@ -28,6 +28,11 @@ _AT_ONCE = 4096
 def all_patterns(n_bins: int, n_units: int) -> Bins:
     """List every spike pattern of `n_units` units in `n_bins` bins.
 
+    Parameters
+    ----------
+    n_bins, n_units : int
+        2**(n_bins n_units) patterns.
+
     Returns
     -------
     ndarray of uint8, shape (2**(n_bins * n_units), n_bins, n_units)
@@ -109,6 +114,16 @@ def log_evidence(network: VariationalNetwork, X_visible: ArrayLike, dt: Any) -> 
     Returns
     -------
     ndarray, shape (trials,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork, log_evidence
+    >>> cell = EscapeNoise(rho_0="100 Hz")
+    >>> network = VariationalNetwork(cell, 1, 1, np.array([[0.0, 1.0], [1.0, 0.0]]), np.zeros((1, 2)))
+    >>> evidence = float(log_evidence(network, [[1], [0], [1]], "1 ms")[0])
+    >>> round(evidence, 4), round(-network.free_energy([[1], [0], [1]], "1 ms"), 4)  # the bound lies below
+    (-4.5484, -4.8309)
     """
     V, width = checked_spikes(X_visible, "log_evidence: X_visible", network.n_visible), bin_width(dt)
     result = np.full(len(V), -np.inf)
@@ -186,6 +201,16 @@ def estimator_moments(
     References
     ----------
     Document 001 gives no rule for Q; the corrected learning scheme follows Rezende & Gerstner (2014).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork, estimator_moments
+    >>> network = VariationalNetwork(EscapeNoise(rho_0="100 Hz"), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> found = estimator_moments(network, [[1], [0], [1]], "1 ms")
+    >>> exact = network.gradients([[1], [0], [1]], "1 ms")
+    >>> np.allclose(found.mean, exact.W_Q)  # unbiased
+    True
     """
     V, width = checked_spikes(X_visible, "estimator_moments: X_visible", network.n_visible), bin_width(dt)
     if len(V) != 1:

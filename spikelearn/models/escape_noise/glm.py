@@ -49,6 +49,15 @@ class GLMFit:
         Probability of a bin.
     unit_ids : tuple
         Names of the units.
+
+    Examples
+    --------
+    >>> from spikelearn.models.escape_noise import EscapeNoise, fit, sample, to_spike_trains
+    >>> cell = EscapeNoise(rho_0="30 Hz", eta_0=0.0)
+    >>> X = sample(cell, [[0.0, 0.0], [2.0, 0.0]], 1, 5000, "1 ms", seed=0)
+    >>> found = fit(to_spike_trains(X, "1 ms"), cell, "1 ms")
+    >>> found.W.shape, bool(abs(found.W[1, 0] - 2.0) < 4 * found.W_se[1, 0])
+    ((2, 2), True)
     """
 
     cell: EscapeNoise
@@ -144,6 +153,10 @@ def fit(
         Penalty ridge/2 times the sum of squared weights and of the squared difference of eta_0 from that of `cell`.
         The threshold of a unit that spikes in no bin or in all of them, which is infinite otherwise, is drawn to that
         of `cell` in the same way; other thresholds are free.
+
+    Returns
+    -------
+    GLMFit
 
     Raises
     ------

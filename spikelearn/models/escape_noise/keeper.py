@@ -27,7 +27,19 @@ _LONGEST = 2000
 
 
 class LearningDivergedError(ValueError, FloatingPointError):
-    """Weights or free energy exploded; ``network`` is the last good one, ``checkpoint`` the folder that holds one."""
+    """Weights or free energy exploded; ``network`` is the last good one, ``checkpoint`` the folder that holds one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, LearningDivergedError, VariationalNetwork
+    >>> network = VariationalNetwork(EscapeNoise(), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> try:
+    ...     network.learn([[1], [0], [1]], "1 ms", n_updates=50, mu_M=1e9)
+    ... except LearningDivergedError as error:
+    ...     print(np.isfinite(error.network.W_M).all())
+    True
+    """
 
     def __init__(self, message: str, network: VariationalNetwork, checkpoint: Path | None) -> None:
         super().__init__(message)

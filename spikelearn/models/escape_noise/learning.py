@@ -48,6 +48,15 @@ class Learning:
         The baseline at the end.
     checkpoint : Path or None
         Folder of the last checkpoint.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork
+    >>> network = VariationalNetwork(EscapeNoise(), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> run = network.learn([[1], [0], [1]], "1 ms", n_updates=5, mu_M=0.1)
+    >>> dict(run.history["free_energy"].sizes), run.network.W_M.shape, run.checkpoint is None
+    ({'update': 5}, (2, 2), True)
     """
 
     network: VariationalNetwork
@@ -135,6 +144,16 @@ def learn(
     References
     ----------
     Document 001 Eq. (2), corrected (errata R1, R2, R6, R7), gives the change of W_M.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork, learn
+    >>> network = VariationalNetwork(EscapeNoise(rho_0="100 Hz"), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> run = learn(network, [[1], [1], [1]], "1 ms", n_updates=20, mu_M=0.1, seed=0)
+    >>> before = network.free_energy([[1], [1], [1]], "1 ms")
+    >>> run.network.free_energy([[1], [1], [1]], "1 ms") < before
+    True
     """
     import xarray as xr
 

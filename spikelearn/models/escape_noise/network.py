@@ -34,6 +34,16 @@ class FreeEnergyGradients:
         dF/dW_Q.
     free_energy : float
         F, exact or its estimate from the same samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork
+    >>> network = VariationalNetwork(EscapeNoise(rho_0="100 Hz"), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> slopes = network.gradients([[1], [0], [1]], "1 ms")
+    >>> down = network.with_weights(network.W_M - 0.01 * slopes.W_M, network.W_Q - 0.01 * slopes.W_Q)
+    >>> down.free_energy([[1], [0], [1]], "1 ms") < slopes.free_energy
+    True
     """
 
     W_M: Floats

@@ -150,6 +150,17 @@ def learn_online(
     ------
     ValueError, LearningDivergedError
         As in `learn`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import EscapeNoise, VariationalNetwork, learn_online
+    >>> network = VariationalNetwork(EscapeNoise(rho_0="100 Hz"), 1, 1, np.zeros((2, 2)), np.zeros((1, 2)))
+    >>> run = learn_online(network, [[1], [1], [1]], "1 ms", mu_M=0.1, n_passes=20, seed=0)
+    >>> dict(run.history["novelty"].sizes)
+    {'update': 20, 'bin': 3}
+    >>> run.network.free_energy([[1], [1], [1]], "1 ms") < network.free_energy([[1], [1], [1]], "1 ms")
+    True
     """
     import xarray as xr
 

@@ -26,6 +26,15 @@ class RescalingTest:
     statistic, p_value : ndarray, shape (units,)
         Kolmogorov-Smirnov distance from the standard exponential and its probability under the true intensity; NaN for
         a unit with fewer than two spikes.
+
+    Examples
+    --------
+    >>> from spikelearn.models.escape_noise import EscapeNoise, rescaling_test, sample
+    >>> cell = EscapeNoise(rho_0="30 Hz", eta_0=0.0)
+    >>> X = sample(cell, [[0.0]], 1, 5000, "1 ms", seed=0)
+    >>> found = rescaling_test(X[0], cell.intensities(X, [[0.0]], "1 ms")[0])
+    >>> len(found.intervals[0]), bool(found.p_value[0] > 0.001)  # the true intensity is not refused
+    (145, True)
     """
 
     intervals: list[Floats]

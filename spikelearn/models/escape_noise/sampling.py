@@ -57,6 +57,14 @@ def sample(
     ------
     ValueError
         The clamp does not fit or holds something else.
+
+    Examples
+    --------
+    >>> from spikelearn.models.escape_noise import EscapeNoise, rest_rate, sample
+    >>> cell = EscapeNoise(rho_0="20 Hz", eta_0=0.0)
+    >>> X = sample(cell, [[0.0]], n_trials=100, n_bins=1000, dt="1 ms", seed=0)
+    >>> X.shape, round(float(X.mean()) * 1000, 1), round(rest_rate(cell, "1 ms"), 1)  # Hz, standard error 0.4
+    ((100, 1000, 1), 19.4, 19.8)
     """
     from spikelearn.models.escape_noise.kernels import generate, in_chunks
 

@@ -91,6 +91,13 @@ def reversing_sequence(
     -------
     ndarray of uint8, shape (trials, bins, units)
         The order of the blocks reverses at trial ``n_trials // 2``.
+
+    Examples
+    --------
+    >>> from spikelearn.models.escape_noise import reversing_sequence
+    >>> X = reversing_sequence(2, 50, n_units=5, dwell=(10, 0), p=(1.0, 0.0))
+    >>> X[0, ::10].argmax(axis=1), X[1, ::10].argmax(axis=1)  # forward, backward
+    (array([0, 1, 2, 3, 4]), array([4, 3, 2, 1, 0]))
     """
     rng, n_trials = generator(seed), whole_number("reversing_sequence: n_trials", n_trials, at_least=1)
     forward = list(range(whole_number("reversing_sequence: n_blocks", n_blocks, at_least=1)))
@@ -140,6 +147,14 @@ def corridor(
     Returns
     -------
     ndarray of uint8, shape (laps, places * stay, units)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spikelearn.models.escape_noise import corridor
+    >>> laps = corridor(np.eye(3, dtype=bool), 2, stay=4, p=(1.0, 0.0))
+    >>> laps.shape, laps[0].argmax(axis=1)  # laps, bins, units; who fires in each bin
+    ((2, 12, 3), array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]))
     """
     rng, n_laps = generator(seed), whole_number("corridor: n_laps", n_laps)
     chance = np.where(np.repeat(patterns, whole_number("corridor: stay", stay, at_least=1), axis=0), *p)

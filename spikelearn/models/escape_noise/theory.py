@@ -62,6 +62,18 @@ def _stationary_mean(wanted: Any, spiking: Any, decay: float, scale: float) -> f
 def rest_rate(cell: EscapeNoise, dt: Any) -> float:
     """Rate in Hz of a neuron at rest: the spike probability of a bin, 1 - exp(-rho dt), over dt.
 
+    Parameters
+    ----------
+    cell : EscapeNoise
+        The neuron.
+    dt : float or Quantity
+        Bin width in seconds.
+
+    Returns
+    -------
+    float
+        Hz.
+
     Examples
     --------
     >>> from spikelearn.models.escape_noise.model import EscapeNoise
@@ -85,10 +97,26 @@ def adapting_rate(cell: EscapeNoise, dt: Any) -> float:
     dt : float or Quantity
         Bin width in seconds.
 
+    Returns
+    -------
+    float
+        Hz.
+
     Raises
     ------
     ValueError
         `eta_0` is negative, or the mean does not settle.
+
+    Examples
+    --------
+    >>> from spikelearn.models.escape_noise import EscapeNoise, adapting_rate, rest_rate
+    >>> cell = EscapeNoise(eta_0=0.5, rho_0="20 Hz")
+    >>> adapting_rate(cell, "1 ms") < rest_rate(cell, "1 ms")
+    True
+    >>> round(adapting_rate(EscapeNoise(eta_0=0.0, rho_0="20 Hz"), "1 ms"), 6)  # (1 - exp(-0.02))/1 ms
+    19.801327
+    >>> round(rest_rate(EscapeNoise(eta_0=0.0, rho_0="20 Hz"), "1 ms"), 6)
+    19.801327
     """
     width = bin_width(dt)
     if cell.eta_0 < 0:
@@ -112,6 +140,25 @@ def driven_rate(cell: EscapeNoise, weight: float, dt: Any) -> float:
         From the first to the second.
     dt : float or Quantity
         Bin width in seconds.
+
+    Returns
+    -------
+    float
+        Hz.
+
+    Raises
+    ------
+    ValueError
+        `eta_0` is not zero.
+
+    Examples
+    --------
+    >>> from spikelearn.models.escape_noise import EscapeNoise, driven_rate, rest_rate
+    >>> cell = EscapeNoise(rho_0="20 Hz", eta_0=0.0)
+    >>> round(driven_rate(cell, 1.0, "1 ms") / rest_rate(cell, "1 ms"), 2)
+    1.27
+    >>> round(driven_rate(cell, 0.0, "1 ms") / rest_rate(cell, "1 ms"), 12)
+    1.0
     """
     width = bin_width(dt)
     if cell.eta_0 != 0:

@@ -1,4 +1,4 @@
-"""Networks with connectivity of low rank: overlaps, fixed points, cycles, fluctuations (document 002, question 2)."""
+"""Networks with connectivity of low rank: overlaps, fixed points, cycles, fluctuations (Gatsby 2021, question 2)."""
 
 from pathlib import Path
 

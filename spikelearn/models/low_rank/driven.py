@@ -101,6 +101,17 @@ def driven_fixed_points(model: LowRank, u: Any) -> tuple[FixedPoint, ...]:
         There is no B, u does not fit or is zero, or phi is unbounded.
     RuntimeError
         The indices of the points do not add up to 1: two of them lie closer together than the scan resolves.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import driven_fixed_points
+    >>> model = sl.LowRank([[0.9]], B=[[0.3]], gain=2.0)
+    >>> for point in driven_fixed_points(model, [0.05]):
+    ...     print(point.overlaps.round(4), point.stable)
+    [0.5958] True
+    [-0.5444] True
+    [-0.0382] False
     """
     drive = model.check_input(u, "LowRank.fixed_points: u")
     size = float(np.linalg.norm(drive))
@@ -170,6 +181,14 @@ def folds(model: LowRank, direction: Any = None) -> Floats:
     -------
     ndarray
         Sizes |u|, rising; empty where there is no fold.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> model = sl.LowRank([[0.9]], B=[[0.3]], gain=2.0)
+    >>> (fold,) = model.folds()
+    >>> len(model.fixed_points([0.9 * fold])), len(model.fixed_points([1.1 * fold]))  # bistable below, not beyond
+    (3, 1)
     """
     from scipy.optimize import minimize_scalar
 

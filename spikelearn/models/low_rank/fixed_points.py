@@ -43,6 +43,13 @@ class FixedPoint:
         0 for an isolated point; 1 on a ring, 2 on a sphere, of fixed points that all have the same lambda.
     bulk : float
         Rightmost edge of the random bulk, g sqrt<phi'^2> - 1; -1 without a random part.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> point = sl.LowRank([[0.8]], phi="erf", gain=3.0).fixed_points()[0]
+    >>> round(point.amplitude, 5), point.eigenvalue, point.stable, bool(point.eigenvalues[0].real < 0)
+    (0.58026, 0.8, True, True)
     """
 
     amplitude: float
@@ -189,6 +196,22 @@ def index_sum(points: list[FixedPoint] | tuple[FixedPoint, ...]) -> int | None:
 
     A sphere of fixed points counts with its Euler number (0 for a ring) times the sign across it. The sum is 1 for
     every field that points inwards on a large sphere (Poincare and Hopf).
+
+    Parameters
+    ----------
+    points : sequence of FixedPoint
+        All fixed points of a network, from ``LowRank.fixed_points()``.
+
+    Returns
+    -------
+    int or None
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import index_sum
+    >>> index_sum(sl.LowRank([[0.8, 0.1], [0.1, 0.5]], phi="erf", gain=3.0).fixed_points())
+    1
     """
     total = 0
     for point in points:

@@ -39,6 +39,16 @@ class LimitCycle:
         The cycle at `times`, from the start of a turn, without its end.
     times : ndarray, shape (points,)
         In units of the time constant.
+
+    Examples
+    --------
+    >>> import math
+    >>> import spikelearn as sl
+    >>> cycle = sl.LowRank([[0.8, -0.4], [0.4, 0.8]], gain=2.0).limit_cycle()
+    >>> round(cycle.period, 6), round(2 * math.pi * 0.8 / 0.4, 6), cycle.stable  # 2 pi r/w
+    (12.566371, 12.566371, True)
+    >>> round(cycle.radius_max - cycle.radius_min, 6)  # a circle
+    0.0
     """
 
     period: float

@@ -40,6 +40,14 @@ class Population:
     ------
     ValueError
         A shape does not fit, C is inadmissible, or the weight is not in (0, 1].
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import Population
+    >>> halves = [Population(0.5, [[1.0]], mean_eta=[s], mean_xi=[0.0]) for s in (1.0, -1.0)]
+    >>> sl.LowRank(mixture=halves, gain=1.5).mixture[0].weight
+    0.5
     """
 
     weight: float

@@ -37,6 +37,13 @@ class Nonlinearity:
     References
     ----------
     Document 002 Q2, Eqs. (7) and (9).
+
+    Examples
+    --------
+    >>> from spikelearn.models.low_rank import Nonlinearity
+    >>> erf = Nonlinearity("erf", 2.0)
+    >>> round(float(erf.slope(1.0)), 9), round(2 / (1 + 3.141592653589793 * 4 / 2) ** 0.5, 9)  # <phi'(z)>
+    (0.741087206, 0.741087206)
     """
 
     def __init__(self, phi: str, gain: float) -> None:

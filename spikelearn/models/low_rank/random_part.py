@@ -40,6 +40,14 @@ def onset_of_chaos(model: LowRank, branch: int = 0) -> float:
     References
     ----------
     Sompolinsky, Crisanti & Sommers (1988), Phys. Rev. Lett. 61; Mastrogiuseppe & Ostojic (2018), Neuron 99.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> model = sl.LowRank([[0.8]], phi="erf", gain=3.0)
+    >>> a = model.fixed_points()[0].spread
+    >>> round(model.onset_of_chaos(), 6), round((1 + 3.141592653589793 * 9 * a**2) ** 0.25 / 3, 6)
+    (0.60032, 0.60032)
     """
     phi = model.nonlinearity
     a = _spread(model, branch, "onset_of_chaos")
@@ -48,7 +56,27 @@ def onset_of_chaos(model: LowRank, branch: int = 0) -> float:
 
 
 def strongest_structure(model: LowRank, branch: int = 0) -> float:
-    """Give the g at which the overlap of a branch, |m|^2 = a^2 - g^2 <phi(a z)^2>, has shrunk to zero."""
+    """Give the g at which the overlap of a branch, |m|^2 = a^2 - g^2 <phi(a z)^2>, has shrunk to zero.
+
+    Parameters
+    ----------
+    model : LowRank
+        Its own g is left aside.
+    branch : int
+        As in `onset_of_chaos`.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import strongest_structure
+    >>> largest = strongest_structure(sl.LowRank([[0.8]], phi="erf", gain=3.0))
+    >>> [sl.LowRank([[0.8]], phi="erf", gain=3.0, g=s * largest).fixed_points()[0].amplitude > 0 for s in (0.99, 1.01)]
+    [True, False]
+    """
     a = _spread(model, branch, "strongest_structure")
     return a / float(np.sqrt(model.nonlinearity.square(a))) if a else float("inf")
 

@@ -34,6 +34,13 @@ class Vectors:
         Standard normal numbers of the random part g chi/sqrt(n).
     population : ndarray of int64, shape (n,), or None
         Component of the mixture that each neuron belongs to.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> vectors = sl.LowRank([[0.9]]).sample(1000, seed=0, whiten=True)
+    >>> vectors.n, vectors.eta.shape, round(float(vectors.xi[0] @ vectors.eta[0]) / 1000, 9)  # C
+    (1000, (1, 1000), 0.9)
     """
 
     eta: Floats
@@ -87,6 +94,14 @@ def sample(model: LowRank, n: int, seed: int | None = None, *, whiten: bool = Fa
     ------
     ValueError
         Too few neurons for `whiten`, too many for a random part, or a mixture with `whiten`.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import sample
+    >>> vectors = sample(sl.LowRank([[0.9]]), 10_000, seed=0)
+    >>> round(float(vectors.xi[0] @ vectors.eta[0]) / 10_000, 1)  # C, within 1/sqrt(n)
+    0.9
     """
     count = whole_number("LowRank.sample: n", n, at_least=1)
     rng = generator(seed)

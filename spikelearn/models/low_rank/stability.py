@@ -63,7 +63,29 @@ def bulk_edge(model: LowRank, spread: float) -> float:
 
 
 def printed_jacobian(model: LowRank, m: Floats) -> Floats:
-    """Give the Jacobian as printed, f C - I + 2 alpha f' v v^T, to compare with: it is wrong (erratum L4)."""
+    """Give the Jacobian as printed, f C - I + 2 alpha f' v v^T, to compare with: it is wrong (erratum L4).
+
+    Parameters
+    ----------
+    model : LowRank
+        Without random part or mixture.
+    m : ndarray, shape (p,)
+        Overlaps.
+
+    Returns
+    -------
+    ndarray, shape (p, p)
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import printed_jacobian
+    >>> model = sl.LowRank([[0.8]], phi="erf", gain=3.0)
+    >>> m = model.fixed_points()[0].overlaps
+    >>> step = (model.flow(m + 1e-6) - model.flow(m - 1e-6)) / 2e-6
+    >>> printed_jacobian(model, m).round(4), model.jacobian(m).round(4), step.round(4)  # the flow decides
+    (array([[-2.066]]), array([[-0.8264]]), array([-0.8264]))
+    """
     a = float(np.linalg.norm(m))
     v = m / a
     phi = model.nonlinearity
@@ -76,6 +98,30 @@ def network_jacobian(model: LowRank, vectors: Vectors, m: Any, u: Any = None) ->
     """Give the p x p Jacobian (1/n) xi diag(phi'(h)) eta^T - I of a finite network at the overlaps m.
 
     Its eigenvalues are those of the n x n Jacobian of the units; the n - p others are exactly -1.
+
+    Parameters
+    ----------
+    model : LowRank
+        What the vectors were drawn from.
+    vectors : Vectors
+        Those of the network.
+    m : array_like, shape (p,)
+        Overlaps.
+    u : array_like, shape (q,), optional
+        A constant external input.
+
+    Returns
+    -------
+    ndarray, shape (p, p)
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import network_jacobian
+    >>> model = sl.LowRank([[0.8]], phi="erf", gain=3.0)
+    >>> found = network_jacobian(model, model.sample(1000, seed=0, whiten=True), [0.0])
+    >>> found.round(6), model.jacobian([0.0]).round(6)  # gain C - 1
+    (array([[1.4]]), array([[1.4]]))
     """
     h = np.asarray(m, dtype=np.float64) @ vectors.eta
     if u is not None:

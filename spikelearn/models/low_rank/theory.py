@@ -54,12 +54,29 @@ def circle_radius(model: LowRank) -> float:
 def mean_field(model: LowRank, m: Any, times: Any, u: Any = None) -> Floats:
     """Integrate dm/dt of the infinite network; see `LowRank.mean_field`.
 
+    Parameters
+    ----------
+    model, m, times, u
+        As in ``LowRank.mean_field``.
+
+    Returns
+    -------
+    ndarray, shape (times, p)
+
     Raises
     ------
     ValueError
         A shape does not fit, or times do not rise from 0 on.
     RuntimeError
         The integration failed.
+
+    Examples
+    --------
+    >>> import spikelearn as sl
+    >>> from spikelearn.models.low_rank import mean_field
+    >>> model = sl.LowRank([[0.8]], phi="erf", gain=3.0)
+    >>> mean_field(model, [0.1], [0.0, 30.0]).round(5)[-1], round(model.fixed_points()[0].amplitude, 5)
+    (array([0.58026]), 0.58026)
     """
     from scipy.integrate import solve_ivp
 

@@ -41,6 +41,15 @@ class UpStateSynapses:
     ------
     ValueError
         The arrays do not fit, are not sorted, or a weight is negative or not finite.
+
+    Examples
+    --------
+    >>> from spikelearn.models.up_state_network import STUDY_START, UpStateNetwork
+    >>> synapses = UpStateNetwork(n_E=80, n_I=20, n_kicked=5).draw_synapses(seed=0, start=STUDY_START)
+    >>> len(synapses), 100 * 100 * 0.25
+    (2500, 2500.0)
+    >>> sorted(synapses.means()), int(synapses.delays.max())  # steps of 0.1 ms
+    (['W_EE', 'W_EI', 'W_IE', 'W_II'], 10)
     """
 
     sources: NDArray[np.int32]
