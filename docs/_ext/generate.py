@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from spikelearn.catalogue.typeset import typeset
+
 __all__ = ["colliding_names", "everything", "public_names"]
 
 PACKAGES = (
@@ -127,10 +129,21 @@ def _cell(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", " ".join(text.split()))
 
 
+def _formula(text: str) -> str:
+    """Write a formula of the ledger as HTML of which Markdown reads nothing."""
+    shown = typeset(text)
+    for letter in "*[]{}|_`$":
+        shown = shown.replace(letter, f"&#{ord(letter)};")
+    return f'<br><span class="printed">{shown}</span>' if text else ""
+
+
 def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
-    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, whether it is right, "
-    text += "and the test that shows it.\n"
-    text += "The file itself is `docs/ledger.toml`; a test asks that every function and test named here exists.\n"
+    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, the formula as it is "
+    text += "printed, whether it is right, and the test that shows it.\n"
+    text += "The file itself is `docs/ledger.toml`; a test asks that every function and test named here exists.\n\n"
+    text += "`spikelearn check --report DIR` puts these rows onto one page of your own, beside what your installation "
+    text += "measures; from a checkout, `--tests` runs the tests named here and shows what they compared: "
+    text += "[Why to trust it](../trust.md).\n"
     for document in sorted({row["document"] for row in rows}):
         these = [row for row in rows if row["document"] == document]
         counts = {
@@ -142,9 +155,7 @@ def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
         for row in these:
             test = row.get("test", "").split("::")[-1]
             code = [f"`{word}`" if word else "" for word in (row.get("function", "").removeprefix("spikelearn."), test)]
-            text += (
-                f"| {_cell(row['item'])} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
-            )
+            text += f"| {_cell(row['item'])}{_formula(row.get('formula', ''))} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
     (into / "ledger.md").write_text(text, encoding="utf-8")
 
 

@@ -43,7 +43,7 @@ _SHORT = {
     "004": "Galtier & Wainrib",
     "ei_trials": "Soldado-Magraner et al. 2022, simulations",
 }
-_NAME = re.compile(r"(?<![\w.\-/=])(?:[Dd]ocuments? )?(00[0-4]|ei_trials)(?![\w\-/=]|\.\d|\.py)")
+_NAME = re.compile(r"(?<![\w.,\-/=])(?:[Dd]ocuments? )?(00[0-4]|ei_trials)(?![\w\-/=]|\.\d|\.py)")
 
 
 def author_year(text: str) -> str:
@@ -53,6 +53,8 @@ def author_year(text: str) -> str:
     --------
     >>> author_year("As document 003 Eq. (27): not 0.003")
     'As Soldado-Magraner et al. 2022 Eq. (27): not 0.003'
+    >>> author_year("30,000 trials")
+    '30,000 trials'
     """
     return _NAME.sub(lambda match: _SHORT[match[1]], text)
 

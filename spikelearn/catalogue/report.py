@@ -137,7 +137,9 @@ def page(
     bad = [claim for claim in claims if claim.state == "off"]
     parts = [f"{len(values) - off} of {len(values)} values as expected"]
     parts += [f"{failed} configurations failed"] if failed else []
-    parts += [f"{len(bad)} of {len(claims)} claims off"] if bad else []
+    parts += (
+        [f"{len(bad)} of {len(claims)} claims off" if bad else f"none of {len(claims)} claims off"] if claims else []
+    )
     verdict = "off" if off or failed or bad else "ok"
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     sections = []
@@ -287,7 +289,7 @@ def _table(entry: Entry) -> str:
         state = "ok" if good else "off"
         lines.append(f'<tr class="{state}">' + "".join(_cell(k, cell) for k, cell in enumerate(cells)) + "</tr>")
         if reason:
-            lines.append(f'<tr class="reason"><td colspan="{len(head)}">{said(reason)}</td></tr>')
+            lines.append(f'<tr class="note"><td colspan="{len(head)}">{said(reason)}</td></tr>')
     return f'<div class="wide"><table class="values">{"".join(lines)}</table></div>'
 
 

@@ -22,7 +22,7 @@ td { overflow-wrap: break-word; } td.n { white-space: nowrap; font-variant-numer
 td code { overflow-wrap: anywhere; }
 tr.ok td:last-child, span.ok { color: #00614a; font-weight: 600; }
 tr.off td { background: #ffdad6; } tr.off td:last-child, span.off, p.off { color: #93000a; font-weight: 700; }
-tr.reason td { color: #555; font-size: .82rem; padding-top: 0; }
+tr.note td { color: #555; font-size: .82rem; padding-top: 0; }
 p.verdict { padding: .6rem 1rem; border-radius: 4px; font-weight: 700; }
 p.verdict.ok { background: #d8f3e8; color: #00513d; } p.verdict.off { background: #ffdad6; color: #93000a; }
 img { max-width: 100%; height: auto; display: block; margin: .75rem auto 0; }
@@ -52,6 +52,8 @@ body:has(#show-runs:checked) details:has(.claims) { display: none; }
 @media (max-width: 44rem) {
   main { padding: .75rem .75rem 3rem; } h1 { font-size: 1.35rem; } h2 { font-size: 1.2rem; }
   section { padding: .5rem .6rem; }
+  .contents { min-width: 0; font-size: .8rem; }
+  .contents :is(th, td):is(:nth-child(3), :nth-child(5)) { display: none; }
   .claims, .claims tbody, .claims tr, .claims td { display: block; width: auto; }
   .claims thead, .claims td.none { display: none; }
   .claims tr { border: 1px solid #ddd; border-left: .4rem solid #999; border-radius: 4px; margin: .6rem 0; }
