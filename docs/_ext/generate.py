@@ -155,7 +155,8 @@ def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
         for row in these:
             test = row.get("test", "").split("::")[-1]
             code = [f"`{word}`" if word else "" for word in (row.get("function", "").removeprefix("spikelearn."), test)]
-            text += f"| {_cell(row['item'])}{_formula(row.get('formula', ''))} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
+            place = _cell(row["item"]) + _formula(row.get("formula", ""))
+            text += f"| {place} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
     (into / "ledger.md").write_text(text, encoding="utf-8")
 
 

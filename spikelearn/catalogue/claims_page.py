@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,9 @@ _PRINT = {
     "ambiguous": "says less than it seems to",
 }
 _SHOWN = 4
+_WIDEST = 90
+_NUMBERS = re.compile(r"(?:[-+0-9.,±<>=!()\[\] ]|e[-+]\d|inf|nan|approx|numbers|of|true|j)+")
+_LONG = re.compile(r"\d+\.\d{9,}(?:e[-+]?\d+)?")
 
 
 def said(text: str) -> str:
@@ -97,8 +101,11 @@ def _compared(claim: Claim) -> tuple[str, str]:
         if more > 0:
             lines.append(("", f"and {more} more"))
     elif claim.outcome is not None and claim.outcome.compared:
-        telling = sorted(claim.outcome.compared, key=_rank)[:2]
-        lines = [(html.escape(str(line["expected"])), html.escape(_deviating(line))) for line in telling]
+        telling = sorted((line for line in claim.outcome.compared if _numeric(line)), key=_rank)[:2]
+        lines = [(html.escape(_rounded(line["expected"])), html.escape(_deviating(line))) for line in telling]
+        if not lines:
+            number_ = len(claim.outcome.compared)
+            lines = [("", "1 statement holds" if number_ == 1 else f"{number_} statements hold")]
     else:
         return "", ""
     expected, measured = zip(*(line for line in lines if any(line)), strict=True) if any(map(any, lines)) else ((), ())
@@ -119,6 +126,17 @@ def _value(claim: Claim, value: Mapping[str, Any]) -> tuple[str, str]:
     return expected, f"{number(value['measured'], unit)} <small>{html.escape(str(value['quantity']))}</small>{mark}"
 
 
+def _numeric(line: Mapping[str, Any]) -> bool:
+    """Say whether both sides are numbers, and not whole lists of them or names."""
+    sides = [str(line[side]) for side in ("expected", "measured")]
+    return all(_NUMBERS.fullmatch(side) and len(side) <= _WIDEST for side in sides)
+
+
+def _rounded(text: Any) -> str:
+    """Shorten the numbers of a text to ten digits."""
+    return _LONG.sub(lambda match: f"{float(match[0]):.10g}", str(text))
+
+
 def _rank(line: Mapping[str, Any]) -> int:
     if not line["expected"]:
         return 3
@@ -128,7 +146,7 @@ def _rank(line: Mapping[str, Any]) -> int:
 
 
 def _deviating(line: Mapping[str, Any]) -> str:
-    text = str(line["measured"])
+    text = _rounded(line["measured"])
     return f"{text} (off by {line['off']:.1e} at most)" if line["off"] else text
 
 

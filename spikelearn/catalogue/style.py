@@ -33,8 +33,8 @@ ul.off { background: #fff6f5; border-left: .4rem solid #b3261e; padding: .6rem 1
 fieldset.shown { border: 1px solid #ccc; border-radius: 4px; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
 summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 h3.runs { margin-top: 1.5rem; }
-.claims { table-layout: fixed; } .claims th:nth-child(1) { width: 27%; } .claims th:nth-child(2) { width: 24%; }
-.claims th:nth-child(5) { width: 21%; }
+.claims { table-layout: fixed; } .claims th:nth-child(1) { width: 26%; } .claims th:nth-child(2) { width: 22%; }
+.claims th:nth-child(5) { width: 20%; }
 .claims td { overflow-wrap: anywhere; } .claims thead th { position: sticky; top: 0; background: #fff; }
 tr.claim { scroll-margin-top: 2.5rem; } tr.claim:target { outline: 2px solid #0b57a4; }
 .formula { font-family: "STIX Two Text", "Cambria Math", Georgia, serif; font-size: 1rem; margin-top: .15rem; }
@@ -53,7 +53,7 @@ body:has(#show-runs:checked) details:has(.claims) { display: none; }
   main { padding: .75rem .75rem 3rem; } h1 { font-size: 1.35rem; } h2 { font-size: 1.2rem; }
   section { padding: .5rem .6rem; }
   .contents { min-width: 0; font-size: .8rem; }
-  .contents :is(th, td):is(:nth-child(3), :nth-child(5)) { display: none; }
+  .contents :is(th, td):is(:nth-child(5), :nth-child(6)) { display: none; }
   .claims, .claims tbody, .claims tr, .claims td { display: block; width: auto; }
   .claims thead, .claims td.none { display: none; }
   .claims tr { border: 1px solid #ddd; border-left: .4rem solid #999; border-radius: 4px; margin: .6rem 0; }
