@@ -66,7 +66,7 @@ def _row(claim: Claim, head: Sequence[str]) -> str:
     status = str(row["status"])
     place = f"<strong>{said(str(row['item']))}</strong>"
     if row.get("formula"):
-        place += f'<div class="formula">{typeset(str(row["formula"]))}</div>'
+        place += f'<div class="formula">{typeset(str(row["formula"])).replace("; ", ";<br>")}</div>'
     reason = str(row.get("reason", ""))
     print_ = f'<span class="print {status}">{_PRINT[status]}</span>'
     if reason:

@@ -29,7 +29,7 @@ def typeset(text: str) -> str:
         inner = match[2] if match[2] is not None else match[3]
         pieces += [
             html.escape(text[last : match.start()], quote=False),
-            f"<{tag}>{html.escape(inner, quote=False)}</{tag}>",
+            f"<{tag}>{typeset(inner)}</{tag}>",
         ]
         last = match.end()
     return "".join([*pieces, html.escape(text[last:], quote=False)]).replace(" - ", " − ")
