@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spikelearn.catalogue.ledger import STATES, Claim, author_year, source_of
@@ -31,7 +31,7 @@ def said(text: str) -> str:
     return html.escape(author_year(text), quote=False)
 
 
-def number(value: Any, unit: str) -> str:
+def number(value: Any, unit: str, digits: int = 10) -> str:
     """Write a value, or the first four of many, with its unit."""
     if value is None:
         return ""
@@ -39,7 +39,7 @@ def number(value: Any, unit: str) -> str:
     if isinstance(value, (list, tuple)):
         shown = ", ".join(f"{item:.6g}" for item in value[:4])
         return html.escape(f"[{shown}{', ...' if len(value) > 4 else ''}]{suffix}")
-    return html.escape(f"{value:.10g}{suffix}")
+    return html.escape(f"{value:.{digits}g}{suffix}")
 
 
 def counted(claims: Sequence[Claim]) -> str:
@@ -57,21 +57,25 @@ def claims_table(claims: Sequence[Claim]) -> str:
     """Write the claims of one source as a table; on a narrow screen each row is a card."""
     head = ("place in the source", "in print", "expected", "measured", "verdict")
     lines = ["<thead><tr>" + "".join(f"<th>{name}</th>" for name in head) + "</tr></thead>"]
-    lines += [_row(claim, head) for claim in claims]
+    lines += [_row(claim) for claim in claims]
     return f'<table class="claims">{"".join(lines)}</table>'
 
 
-def _row(claim: Claim, head: Sequence[str]) -> str:
+def _row(claim: Claim) -> str:
     row = claim.row
     status = str(row["status"])
     place = f"<strong>{said(str(row['item']))}</strong>"
     if row.get("formula"):
-        place += f'<div class="formula">{typeset(str(row["formula"])).replace("; ", ";<br>")}</div>'
+        lines = (typeset(line) for line in str(row["formula"]).split("; "))
+        place += f'<div class="formula">{";<br>".join(lines)}</div>'
     reason = str(row.get("reason", ""))
     print_ = f'<span class="print {status}">{_PRINT[status]}</span>'
     if reason:
         print_ += f'<div class="why">{said(reason)}</div>'
-    expected, measured = _compared(claim)
+    pairs = "".join(
+        f'<div class="pair"><div data-head="expected">{expected}</div><div data-head="measured">{measured}</div></div>'
+        for expected, measured in _compared(claim)
+    )
     verdict = f'<span class="{claim.state}">{html.escape(claim.verdict)}</span>'
     figures = dict.fromkeys(name for name, _ in claim.values)
     links = [f'<a href="#{html.escape(name)}">{html.escape(name)}</a>' for name in figures]
@@ -84,46 +88,36 @@ def _row(claim: Claim, head: Sequence[str]) -> str:
         verdict += f'<div class="why" title="{html.escape(test)}">test: {link}</div>'
     if claim.outcome is not None and claim.outcome.why:
         verdict += f'<div class="why">{html.escape(claim.outcome.why)}</div>'
-    cells = (place, print_, expected, measured, verdict)
-    shown = "".join(
-        f'<td data-head="{name}">{cell}</td>' if cell else '<td class="none"></td>'
-        for name, cell in zip(head, cells, strict=True)
+    shown = (
+        f'<td>{place}</td><td data-head="in print">{print_}</td>'
+        f'<td colspan="2"{"" if pairs else " class=none"}>{pairs}</td><td data-head="verdict">{verdict}</td>'
     )
     state = claim.state if status == "correct" else f"{claim.state} flawed"
     return f'<tr class="claim {state}" id="{claim.anchor}">{shown}</tr>'
 
 
-def _compared(claim: Claim) -> tuple[str, str]:
+def _compared(claim: Claim) -> list[tuple[str, str]]:
     """Give expected and measured values: those of model files, else those that the test compared."""
     if claim.values:
-        lines = [_value(claim, value) for _, value in claim.values[:_SHOWN]]
         more = len(claim.values) - _SHOWN
-        if more > 0:
-            lines.append(("", f"and {more} more"))
-    elif claim.outcome is not None and claim.outcome.compared:
-        telling = sorted((line for line in claim.outcome.compared if _numeric(line)), key=_rank)[:2]
-        lines = [(html.escape(_rounded(line["expected"])), html.escape(_deviating(line))) for line in telling]
-        if not lines:
-            number_ = len(claim.outcome.compared)
-            lines = [("", "1 statement holds" if number_ == 1 else f"{number_} statements hold")]
-    else:
-        return "", ""
-    expected, measured = zip(*(line for line in lines if any(line)), strict=True) if any(map(any, lines)) else ((), ())
-    return tuple(_lines(side) for side in (expected, measured))  # type: ignore[return-value]
+        return [_value(value) for _, value in claim.values[:_SHOWN]] + ([("", f"and {more} more")] if more > 0 else [])
+    if claim.outcome is None or not claim.outcome.compared:
+        return []
+    telling = sorted((line for line in claim.outcome.compared if _numeric(line)), key=_rank)[:2]
+    if not telling:
+        held = len(claim.outcome.compared)
+        return [("", "1 statement holds" if held == 1 else f"{held} statements hold")]
+    return [(html.escape(_rounded(line["expected"])), html.escape(_deviating(line))) for line in telling]
 
 
-def _lines(side: Iterable[str]) -> str:
-    return "".join(f'<div class="n">{text or "&nbsp;"}</div>' for text in side)
-
-
-def _value(claim: Claim, value: Mapping[str, Any]) -> tuple[str, str]:
+def _value(value: Mapping[str, Any]) -> tuple[str, str]:
     unit = str(value["unit"])
-    formula = number(value["predicted"], unit) if value["formula"] else ""
-    expected = number(value["expected"], unit)
+    formula = number(value["predicted"], unit, 7) if value["formula"] else ""
+    expected = number(value["expected"], unit, 7)
     if formula and formula != expected:
         expected += f" <small>formula {formula}</small>"
     mark = "" if value["verdict"] == "ok" else f' <span class="off">{html.escape(str(value["verdict"]))}</span>'
-    return expected, f"{number(value['measured'], unit)} <small>{html.escape(str(value['quantity']))}</small>{mark}"
+    return expected, f"{number(value['measured'], unit, 7)} <small>{html.escape(str(value['quantity']))}</small>{mark}"
 
 
 def _numeric(line: Mapping[str, Any]) -> bool:

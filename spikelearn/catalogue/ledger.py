@@ -117,7 +117,7 @@ class Claim:
             end = {"passed": "test passed", "failed": "test failed", "skipped": "test skipped"}[self.outcome.outcome]
             said.append(f"{end}, {self.outcome.seconds:.2g} s")
         elif self.row.get("test"):
-            said.append("by test, not run here")
+            said.append("its test was not run here" if said else "by test, not run here")
         return "; ".join(said) or "by reason"
 
     @property

@@ -35,10 +35,12 @@ summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 h3.runs { margin-top: 1.5rem; }
 .claims { table-layout: fixed; } .claims th:nth-child(1) { width: 26%; } .claims th:nth-child(2) { width: 22%; }
 .claims th:nth-child(5) { width: 20%; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: .5rem; font-variant-numeric: tabular-nums; }
+.pair > div { overflow-wrap: anywhere; min-width: 0; }
 .claims td { overflow-wrap: anywhere; } .claims thead th { position: sticky; top: 0; background: #fff; }
 tr.claim { scroll-margin-top: 2.5rem; } tr.claim:target { outline: 2px solid #0b57a4; }
 .formula { font-family: "STIX Two Text", "Cambria Math", Georgia, serif; font-size: 1rem; margin-top: .15rem; }
-.why, small { color: #555; font-size: .8rem; font-weight: 400; } .claims div.n { font-variant-numeric: tabular-nums; }
+.why, small { color: #555; font-size: .8rem; font-weight: 400; }
 span.print { white-space: normal; } span.print.wrong { color: #93000a; font-weight: 600; }
 span.print.typo, span.print.ambiguous { color: #7a4a00; font-weight: 600; }
 span.open, span.reason { color: #444; }
@@ -59,7 +61,8 @@ body:has(#show-runs:checked) details:has(.claims) { display: none; }
   .claims tr { border: 1px solid #ddd; border-left: .4rem solid #999; border-radius: 4px; margin: .6rem 0; }
   .claims tr.ok { border-left-color: #007a5e; } .claims tr.off { border-left-color: #b3261e; }
   .claims td { border: 0; padding: .2rem .6rem; }
-  .claims td[data-head]:not(:first-child)::before { content: attr(data-head) ": "; color: #555; font-size: .8rem; }
+  .pair { display: block; } .pair > div { display: inline; margin-right: .75rem; }
+  .claims [data-head]:not(:empty)::before { content: attr(data-head) ": "; color: #555; font-size: .8rem; }
 }
 @media print { fieldset.shown { display: none; } }
 """

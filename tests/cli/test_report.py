@@ -254,6 +254,15 @@ def test_a_report_replaces_only_a_report(good, tmp_path):
     assert (other / "mine.txt").read_text(encoding="utf-8") == "mine"
 
 
+def test_a_report_of_other_runs_is_kept_and_the_message_says_of_which(good, capsys):
+    folder, text, _ = good
+    with pytest.raises(SystemExit):
+        main(["check", "quadratic_onset", "--report", str(folder)])
+    said = capsys.readouterr().err
+    assert f"holds results of report of {NAME}, which those of report of quadratic_onset must not replace" in said
+    assert (folder / "index.html").read_text(encoding="utf-8").count("<tr") == text.count("<tr")
+
+
 def test_a_page_without_expected_values_says_nothing_is_off():
     configuration = catalogue.load(NAME)
     text = page([Entry(configuration, [], "exact", 0.1)], [], seconds=1.0, when="today")
