@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from spikelearn.catalogue.ledger import author_year
 from spikelearn.catalogue.typeset import typeset
 
 __all__ = ["colliding_names", "everything", "public_names"]
@@ -129,6 +130,11 @@ def _cell(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", " ".join(text.split()))
 
 
+def _source(document: str) -> str:
+    """Give the heading of a source; its short number becomes author and year when the page is built."""
+    return f"Document {document}" if document.isdigit() else author_year(document)
+
+
 def _formula(text: str) -> str:
     """Write a formula of the ledger as HTML of which Markdown reads nothing."""
     shown = typeset(text)
@@ -149,14 +155,13 @@ def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
         counts = {
             status: sum(row["status"] == status for row in these) for status in sorted({r["status"] for r in these})
         }
-        name = f"Document {document}" if document.isdigit() else document
-        text += f"\n## {name}\n\n{', '.join(f'{n} {status}' for status, n in counts.items())}.\n\n"
-        text += "| item | status | function | test | reason |\n|---|---|---|---|---|\n"
+        text += f"\n## {_source(document)}\n\n{', '.join(f'{n} {status}' for status, n in counts.items())}.\n\n"
+        text += "| item | status | what is so | function and test |\n|---|---|---|---|\n"
         for row in these:
             test = row.get("test", "").split("::")[-1]
-            code = [f"`{word}`" if word else "" for word in (row.get("function", "").removeprefix("spikelearn."), test)]
+            code = [f"`{word}`" for word in (row.get("function", "").removeprefix("spikelearn."), test) if word]
             place = _cell(row["item"]) + _formula(row.get("formula", ""))
-            text += f"| {place} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
+            text += f"| {place} | {row['status']} | {_cell(row.get('reason', ''))} | {'<br>'.join(code)} |\n"
     (into / "ledger.md").write_text(text, encoding="utf-8")
 
 
@@ -165,7 +170,7 @@ def _errata(rows: list[dict[str, Any]], into: Path) -> None:
     text = f"# Errata of the sources\n\n{len(wrong)} of {len(rows)} items of the sources are wrong or misprinted. "
     text += "What holds instead, and the test that shows it:\n"
     for document in sorted({row["document"] for row in wrong}):
-        text += f"\n## {f'Document {document}' if document.isdigit() else document}\n\n"
+        text += f"\n## {_source(document)}\n\n"
         text += "| item | | what holds | test |\n|---|---|---|---|\n"
         for row in wrong:
             if row["document"] == document:

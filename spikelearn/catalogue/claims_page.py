@@ -23,7 +23,7 @@ _PRINT = {
 _SHOWN = 4
 _WIDEST = 90
 _NUMBERS = re.compile(r"(?:[-+0-9.,±<>=!()\[\] ]|e[-+]\d|inf|nan|approx|numbers|of|true|j)+")
-_LONG = re.compile(r"\d+\.\d{9,}(?:e[-+]?\d+)?")
+_LONG = re.compile(r"\d+\.\d{7,}(?:e[-+]?\d+)?")
 
 
 def said(text: str) -> str:
@@ -127,8 +127,8 @@ def _numeric(line: Mapping[str, Any]) -> bool:
 
 
 def _rounded(text: Any) -> str:
-    """Shorten the numbers of a text to ten digits."""
-    return _LONG.sub(lambda match: f"{float(match[0]):.10g}", str(text))
+    """Shorten the numbers of a text to eight digits."""
+    return _LONG.sub(lambda match: f"{float(match[0]):.8g}", str(text))
 
 
 def _rank(line: Mapping[str, Any]) -> int:

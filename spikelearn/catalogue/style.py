@@ -7,7 +7,7 @@ __all__ = ["STYLE"]
 STYLE = """
 :root { color-scheme: light; }
 body { margin: 0; background: #fff; color: #1a1a1a; font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 62rem; margin: 0 auto; padding: 1rem 1.25rem 4rem; }
+main { max-width: 70rem; margin: 0 auto; padding: 1rem 1.25rem 4rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
 h3 { margin: 0 0 .25rem; }
 section { margin: 1rem 0; padding: .75rem 1rem; border: 1px solid #ddd; border-radius: 4px;
