@@ -12,7 +12,7 @@ from typing import Any
 
 from spikelearn.catalogue.proofs import Outcome
 
-__all__ = ["OTHERS", "SOURCES", "STATES", "Claim", "author_year", "claims", "ledger_rows", "source_of"]
+__all__ = ["AUTHORS", "OTHERS", "SOURCES", "STATES", "Claim", "author_year", "claims", "ledger_rows", "source_of"]
 
 SOURCES = {
     "000": "Soldado-Magraner et al. 2022, notebook on learning rules from loss functions",
@@ -22,7 +22,7 @@ SOURCES = {
     "004": "Galtier & Wainrib, a combination of STDP, Hebbian learning and synaptic scaling",
     "ei_trials": "Soldado-Magraner et al. 2022, the published simulations",
 }
-"""Author and year of each source, by the short name that docstrings and the ledger use."""
+"""Each source in words, by the short name that the references of docstrings and the ledger use."""
 
 OTHERS = "Textbooks and other papers"
 """Where configurations go that belong to none of the sources."""
@@ -35,15 +35,20 @@ STATES = {
 }
 """What a report can say of a row of the ledger, the worst first."""
 
-_SHORT = {
+AUTHORS = {
     "000": "Soldado-Magraner et al. 2022, notebook",
     "001": "Jones 2019",
     "002": "Gatsby 2021",
+    "ei_trials": "Soldado-Magraner et al. 2022, published simulations",
     "003": "Soldado-Magraner et al. 2022",
     "004": "Galtier & Wainrib",
-    "ei_trials": "Soldado-Magraner et al. 2022, simulations",
 }
-_NAME = re.compile(r"(?<![\w.,\-/=])(?:[Dd]ocuments? )?(00[0-4]|ei_trials)(?![\w\-/=]|\.\d|\.py)")
+"""Author and year, as model files and pages name them; of two that begin alike the longer comes first."""
+
+# "003 Eq. (55)", "document 003": never a number with digits, a point or a letter beside it, nor one of thousands.
+_NAME = re.compile(
+    r"(?<![\w.\-/=])(?<!\d[, ])(?:[Dd]ocuments? )?(00[0-4]|ei_trials)(?![\w\-/=]|\.\d|\.py)"
+)  # fmt: skip
 
 
 def author_year(text: str) -> str:
@@ -56,12 +61,18 @@ def author_year(text: str) -> str:
     >>> author_year("30,000 trials")
     '30,000 trials'
     """
-    return _NAME.sub(lambda match: _SHORT[match[1]], text)
+    return _NAME.sub(lambda match: AUTHORS[match[1]], text)
 
 
 def source_of(document: str) -> str:
-    """Give author and year of the source that the text of a model file or a row of the ledger begins with."""
-    return SOURCES.get(document.replace(",", " ").split(" ")[0], OTHERS)
+    """Give the source in words that the text of a model file or of a row begins with, by its short name or authors.
+
+    Examples
+    --------
+    >>> source_of("Jones 2019, membrane potential") == source_of("001") == SOURCES["001"]
+    True
+    """
+    return next((SOURCES[short] for short, name in AUTHORS.items() if document.startswith((name, short))), OTHERS)
 
 
 def ledger_rows() -> list[dict[str, Any]]:
