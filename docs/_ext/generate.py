@@ -11,6 +11,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from spikelearn.catalogue.ledger import author_year
+from spikelearn.catalogue.typeset import typeset
+
 __all__ = ["colliding_names", "constant", "everything", "origins", "pages_of", "public_names"]
 
 # Every room with names for users: its words on the page of reference, and the pages that tell of it.
@@ -221,24 +224,38 @@ def _cell(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|$])", r"\\\1", " ".join(text.split()))
 
 
+def _source(document: str) -> str:
+    """Give the heading of a source; its short number becomes author and year when the page is built."""
+    return f"Document {document}" if document.isdigit() else author_year(document)
+
+
+def _formula(text: str) -> str:
+    """Write a formula of the ledger as HTML of which Markdown reads nothing."""
+    shown = typeset(text)
+    for letter in "*[]{}|_`$":
+        shown = shown.replace(letter, f"&#{ord(letter)};")
+    return f'<br><span class="printed">{shown}</span>' if text else ""
+
+
 def _ledger(rows: list[dict[str, Any]], into: Path) -> None:
-    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, whether it is right, "
-    text += "and the test that shows it.\n"
-    text += "The file itself is `docs/ledger.toml`; a test asks that every function and test named here exists.\n"
+    text = "# The ledger\n\nEvery numbered equation, figure and claim of the source documents, the formula as it is "
+    text += "printed, whether it is right, and the test that shows it.\n"
+    text += "The file itself is `docs/ledger.toml`; a test asks that every function and test named here exists.\n\n"
+    text += "`spikelearn check --report DIR` puts these rows onto one page of your own, beside what your installation "
+    text += "measures; from a checkout, `--tests` runs the tests named here and shows what they compared: "
+    text += "[Why to trust it](../trust.md).\n"
     for document in sorted({row["document"] for row in rows}):
         these = [row for row in rows if row["document"] == document]
         counts = {
             status: sum(row["status"] == status for row in these) for status in sorted({r["status"] for r in these})
         }
-        name = f"Document {document}" if document.isdigit() else document
-        text += f"\n## {name}\n\n{', '.join(f'{n} {status}' for status, n in counts.items())}.\n\n"
-        text += "| item | status | function | test | reason |\n|---|---|---|---|---|\n"
+        text += f"\n## {_source(document)}\n\n{', '.join(f'{n} {status}' for status, n in counts.items())}.\n\n"
+        text += "| item | status | what is so | function and test |\n|---|---|---|---|\n"
         for row in these:
             test = row.get("test", "").split("::")[-1]
-            code = [f"`{word}`" if word else "" for word in (row.get("function", "").removeprefix("spikelearn."), test)]
-            text += (
-                f"| {_cell(row['item'])} | {row['status']} | {code[0]} | {code[1]} | {_cell(row.get('reason', ''))} |\n"
-            )
+            code = [f"`{word}`" for word in (row.get("function", "").removeprefix("spikelearn."), test) if word]
+            place = _cell(row["item"]) + _formula(row.get("formula", ""))
+            text += f"| {place} | {row['status']} | {_cell(row.get('reason', ''))} | {'<br>'.join(code)} |\n"
     (into / "ledger.md").write_text(text, encoding="utf-8")
 
 
@@ -247,7 +264,7 @@ def _errata(rows: list[dict[str, Any]], into: Path) -> None:
     text = f"# Errata of the sources\n\n{len(wrong)} of {len(rows)} items of the sources are wrong or misprinted. "
     text += "What holds instead, and the test that shows it:\n"
     for document in sorted({row["document"] for row in wrong}):
-        text += f"\n## {f'Document {document}' if document.isdigit() else document}\n\n"
+        text += f"\n## {_source(document)}\n\n"
         text += "| item | | what holds | test |\n|---|---|---|---|\n"
         for row in wrong:
             if row["document"] == document:

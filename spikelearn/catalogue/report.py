@@ -3,46 +3,21 @@
 from __future__ import annotations
 
 import html
-import re
 import time
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
+from spikelearn.catalogue.claims_page import claims_table, counted, errata, number, said, tests_section
 from spikelearn.catalogue.configuration import Configuration
 from spikelearn.catalogue.files import check, load, run
 from spikelearn.catalogue.folder import names as all_names
+from spikelearn.catalogue.ledger import OTHERS, SOURCES, Claim, author_year, source_of
+from spikelearn.catalogue.proofs import Outcome
 from spikelearn.catalogue.style import STYLE
 from spikelearn.storage.provenance import versions
 
-__all__ = ["AUTHORS", "SOURCES", "Entry", "entries", "ledger_rows", "page"]
-
-SOURCES = {
-    "000": "Notebook on learning rules from loss functions, beside Soldado-Magraner et al. 2022",
-    "001": "A. Jones 2019, notes on Rezende & Gerstner 2014",
-    "002": "Gatsby Unit 2021, final examination in theoretical neuroscience",
-    "003": "Soldado-Magraner, Seay, Laje & Buonomano 2022, supplementary material",
-    "004": "Galtier & Wainrib, a combination of STDP, Hebbian learning and synaptic scaling",
-    "ei_trials": "Soldado-Magraner et al. 2022, the published simulations",
-}
-"""Each source in words, by the short name that the references of docstrings and the ledger use."""
-
-AUTHORS = {
-    "000": "Soldado-Magraner et al. 2022, notebook",
-    "001": "Jones 2019",
-    "002": "Gatsby 2021",
-    "ei_trials": "Soldado-Magraner et al. 2022, published simulations",
-    "003": "Soldado-Magraner et al. 2022",
-    "004": "Galtier & Wainrib",
-}
-"""Author and year, as model files and pages name them; of two that begin alike the longer comes first."""
-
-_OTHERS = "Textbooks and other papers"
-# "003 Eq. (55)", "document 003": never a number with digits, a point or a letter beside it, nor one of thousands.
-_SHORT = re.compile(r"(?<![\w.\-/=])(?<!\d[, ])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|\.\d)")
+__all__ = ["Entry", "checked", "entries", "page"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +60,7 @@ class Entry:
     @property
     def source(self) -> str:
         """Author and year of the source."""
-        document = str(self.configuration.source.get("document", ""))
-        return next((SOURCES[short] for short, name in AUTHORS.items() if document.startswith((name, short))), _OTHERS)
+        return source_of(str(self.configuration.source.get("document", "")))
 
 
 def entries(
@@ -124,58 +98,129 @@ def _figure(configuration: Configuration, recording: Any) -> Callable[[], Any]:
     return lambda: configuration.system.figure(configuration.model, recording, configuration.title)
 
 
-def ledger_rows() -> list[dict[str, Any]]:
-    """Give the rows of the equation ledger: every numbered equation, figure and claim of the sources."""
-    packaged = Path(str(files("spikelearn") / "ledger.toml"))
-    path = packaged if packaged.is_file() else Path(__file__).resolve().parents[2] / "docs" / "ledger.toml"
-    rows: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["row"]
-    return rows
+def checked(found: Iterable[Entry]) -> dict[str, Sequence[Mapping[str, Any]] | None]:
+    """Give what was measured by each configuration, for `spikelearn.catalogue.ledger.claims`; None for failed ones."""
+    return {entry.configuration.name: None if entry.failed else entry.rows for entry in found}
 
 
-def page(found: Sequence[Entry], ledger: Sequence[Mapping[str, Any]], *, seconds: float, when: str) -> str:
+def page(
+    found: Sequence[Entry],
+    claims: Sequence[Claim],
+    *,
+    seconds: float,
+    when: str,
+    outcomes: Mapping[str, Outcome] | None = None,
+    tested: float = 0.0,
+    no_tests: str = "",
+) -> str:
     """Write the page; it asks for nothing but the pictures beside it.
 
     Parameters
     ----------
     found : sequence of Entry
         What was run.
-    ledger : sequence of mapping
-        `ledger_rows`.
+    claims : sequence of Claim
+        The ledger, with what was found about each row.
     seconds : float
         Wall time of everything.
     when : str
         Date and time, as text.
+    outcomes : mapping of str to Outcome, optional
+        The tests that were run.
+    tested : float
+        Wall time of the tests.
+    no_tests : str
+        Why no tests were run.
     """
     values = [row for entry in found for row in entry.rows]
     off = sum(row["verdict"] != "ok" for row in values)
     failed = sum(entry.failed for entry in found)
+    bad = [claim for claim in claims if claim.state == "off"]
     parts = [f"{len(values) - off} of {len(values)} values as expected"]
     parts += [f"{failed} configurations failed"] if failed else []
-    verdict = "off" if off or failed else "ok"
+    parts += (
+        [f"{len(bad)} of {len(claims)} claims off" if bad else f"none of {len(claims)} claims off"] if claims else []
+    )
+    verdict = "off" if off or failed or bad else "ok"
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
-    sections = [
-        (source, list(group))
-        for source in (*dict.fromkeys(SOURCES.values()), _OTHERS)
-        if (group := [entry for entry in found if entry.source == source])
-    ]
+    sections = []
+    for source in (*SOURCES.values(), OTHERS):
+        inside = [claim for claim in claims if source_of(str(claim.row["document"])) == source]
+        group = [entry for entry in found if entry.source == source]
+        if inside or group:
+            sections.append((source, inside, group))
     body = [
         "<h1>spikelearn: what was claimed, expected and measured</h1>",
         f'<p class="verdict {verdict}">{"; ".join(parts)}</p>',
+        _what_is_off(found, bad),
         f"<p>{len(found)} configurations in {seconds:.0f} s, {html.escape(when)}; {html.escape(used)}. "
         "Expected values come from computations outside the package, predicted ones from the theory's formulas; a "
         "measured value may differ by the tolerance that its file gives.</p>",
-        _contents(sections),
+        _legend(outcomes or {}, tested, no_tests),
+        _contents(sections, tests=bool(outcomes)),
     ]
-    for source, group in sections:
+    for source, inside, group in sections:
         body.append(f'<h2 id="{_anchor(source)}">{html.escape(source)}</h2>')
+        if inside:
+            body.append(f"<p>{len(inside)} equations, figures and claims. {counted(inside)}</p>")
+            body.append(
+                f"<details open><summary>Equations, figures and claims</summary>{claims_table(inside)}</details>"
+            )
+        if inside and group:
+            body.append(f'<h3 class="runs">Model files: {len(group)} runs with figures</h3>')
         body += [_entry(entry) for entry in group]
-    body.append(_errata(ledger))
+    body += [tests_section(outcomes or {}, seconds=tested), errata(claims) if claims else ""]
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>spikelearn: report</title><style>{STYLE}</style></head>\n<body><main>\n"
-        + "\n".join(body)
+        + "\n".join(part for part in body if part)
         + "\n</main></body></html>\n"
+    )
+
+
+def _what_is_off(found: Sequence[Entry], bad: Sequence[Claim]) -> str:
+    """List what is off, with links; it comes first on the page."""
+    lines = []
+    for entry in (entry for entry in found if entry.good is False):
+        made = entry.configuration
+        quantities = ", ".join(str(row["quantity"]) for row in entry.rows if row["verdict"] != "ok") or "failed"
+        link = f'<a href="#{html.escape(made.name)}">{html.escape(made.title)}</a>'
+        lines.append(f"<li>{link}: {html.escape(quantities)}</li>")
+    lines += [
+        f'<li><a href="#{claim.anchor}">{html.escape(_source_in_short(claim))}: {said(str(claim.row["item"]))}</a>: '
+        f"{html.escape(claim.verdict)}</li>"
+        for claim in bad
+    ]
+    return f'<ul class="off">{"".join(lines)}</ul>' if lines else ""
+
+
+def _source_in_short(claim: Claim) -> str:
+    return author_year(str(claim.row["document"]))
+
+
+def _legend(outcomes: Mapping[str, Outcome], tested: float, no_tests: str) -> str:
+    """Say what the verdicts mean, whether tests were run, and how to see less."""
+    if outcomes:
+        tests = f"{len(outcomes)} tests that rows name were run for this page, in {tested:.0f} s."
+    else:
+        tests = no_tests or "Tests were not run for this page: --tests runs them, from a checkout of the repository."
+    choices = (
+        ("all", "everything"),
+        ("off", "what is off"),
+        ("flawed", "where the print is wrong"),
+        ("claims", "claims alone"),
+        ("runs", "runs alone"),
+    )
+    shown = "".join(
+        f'<label><input type="radio" name="shown" id="show-{key}"{" checked" if key == "all" else ""}> {words}</label>'
+        for key, words in choices
+    )
+    return (
+        "<p>A claim is <b>as expected</b> if the values that measure it are, and its test passed where it was run; "
+        "<b>off</b> if any of them is not; <b>by test, not run here</b> if a test alone shows it; <b>by reason</b> if "
+        f"nothing can be computed: the reason stands there. {html.escape(tests)}</p>"
+        f'<fieldset class="shown"><legend>Show</legend>{shown}</fieldset>'
     )
 
 
@@ -183,25 +228,32 @@ def _anchor(text: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in text.lower())
 
 
-def _contents(sections: Sequence[tuple[str, Sequence[Entry]]]) -> str:
-    lines = []
-    for source, group in sections:
-        off = sum(entry.good is False for entry in group)
-        state = f'<span class="off">{off} off</span>' if off else '<span class="ok">all as expected</span>'
-        lines.append(f'<li><a href="#{_anchor(source)}">{html.escape(source)}</a>: {len(group)}, {state}</li>')
-    return f'<ul>{"".join(lines)}<li><a href="#errata">Where the print is wrong</a></li></ul>'
+def _contents(sections: Sequence[tuple[str, Sequence[Claim], Sequence[Entry]]], *, tests: bool) -> str:
+    head = ("source", "claims", "as expected", "by test, not run", "by reason", "model files", "off")
+    lines = ["<tr>" + "".join(f"<th>{name}</th>" for name in head) + "</tr>"]
+    for source, inside, group in sections:
+        states = [claim.state for claim in inside]
+        off = states.count("off") + sum(entry.good is False for entry in group)
+        numbers = [len(inside), states.count("ok"), states.count("open"), states.count("reason"), len(group)]
+        cells = "".join(f'<td class="n">{count}</td>' for count in numbers)
+        state = f'<span class="off">{off} off</span>' if off else '<span class="ok">none</span>'
+        link = f'<a href="#{_anchor(source)}">{html.escape(source)}</a>'
+        lines.append(f"<tr><td>{link}</td>{cells}<td>{state}</td></tr>")
+    more = ' <a href="#tests">What the tests compared</a>.' if tests else ""
+    errata_ = '<a href="#errata">Where the print is wrong</a>.' if any(inside for _, inside, _ in sections) else ""
+    return f'<nav><div class="wide"><table class="contents">{"".join(lines)}</table></div><p>{errata_}{more}</p></nav>'
 
 
 def _entry(entry: Entry) -> str:
     made = entry.configuration
     state = {True: "ok", False: "off", None: "none"}[entry.good]
     document = str(made.source.get("document", ""))
-    said = ", ".join(part for part in (document, str(made.source.get("citation", ""))) if part)
+    cited = ", ".join(part for part in (document, str(made.source.get("citation", ""))) if part)
     lines = [
         f'<section class="{state}" id="{html.escape(made.name)}">',
         f"<h3>{html.escape(made.title)}</h3>",
         f'<p class="facts"><code>spikelearn run {html.escape(made.name)}</code>; {html.escape(made.system.name)}, '
-        f"{html.escape(entry.engine)} engine, {entry.seconds:.2g} s. {html.escape(said)}</p>",
+        f"{html.escape(entry.engine)} engine, {entry.seconds:.2g} s. {said(cited)}</p>",
     ]
     if entry.failed:
         lines.append(f'<p class="off">failed: {html.escape(entry.trouble)}</p>')
@@ -229,53 +281,19 @@ def _table(entry: Entry) -> str:
         cells = (
             f"<strong>{html.escape(quantity)}</strong><br>{html.escape(meaning)}",
             html.escape(theory or formula),
-            _number(row["predicted"], unit) if formula else "",
-            _number(row["expected"], unit),
-            _number(row["measured"], unit),
+            number(row["predicted"], unit) if formula else "",
+            number(row["expected"], unit),
+            number(row["measured"], unit),
             f"{row['error']:.1e}",
             "as expected" if good else html.escape(str(row["verdict"])),
         )
         state = "ok" if good else "off"
         lines.append(f'<tr class="{state}">' + "".join(_cell(k, cell) for k, cell in enumerate(cells)) + "</tr>")
         if reason:
-            lines.append(f'<tr class="reason"><td colspan="{len(head)}">{html.escape(reason)}</td></tr>')
+            lines.append(f'<tr class="note"><td colspan="{len(head)}">{said(reason)}</td></tr>')
     return f'<div class="wide"><table class="values">{"".join(lines)}</table></div>'
 
 
 def _cell(column: int, text: str) -> str:
     numbers = 2 <= column <= 5 and "[" not in text
     return f'<td class="n">{text}</td>' if numbers else f"<td>{text}</td>"
-
-
-def _number(value: Any, unit: str) -> str:
-    if value is None:
-        return ""
-    suffix = "" if unit == "1" else f" {unit}"
-    if isinstance(value, (list, tuple)):
-        shown = ", ".join(f"{item:.6g}" for item in value[:4])
-        return html.escape(f"[{shown}{', ...' if len(value) > 4 else ''}]{suffix}")
-    return html.escape(f"{value:.10g}{suffix}")
-
-
-def _named(text: str) -> str:
-    """Write author and year for the short number of a source."""
-    return _SHORT.sub(lambda found: AUTHORS[found[1]], text)
-
-
-def _errata(ledger: Sequence[Mapping[str, Any]]) -> str:
-    wrong = [row for row in ledger if row["status"] != "correct"]
-    head = "<tr><th>where</th><th>verdict</th><th>what is so</th><th>shown by</th></tr>"
-    lines = []
-    for row in wrong:
-        source = SOURCES.get(str(row["document"]), str(row["document"]))
-        proof = str(row.get("test", "")) or "no test: see the reason"
-        lines.append(
-            f"<tr><td>{html.escape(source)}: {html.escape(str(row['item']))}</td>"
-            f"<td>{html.escape(str(row['status']))}</td>"
-            f"<td>{html.escape(_named(str(row.get('reason', ''))))}</td><td><code>{html.escape(proof)}</code></td></tr>"
-        )
-    return (
-        f'<h2 id="errata">Where the print is wrong</h2><p>Of {len(ledger)} equations, figures and claims in the ledger '
-        f"{len(wrong)} are wrong, misprinted or say less than they seem to; each has a test or a reason.</p>"
-        f'<div class="wide"><table>{head}{"".join(lines)}</table></div>'
-    )

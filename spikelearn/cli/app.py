@@ -81,6 +81,13 @@ def check(
     report: Annotated[
         Path | None, typer.Option(help="Write a page with every claim, formula, value and figure into this folder.")
     ] = None,
+    tests: Annotated[
+        bool,
+        typer.Option("--tests", help="For the page, also run the tests that the ledger names: a checkout has them."),
+    ] = False,
+    claims: Annotated[
+        list[str] | None, typer.Option(help="Run only tests of claims that begin so, such as '003 Eq.'; repeatable.")
+    ] = None,
     yes_long: YesLong = False,
 ) -> Answer:
     """Compare configurations with their expected values; the exit status is 1 if any is off."""
@@ -88,7 +95,11 @@ def check(
         from spikelearn.cli.report import check_and_report
 
         with long_runs(yes_long):
-            return check_and_report(report, names or [], engine=engine, target=target)
+            return check_and_report(
+                report, names or [], engine=engine, target=target, tests=tests or bool(claims), claims=claims or []
+            )
+    if tests or claims:
+        raise typer.BadParameter("--tests and --claims go with --report DIR, onto whose page they put what they found")
     from spikelearn.cli.catalogue import check_many
 
     verdicts, rows = [], []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -15,10 +16,21 @@ from spikelearn.cli.drawing import saved_figure
 from spikelearn.storage.files import whole_folder
 from spikelearn.storage.manifest import write_manifest
 
+if TYPE_CHECKING:
+    from spikelearn.catalogue.proofs import Outcome
+
 __all__ = ["check_and_report"]
 
 
-def check_and_report(folder: Path, names: Sequence[str], *, engine: str | None, target: str) -> Answer:
+def check_and_report(
+    folder: Path,
+    names: Sequence[str],
+    *,
+    engine: str | None,
+    target: str,
+    tests: bool = False,
+    claims: Sequence[str] = (),
+) -> Answer:
     """Run and compare configurations, and write one page about them into a folder.
 
     Parameters
@@ -29,17 +41,25 @@ def check_and_report(folder: Path, names: Sequence[str], *, engine: str | None, 
         Names or model files; all of the catalogue if there is none.
     engine, target
         As for `spikelearn.catalogue.run`.
+    tests : bool
+        Whether to run the tests that the ledger names too; only said to be impossible where there are none.
+    claims : sequence of str
+        Beginnings of the rows, such as ``"003 Eq."``, whose tests are run; all rows if there is none.
 
     Returns
     -------
     Answer
-        The status is 1 if a value is off or a run failed.
+        The status is 1 if a value is off, a run failed or a test failed.
     """
     import pandas as pd
 
-    from spikelearn.catalogue.report import Entry, entries, ledger_rows, page
+    from spikelearn.catalogue.ledger import claims as judged
+    from spikelearn.catalogue.ledger import ledger_rows
+    from spikelearn.catalogue.report import Entry, checked, entries, page
 
     began, found, rows = time.perf_counter(), [], []
+    ledger = ledger_rows()
+    wanted = _wanted(ledger, claims) if tests else []
     source = {"report": "of " + (", ".join(names) or "the whole catalogue")}
     with whole_folder(folder, overwrite=True, kind="report", source=source) as temporary:
         entry: Entry
@@ -51,11 +71,44 @@ def check_and_report(folder: Path, names: Sequence[str], *, engine: str | None, 
             typer.echo(f"{made.name}: {made.title}\n{table(pd.DataFrame(entry.rows)) if entry.rows else body}\n")
             rows += [{"configuration": made.name, **row} for row in entry.rows]
             found.append(entry)
+        ran = time.perf_counter() - began
+        outcomes, trouble = _tested(wanted)
+        tested = time.perf_counter() - began - ran
+        all_claims = judged(ledger, checked(found), outcomes)
         when = datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC")
-        text = page(found, ledger_rows(), seconds=time.perf_counter() - began, when=when)
+        text = page(
+            found, all_claims, seconds=ran, when=when, outcomes=outcomes, tested=tested, no_tests=trouble
+        )  # fmt: skip
         (temporary / "index.html").write_text(text, encoding="utf-8")
-        write_manifest(temporary, "report", {"source": source, "configurations": len(found)})
+        counts = {"configurations": len(found), "claims": len(all_claims), "tests": len(outcomes)}
+        write_manifest(temporary, "report", {"source": source, **counts})
     bad = [entry.configuration.name for entry in found if entry.good is False]
-    said = f"off or failed: {', '.join(bad)}" if bad else "all as expected"
-    facts = {"folder": str(folder), "configurations": len(found), "off": bad}
-    return Answer(f"{said}; the report is {folder / 'index.html'}", rows, facts, status=int(bool(bad)))
+    off = [f"{claim.row['document']} {claim.row['item']}" for claim in all_claims if claim.state == "off"]
+    said = [f"off or failed: {', '.join(bad)}" if bad else "all as expected"]
+    if off:
+        said.append(f"claims that are off: {len(off)}, {', '.join(off[:5])}{', ...' if len(off) > 5 else ''}")
+    if trouble:
+        said.append(f"tests were not run: {trouble}")
+    facts = {"folder": str(folder), **counts, "off": bad, "claims_off": off}
+    words = f"{'; '.join(said)}; the report is {folder / 'index.html'}"
+    return Answer(words, rows, facts, status=int(bool(bad or off)))
+
+
+def _wanted(ledger: Sequence[Mapping[str, Any]], claims: Sequence[str]) -> list[str]:
+    """Give the tests of the rows whose name begins so."""
+    found = [row for row in ledger if f"{row['document']} {row['item']}".startswith(tuple(claims) or "")]
+    if not found:
+        raise ValueError(f"--claims must be the beginning of a row of the ledger, such as '003 Eq.', got {claims[0]!r}")
+    return list(dict.fromkeys(str(row["test"]) for row in found if row.get("test")))
+
+
+def _tested(wanted: Sequence[str]) -> tuple[dict[str, Outcome], str]:
+    """Run the tests, or say why that cannot be."""
+    from spikelearn.catalogue.proofs import checkout, run_tests
+
+    if not wanted:
+        return {}, ""
+    if checkout() is None:
+        return {}, "an installed package has none, only a checkout of the repository has"
+    typer.echo(f"{len(wanted)} tests of the ledger's rows: this takes minutes", err=True)
+    return run_tests(wanted), ""

@@ -165,12 +165,19 @@ def _refuse_to_lose(final: Path, overwrite: bool, kind: str | None, source: Mapp
         )
     found = manifest.get("source")
     if source is not None and _which(found) != _which(source):
-        name = found.get("name", "something else") if isinstance(found, dict) else "something else"
+        name = _called(found)
         other = "another file called " if name == source.get("name") else ""
         raise FileExistsError(
-            f"{final} holds results of {other}{name}, which those of {source.get('name')} must not replace; take "
+            f"{final} holds results of {other}{name}, which those of {_called(source)} must not replace; take "
             "another folder"
         )
+
+
+def _called(source: Any) -> str:
+    """Name what results are made from: a file, or what else its source says of itself, such as a report of two runs."""
+    known = {key: value for key, value in source.items() if key != CONTENT} if isinstance(source, Mapping) else {}
+    name = known.get("name") or " ".join(f"{key} {value}" for key, value in known.items() if isinstance(value, str))
+    return str(name or "something else")
 
 
 def _which(source: Any) -> Any:

@@ -271,7 +271,7 @@ def test_a_source_is_named_by_author_and_year():
 
 def test_the_report_names_sources_as_the_site_does():
     pytest.importorskip("sphinx", reason="sphinx comes with the docs extra")
-    from spikelearn.catalogue.report import AUTHORS, SOURCES
+    from spikelearn.catalogue.ledger import AUTHORS, SOURCES
 
     author_year = load(Path("docs/_ext/author_year.py"))
     assert {short: name for short, name in AUTHORS.items() if short != "ei_trials"} == author_year.NAMES

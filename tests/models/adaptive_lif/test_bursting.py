@@ -175,6 +175,24 @@ def test_the_sources_counterexample_is_tonic_in_theory():
     assert regime(**cell) == "tonic"
 
 
+def test_how_many_spikes_come_before_g_rises_and_where_g_then_goes(exact_train):
+    """Solution 4: t_d/t_s(0) spikes before the first arrival, from rest; then g goes to P_0, not delta_g t_d/t_s(0)."""
+    cell = CELL | {"tau_K": 0.2, "delta_g": 0.05, "t_d": 2.0}
+    theory, T_0 = burst_theory(**cell), time_to_spike(**CELL)
+    spikes = exact_train(**cell, duration=1.05 * (theory.leading_period + theory.period))
+    assert spikes[0] == pytest.approx(T_0, rel=1e-9)
+    before = (spikes <= T_0 + 2.0).sum()
+    assert before == math.floor(2.0 / T_0) + 1 == math.floor(theory.leading_spikes) + 1
+    g = 0.05 * np.exp(-(T_0 + 4.0 - spikes[spikes + 2.0 <= T_0 + 4.0] - 2.0) / 0.2).sum()
+    saturation = saturation_conductance(**{k: v for k, v in cell.items() if k != "t_d"})
+    assert g == pytest.approx(saturation, abs=0.05)
+    assert 5 * g < 0.05 * 2.0 / T_0
+    # A later burst begins at g_th and has not got so far when its first spike comes back.
+    start = bursts_of(spikes, 1.0)[0][1]
+    later = ((spikes >= start) & (spikes <= start + 2.0)).sum()
+    assert 0 < before - later < before / 4
+
+
 def test_conductance_not_voltage_is_near_zero_when_arrivals_resume(exact_train):
     """Erratum A6: when g starts to rise again it is g_th exp(-t_d/tau_K), while u runs between 0 and theta."""
     cell = CELL | {"tau_K": 0.2, "delta_g": 0.05, "t_d": 2.0}

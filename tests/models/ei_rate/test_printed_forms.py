@@ -444,3 +444,60 @@ def test_the_neural_region_of_s8_is_a_wedge_without_end():
     for slope, inside in ((1.0, True), (5.0, True), (5.3, False), (0.1, False)):
         stable, _ = neural_region(TABLE_1, ee[1:], slope * ee[1:])
         assert (stable == inside).all(), slope
+
+
+def test_s10_with_little_of_the_cross_terms_the_region_is_nearly_that_of_the_homeostatic_rule():
+    """Section 1.4, Fig. S10 bottom left: alpha = beta/100 keeps Eq. (1)'s region, with equal rates, and adds a rim."""
+    w = valid_grid(TABLE_1)
+    mixed = closed(TABLE_1, sl.rules.TwoTerm(alpha=0.0002, beta=0.02), w)
+    alone = closed(TABLE_1, sl.rules.Homeostatic(**four_rates(0.02, 0.02, 0.02, 0.02)), w)
+    assert 0.05 < alone.mean() < 0.1
+    assert not (alone & ~mixed).any()
+    assert 0.01 < (mixed & ~alone).mean() < 0.02
+    fewer = closed(TABLE_1, sl.rules.TwoTerm(alpha=2e-6, beta=0.02), w)
+    assert (fewer & ~alone).mean() < 0.0005
+    # Eq. (10) by pencil at Table 1, with beta = 100 alpha
+    by_hand = (14 + 500) * w.W_IE > (1400 - 5) * w.W_EE + 9.8 + 100 * (25 - 14)
+    np.testing.assert_array_equal(mixed, by_hand)
+
+
+def test_slower_weights_onto_i_never_lose_a_point_of_scaling():
+    """Section 1.5: with W_EE g_E > 1 a smaller alpha_3 or alpha_4 keeps what is stable and wins more."""
+    rng = np.random.default_rng(15)
+    w = valid_grid(TABLE_1, 41)
+    gained = {"alpha_IE": 0, "alpha_II": 0}
+    for _ in range(20):
+        a = four_rates(*rng.uniform(0.001, 0.05, 4))
+        before = closed(TABLE_1, sl.rules.SynapticScaling(**a), w)
+        for name in gained:
+            after = closed(TABLE_1, sl.rules.SynapticScaling(**{**a, name: a[name] / 2}), w)
+            assert not (before & ~after).any()
+            gained[name] += (after & ~before).sum()
+    assert min(gained.values()) > 100
+
+
+def test_e_up_follows_each_weight_as_expected():
+    """Fig. S13: E rises with W_EE and W_II and falls with W_EI and W_IE, at every valid point of Table 1."""
+    w = valid_grid(TABLE_1, 101)
+    before = TABLE_1.up_state(*w)
+    assert before.stable.all()
+    for k, (name, sign) in enumerate({"W_EE": 1, "W_EI": -1, "W_IE": -1, "W_II": 1}.items()):
+        varied = [part * (1 + 1e-7) if j == k else part for j, part in enumerate(w)]
+        change = np.asarray(TABLE_1.up_state(*varied).E - before.E)
+        assert (sign * change > 0).all(), name
+    np.testing.assert_allclose(before.E, 5.0, rtol=1e-9)
+
+
+@MODELS
+def test_c_of_eq_37_is_positive_where_eq_22_holds(model):
+    """Section 2.3.4: C of Eq. (37) with the scales of erratum E12, by pencil, is 2 R (g_E/g_I) times C of Eq. (19)."""
+    ee, ie = (part.ravel() for part in np.meshgrid(np.linspace(0.5, 9.5, 19), np.linspace(1, 19, 19)))
+    g, R = model.g_E / model.g_I, model.E_set / model.I_set
+    theta_E = model.g_E / model.E_set * (model.Theta_E - model.I_ext)
+    theta_I = model.g_I / model.I_set * model.Theta_I
+    w_EE, w_IE = ee * model.g_E / R, ie * model.g_E
+    printed = 2 * R * (R * g * theta_I * w_EE - R * theta_E * w_IE - g * theta_I)
+    of_eq_19 = model.determinant(*model.setpoint_weights(ee, ie))
+    np.testing.assert_allclose(printed, 2 * R * g * of_eq_19, rtol=1e-9, atol=1e-12)
+    assert (printed > 0).any()
+    assert (printed < 0).any()

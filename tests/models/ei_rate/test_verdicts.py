@@ -41,6 +41,9 @@ def test_the_short_problems_have_the_eigenvalues_of_the_whole_jacobians(rule):
             gaps = np.abs(one[:, None] - other[None, :]).min(axis=1)
             # exact zeros here are rounding there; double eigenvalues move by its square root
             assert gaps.max() < 1e-6 * scale
+        # Two zeros, along the plane of fixed points, and no third; weights that are pinned leave none.
+        zeros = 0 if "pinned" in rule.name else 2
+        assert ((np.abs(whole) < 1e-13 * size[:, None]).sum(axis=-1) == zeros).all()
 
 
 def test_full_tends_to_qss_for_slow_rates_and_not_for_fast():

@@ -5,7 +5,12 @@ import pytest
 
 from spikelearn.models import entropy_rule as er
 
-RNG = np.random.default_rng(0)
+
+@pytest.fixture(autouse=True)
+def own_numbers():
+    """Every test begins with the same random numbers, whichever ran before."""
+    global RNG
+    RNG = np.random.default_rng(0)
 
 
 def movie(T=7, n=5, seed=0):

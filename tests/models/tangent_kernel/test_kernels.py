@@ -81,6 +81,17 @@ def test_diagonal_as_in_eq_17():
         np.testing.assert_allclose(np.diag(found[layer]), expected, rtol=1e-13)
 
 
+def test_the_largest_entry_of_a_kernel_is_on_its_diagonal():
+    """Before Eq. (14): |C_mu,nu| is at most the mean of C_mu,mu and C_nu,nu; for one layer each and their sum."""
+    for seed in range(20):
+        kernel, x = small(seed=seed, phi=PHIS[seed % len(PHIS)])
+        for C in (*kernel.kernels(x), kernel.kernel(x)):
+            diagonal = np.diag(C)
+            assert (np.abs(C) <= 0.5 * (diagonal[:, None] + diagonal) * (1 + 1e-12)).all()
+            assert np.abs(C).max() == pytest.approx(diagonal.max(), rel=1e-12)
+            np.testing.assert_allclose(C, C.T, rtol=1e-12)
+
+
 def test_the_naive_equations_are_underdetermined():
     kernel, x = small("erf", n=30, depth=3, p=5)
     found = kernel.kernels(x)
