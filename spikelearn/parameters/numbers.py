@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.flags import holds_flag
-from spikelearn.parameters.foreign import unmasked
+from spikelearn.parameters.foreign import bare, unmasked
 from spikelearn.parameters.names import shown
 
 __all__ = [
@@ -129,9 +129,9 @@ def number_array(where: str, given: Any) -> Floats:
     TypeError
         Something in it is no number, or rows have different lengths.
     ValueError
-        A whole number is too large for floating point, or an entry is masked.
+        A whole number is too large for floating point, an entry is masked, or a number has a unit.
     """
-    given = unmasked(given, where)
+    given = bare(given, where)
     try:
         array = np.asarray(given, dtype=np.float64)
         if holds_flag(given) or isinstance(given, str) or np.asarray(given).dtype.kind in "US":
