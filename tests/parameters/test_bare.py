@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, second
+from brian2 import Hz, ms, mV, second
 
 import spikelearn as sl
 from spikelearn.models.escape_noise import VariationalNetwork
