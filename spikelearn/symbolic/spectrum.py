@@ -35,8 +35,8 @@ class RuleSpectrum:
         time constants are known, each by itself, which holds for both together only while the rule is slow beside the
         activities; with "full" both are stable together.
     rule_stable : bool
-        The rule alone, in quasi-steady state: no eigenvalue has a positive real part, and as many as there are populations have a negative
-        one.
+        The rule alone, in quasi-steady state: no eigenvalue has a positive real part, and as many as there are
+        populations have a negative one.
     neutral : int
         In how many directions that change the activities the rule does nothing (a loss that leaves one out).
     neural_stable : bool or None
