@@ -1,4 +1,4 @@
-"""What a newcomer gets wrong with neurons of their own: each message says what to write, and a start at 0 is not silent."""
+"""What a newcomer gets wrong with neurons of their own: messages say what to write; a start at 0 is not silent."""
 
 import warnings
 
