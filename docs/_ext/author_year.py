@@ -16,8 +16,8 @@ NAMES = {
     "003": "Soldado-Magraner et al. 2022",
     "004": "Galtier & Wainrib",
 }
-# "002 Q1", "document 003", "Fig. S8 of 003": never a number with digits, a point, a comma or a letter beside it, nor the
-# thousands of 20,000 or 20 000.
+# "002 Q1", "document 003", "Fig. S8 of 003": never a number with digits, a point, a comma or a letter beside it, nor
+# the thousands of 20,000 or 20 000.
 SHORT = re.compile(r"(?<![\w.\-/=])(?<!\d[, \u00a0\u2009\u202f])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|[.,]\d)")
 
 

@@ -178,8 +178,11 @@ def _observed_references(one: SpikeTrains, lags: Floats) -> NDArray[np.int64]:
     trial = np.arange(one.n_trials)[:, None]
     key = sorting_key(train_of(one.offsets), one.times)
     begin, end = one.observed[:, :1], one.observed[:, 1:]
-    last = np.searchsorted(key, sorting_key(trial, end - lags))
-    first = np.searchsorted(key, sorting_key(trial, begin - lags))
+    # A spike on a border but for rounding counts as on it, as in `spikelearn.spikes.binning`: the begin was observed,
+    # the end was not.
+    slack = float(rounding(one.t_start, one.t_stop)) + one.slack
+    last = np.searchsorted(key, sorting_key(trial, end - lags - slack))
+    first = np.searchsorted(key, sorting_key(trial, begin - lags - slack))
     # A lag beyond the trial's own length leaves no reference, whatever the order of the two borders.
     low, high = one.offsets[:-1, None], one.offsets[1:, None]
     return np.asarray(np.maximum(np.clip(last, low, high) - np.clip(first, low, high), 0).sum(axis=0))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spikelearn.parameters.foreign import foreign_unit, unmasked
-from spikelearn.parameters.units import seconds
+from spikelearn.parameters.units import parse_quantity, seconds
 from spikelearn.spikes.binning import rounding
 from spikelearn.spikes.construction import check_trains
 
@@ -34,7 +34,7 @@ def fi_curve(trains: Any, inputs: Any, *, dim: str = "unit", skip: Any = 0.0, in
     skip : float or Quantity
         Time in seconds after the begin of the observation that does not count for the mean rate.
     input_units : str
-        Unit of the input for labels; a Quantity brings its own.
+        Unit of the input for labels; a Quantity brings its own, and a Brian2 Quantity is converted to this one.
 
     Returns
     -------
@@ -46,7 +46,8 @@ def fi_curve(trains: Any, inputs: Any, *, dim: str = "unit", skip: Any = 0.0, in
     Raises
     ------
     ValueError
-        The number of inputs does not fit, an input is NaN, or `skip` leaves nothing of the observation.
+        The number of inputs does not fit, an input is NaN, `input_units` is not the unit that the inputs carry, or
+        `skip` leaves nothing of the observation.
 
     Examples
     --------
@@ -62,12 +63,9 @@ def fi_curve(trains: Any, inputs: Any, *, dim: str = "unit", skip: Any = 0.0, in
         raise ValueError(f"fi_curve: dim must be 'unit' or 'trial', got {dim!r}")
     check_trains(spikes, "fi_curve")
     size = spikes.n_units if dim == "unit" else spikes.n_trials
-    units = input_units or (str(inputs.get_best_unit()) if hasattr(inputs, "get_best_unit") else "")
-    scale = float(inputs.get_best_unit()) if hasattr(inputs, "get_best_unit") and not input_units else 1.0
     inputs = unmasked(inputs, "fi_curve: inputs")
-    if foreign_unit(inputs) and not units:
-        units = foreign_unit(inputs)
-    values = np.asarray(getattr(inputs, "magnitude", inputs), dtype=np.float64) / scale
+    plain, units = _plain_inputs(inputs, input_units)
+    values = np.asarray(plain, dtype=np.float64)
     if values.shape != (size,):
         raise ValueError(f"fi_curve: inputs must have one value a {dim}, got shape {values.shape} for {size}")
     if np.isnan(values).any():
@@ -93,6 +91,22 @@ def fi_curve(trains: Any, inputs: Any, *, dim: str = "unit", skip: Any = 0.0, in
 
 
 _TEXTS = {"rate": "firing rate", "onset": "rate of the first interval", "steady": "rate of the last interval"}
+
+
+def _plain_inputs(inputs: Any, input_units: str) -> tuple[Any, str]:
+    """Give the inputs as plain numbers and the unit in which these are."""
+    if hasattr(inputs, "get_best_unit"):
+        one = 1.0 * inputs.get_best_unit()
+        if not input_units:
+            return np.asarray(inputs, dtype=np.float64) / float(one), str(inputs.get_best_unit())
+        scale = parse_quantity(f"1 {input_units}")
+        if getattr(scale, "dim", None) != one.dim:
+            raise ValueError(f"fi_curve: input_units must be a unit of the inputs, such as {one}, got {input_units!r}")
+        return np.asarray(inputs, dtype=np.float64) / float(scale), input_units
+    carried = foreign_unit(inputs)
+    if carried and input_units and input_units != carried:
+        raise ValueError(f"fi_curve: input_units must be left out for inputs in {carried}, got {input_units!r}")
+    return getattr(inputs, "magnitude", inputs), carried or input_units
 
 
 def _measures(

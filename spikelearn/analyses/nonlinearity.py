@@ -11,6 +11,7 @@ from spikelearn.analyses.ensemble import CHUNK_NUMBERS, Ensemble, make_ensemble
 from spikelearn.analyses.triggered import observed_vectors
 from spikelearn.analyses.triggered_weights import read_weights
 from spikelearn.arrays import Floats
+from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.numbers import whole_number
 from spikelearn.spikes.trains import SpikeTrains
 
@@ -113,7 +114,7 @@ def project(ensemble: Ensemble, vectors: Floats) -> Floats:
 
 
 def _checked_axes(ensemble: Ensemble, axes: ArrayLike) -> Floats:
-    given = np.asarray(axes, dtype=np.float64)
+    given = np.asarray(unmasked(axes, "axes"), dtype=np.float64)
     if given.size == 0 or given.size % ensemble.size or given.size // ensemble.size > 2:
         raise ValueError(
             f"axes must be one or two filters of {ensemble.n_lags} lags x {ensemble.n_dimensions} dimensions, "

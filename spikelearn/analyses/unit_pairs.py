@@ -30,5 +30,5 @@ def read_pair(units: Any, n_units: int, where: str, *, same: bool = False) -> tu
         raise ValueError(f"{where}: units must be a pair of two different units, got {units!r}")
     for unit in (first, second):
         if not 0 <= unit < n_units:
-            raise IndexError(f"{where}: units must be 0 to {n_units - 1}, got {unit}")
+            raise IndexError(f"{where}: units must be 0 to {n_units - 1}, got {unit}; these are places, not ids")
     return first, second

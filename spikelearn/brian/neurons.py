@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -82,6 +83,7 @@ def simulate_on_brian(model: BrianNeuron, settings: RunSettings) -> Recording:
         brian.run(circuit.network, settings.duration * second, progress=settings.progress and "brian2")
         circuit.check_finite()
         recorded = circuit.collect()
+    _warn_of_start(model, settings, states, recorded)
     provenance = provenance_of(
         model,
         engine="brian2",
@@ -182,6 +184,20 @@ def check_start(
             f"brian2 engine, got {settings.dt:g} s; take dt <= {0.2 / rate:.1g} s"
         )
     return states, past
+
+
+def _warn_of_start(model: BrianNeuron, settings: RunSettings, states: Mapping[str, Any], recorded: Recording) -> None:
+    """Warn of spikes in the first step of neurons of the user's own whose start was left to be 0, as Brian2 has it."""
+    unset = sorted(set(getattr(model, "jumpable", ())) - set(states))
+    if not unset or recorded.spikes is None or not (recorded.spikes.times < settings.dt).any():
+        return
+    names = ", ".join(unset)
+    warnings.warn(
+        f"a neuron fires in the first step: {names} start{'s' if len(unset) == 1 else ''} at 0 where "
+        f"initial=Initial({unset[-1]}=...) does not say otherwise",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def _trains(monitor: Any, n: int, duration: float) -> SpikeTrains:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import tempfile
 import threading
@@ -74,6 +75,9 @@ class Session:
             cause = error.__cause__
             if type(error).__name__ == "BrianObjectException" and cause is not None:
                 reason = " ".join(str(next((part for part in cause.args if isinstance(part, str)), cause)).split())
+                missing = re.fullmatch(r'The identifier "(\w+)" could not be resolved\.', reason)
+                if missing:
+                    reason = f"{missing[1]!r} has no value; give it one among the parameters, or declare it"
                 raise ValueError(f"Brian2 cannot run these equations: {reason}") from error
             raise
 

@@ -148,11 +148,24 @@ def _verdict(derived: Any, free: dict[str, float]) -> tuple[str, bool]:
     except (ValueError, ArithmeticError) as error:
         return f"  no verdict: {error}", False
     if isinstance(found, RuleSpectrum):
-        return "\n".join(f"  {line}" for line in str(found).splitlines()), True
+        return "\n".join(f"  {line}" for line in [*str(found).splitlines(), *_together(derived, free)]), True
     place = ", ".join(f"{name} = {value:g}" for name, value in free.items())
     words = ", ".join(f"{name}: {'yes' if getattr(found, name) else 'no'}" for name in _WORDS)
     eigenvalues = ", ".join(f"{value:.4g}" for value in np.real_if_close(found.eigenvalues.ravel()))
-    return f"  at {place}: {words}\n  eigenvalues (1/ms): {eigenvalues}", True
+    lines = [f"at {place}: {words}", f"eigenvalues (1/ms): {eigenvalues}", *_together(derived, free)]
+    return "\n".join(f"  {line}" for line in lines), True
+
+
+def _together(derived: Any, free: dict[str, float]) -> list[str]:
+    """Say whether activities and weights are stable together at this alpha; nothing where that cannot be told."""
+    try:
+        stable = bool(derived.stability(method="full", **free).stable)
+    except (ValueError, ArithmeticError):
+        return []
+    verdict = "stable" if stable else "not stable: the rule is too fast for the activities"
+    if not stable and not bool(derived.stability(**free).stable):
+        verdict = "not stable"
+    return [f"rule and activities together, at alpha = {derived.alpha:g}: {verdict}"]
 
 
 _WORDS = ("stable", "neural_stable", "positive", "paradoxical")

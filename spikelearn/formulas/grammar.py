@@ -219,6 +219,8 @@ def _parsed(text: str, where: str) -> ast.expr:
             node = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         detail = error.msg if isinstance(error, SyntaxError) else "it cannot be read"
+        if re.search(r"[0-9.]\s+[A-Za-z]\w*\s*$", text):
+            detail += "; a number and its unit are multiplied in formulas, as in -50*mV"
         raise ValueError(f"{where} must be a formula, got {shown(text)}: {detail}") from error
     level: list[ast.AST] = [node]
     for _ in range(DEEPEST):

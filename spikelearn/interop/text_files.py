@@ -198,7 +198,9 @@ def with_hint(frame: Any, facts: dict[str, Any], given: dict[str, Any], where: s
         if not message.startswith(where):
             message = f"{where}: {message}"
         if "must lie within" in message and message.split(" ")[-1] == "s":
-            message += "; times in other units than seconds need time_unit=, such as 'ms'"
+            early = float(message.split(" ")[-2]) < 0
+            message += "; times before 0 need t_start=" if early else ""
+            message += "" if early else "; times in other units than seconds need time_unit=, such as 'ms'"
         raise ValueError(message) from error
 
 
@@ -279,6 +281,8 @@ def _numbers(texts: list[Any], name: str, decimal: str, where: str) -> Any:
         if not _NUMBER.fullmatch(plain):
             comma = isinstance(text, str) and "," in text and _NUMBER.fullmatch(text.strip().replace(",", "."))
             hint = "; pass decimal=','" if comma and decimal == "." else ""
+            if not plain:
+                hint = "; rows without a time are no spikes: leave them out"
             raise ValueError(f"{where}: {name} must be a number, got {text!r:.60} in row {row}{hint}")
         numbers[row] = float(plain)
     return numbers

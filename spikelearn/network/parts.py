@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.models.equation_neuron.model import EquationNeuron
 from spikelearn.network.checks import mapped
 from spikelearn.network.jumps import read_neuron, read_weight
+from spikelearn.parameters.foreign import carries_dimension
 from spikelearn.parameters.names import shown
 from spikelearn.parameters.numbers import check_name, number_array, whole_number
 from spikelearn.parameters.units import si_value
@@ -159,7 +160,7 @@ def read_times(value: Any, where: str) -> Any:
     """Read times with a unit, or plain seconds."""
     if value is None or isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{where} must be a time, got {value}")
-    if isinstance(value, str) or hasattr(value, "dim"):
+    if isinstance(value, str) or hasattr(value, "dim") or carries_dimension(value):
         return np.asarray(si_value(value, "1 second", where), dtype=np.float64)
     try:
         return number_array(where, value)

@@ -199,7 +199,7 @@ def _constant(where: str, given: Any) -> Any:
         value = parse_quantity(given) if isinstance(given, str) else given
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-    number = number_array(where, value)
+    number = np.asarray(value) if hasattr(value, "dim") else number_array(where, value)
     if number.ndim or not np.isfinite(number) or isinstance(value, (bool, np.bool_)):
         raise ValueError(f"{where} must be one finite number, got {given!r}")
     # Brian2 would raise whole numbers to powers of any length.

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["foreign_seconds", "foreign_unit", "scaled", "unmasked", "widened"]
+from spikelearn.parameters.names import shown
+
+__all__ = ["bare", "carries_dimension", "foreign_seconds", "foreign_unit", "scaled", "unmasked", "widened"]
 
 
 def unmasked(values: Any, where: str) -> Any:
@@ -37,6 +39,41 @@ def unmasked(values: Any, where: str) -> Any:
         )
     # Neo and python-quantities have no masked arrays; data is the plain array.
     return values.data
+
+
+def carries_dimension(value: Any) -> bool:
+    """Tell whether a value is a Brian2 quantity with a dimension, or a list, tuple or array in which one stands.
+
+    Examples
+    --------
+    >>> from brian2 import mV
+    >>> carries_dimension([[0.0, 1 * mV]]), carries_dimension(mV / mV), carries_dimension([0.5])
+    (True, False, False)
+    """
+    dimension = getattr(value, "dim", None)
+    if dimension is not None:
+        return not getattr(dimension, "is_dimensionless", True)
+    if isinstance(value, np.ndarray):
+        return value.dtype == object and any(carries_dimension(item) for item in value.flat)
+    return isinstance(value, (list, tuple)) and any(carries_dimension(item) for item in value)
+
+
+def bare(values: Any, where: str) -> Any:
+    """Give pure numbers back as they are, refusing masked entries and units, both of which NumPy would drop.
+
+    Raises
+    ------
+    ValueError
+        An entry is masked, or a number has a dimension: 1 mV would become 0.001.
+
+    Examples
+    --------
+    >>> bare([1.0, 2.0], "weights")
+    [1.0, 2.0]
+    """
+    if carries_dimension(values):
+        raise ValueError(f"{where} must be pure numbers, without a unit, got {shown(values, plain=True)}")
+    return unmasked(values, where)
 
 
 def widened(values: Any) -> NDArray[Any]:

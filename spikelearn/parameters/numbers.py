@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.flags import holds_flag
+from spikelearn.parameters.foreign import bare, unmasked
 from spikelearn.parameters.names import shown
 
 __all__ = [
@@ -58,8 +59,9 @@ def whole_numbers(name: str, values: Any) -> Integers:
     TypeError
         The values are not whole numbers.
     ValueError
-        One does not fit into 64 bits.
+        One does not fit into 64 bits, or is masked.
     """
+    values = unmasked(values, name)
     array = np.asarray(values)
     whole = array.dtype.kind in "iu" or (
         array.dtype == object and all(isinstance(item, (int, np.integer)) for item in array.flat)
@@ -127,8 +129,9 @@ def number_array(where: str, given: Any) -> Floats:
     TypeError
         Something in it is no number, or rows have different lengths.
     ValueError
-        A whole number is too large for floating point.
+        A whole number is too large for floating point, an entry is masked, or a number has a unit.
     """
+    given = bare(given, where)
     try:
         array = np.asarray(given, dtype=np.float64)
         if holds_flag(given) or isinstance(given, str) or np.asarray(given).dtype.kind in "US":
@@ -146,8 +149,9 @@ def flat(where: str, given: Any) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        It has rows, equal or ragged.
+        It has rows, equal or ragged, or an entry is masked.
     """
+    given = unmasked(given, where)
     try:
         stream = isinstance(given, Iterable) and not hasattr(given, "__len__")
         array = np.atleast_1d(np.asarray(list(given) if stream else given))

@@ -219,8 +219,8 @@ def si_value(value: Any, unit: str, where: str) -> Any:
         found = get_dimensions(checked)
         # Brian2 compares dimensions with a tolerance, which takes its time; mostly they are the same object.
         same = found is wanted or found == wanted
-        if not same and wanted is unit_dimensions("1 second") and _plain_number(checked):
-            # A plain number for a time means seconds, everywhere.
+        if not same and wanted is unit_dimensions("1 second") and found.is_dimensionless and _plain_number(checked):
+            # A plain number for a time means seconds, everywhere; a list of voltages has a dimension of its own.
             same = True
         plain = np.asarray(checked, dtype=np.float64)
     except OverflowError as error:

@@ -20,6 +20,7 @@ from spikelearn.formulas.formula import (
     symbol,
 )
 from spikelearn.formulas.reserved import RESERVED
+from spikelearn.parameters.foreign import bare
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.shapes import latex_display
 from spikelearn.rules.rate_model import RateModel
@@ -297,6 +298,7 @@ def rule_parameter(where: str, value: Any) -> NDArray[np.float64]:
     ValueError
         It is no number, or not finite.
     """
+    value = bare(value, where)
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:

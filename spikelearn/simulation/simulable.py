@@ -31,6 +31,8 @@ class RunSettings:
         Variables to record, or "counts" alone.
     n : int
         Number of independent copies.
+    sized : bool
+        Whether `n` was given, for models of which 1 is not the usual size.
     vary : mapping
         Parameters that differ between copies.
     initial : Initial
@@ -60,6 +62,7 @@ class RunSettings:
     seed: int | None = None
     record: tuple[str, ...] = ()
     n: int = 1
+    sized: bool = False
     vary: Mapping[str, Any] = field(default_factory=dict)
     initial: Initial = field(default_factory=Initial)
     progress: bool = False

@@ -26,7 +26,7 @@ def simulate(
     model: Simulable,
     duration: Any,
     *,
-    n: int = 1,
+    n: int | None = None,
     engine: str | None = None,
     target: str = "auto",
     dt: Any = None,
@@ -49,8 +49,8 @@ def simulate(
         anything else with the members of `spikelearn.simulation.simulable.Simulable`.
     duration : Quantity, str or float
         Model time, in seconds where it has no unit. Spikes lie within ``0 <= t < duration``.
-    n : int
-        Number of independent neurons, where the model is one neuron.
+    n : int, optional
+        Number of independent neurons, where the model is one neuron; one if not given.
     engine : str, optional
         One of those that the model names, the first if not given. "exact": event-driven or sampled without a time
         step; "array": NumPy or compiled loops in steps of `dt`; "brian2": Brian2, in steps of `dt`, which `target`
@@ -127,7 +127,7 @@ def simulate(
     if engine is not None and engine not in engines:
         raise ValueError(unknown_name(name, "engine", str(engine), engines))
     length = positive_time("duration", duration)
-    count = whole_number("n", n, at_least=1, at_most=2**31 - 1)
+    count = 1 if n is None else whole_number("n", n, at_least=1, at_most=2**31 - 1)
     if target not in (*TARGETS, "auto"):
         raise ValueError(unknown_name("Brian2", "target", str(target), (*TARGETS, "auto")))
     if target != "auto" or method_name(method) is not None:
@@ -148,6 +148,7 @@ def simulate(
         seed=None if seed is None else whole_number("seed", seed, at_least=0),
         record=record_names(record, model),
         n=count,
+        sized=n is not None,
         vary=dict(vary or {}),
         initial=initial_state(initial),
         progress=progress,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats
+from spikelearn.parameters.foreign import carries_dimension, unmasked
 from spikelearn.parameters.units import seconds, si_value
 
 __all__ = ["StepKernel", "StepRate"]
@@ -161,7 +162,8 @@ class StepKernel:
 
 
 def _levels(given: Any, where: str) -> Floats:
-    values = np.array(si_value(given, "1 Hz", where) if hasattr(given, "dim") else given, dtype=np.float64)
+    given = si_value(given, "1 Hz", where) if carries_dimension(given) else unmasked(given, where)
+    values = np.array(given, dtype=np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"{where} must be a sequence of rates, got shape {values.shape}")
     bad = ~((values >= 0) & np.isfinite(values))

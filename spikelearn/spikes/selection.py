@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Floats, Integers
+from spikelearn.parameters.foreign import unmasked
 
 __all__ = ["keep_times", "offsets_of", "ranges", "read_choice", "sort_into_trains", "take_trains", "train_of"]
 
@@ -54,10 +55,12 @@ def read_choice(choice: Any, size: int, where: str) -> Integers:
     ------
     IndexError
         An index is not among 0 to ``size - 1``, or a mask has another length.
+    ValueError
+        An entry is masked.
     """
     if isinstance(choice, slice):
         return np.arange(size)[choice]
-    array = np.atleast_1d(np.asarray(choice))
+    array = np.atleast_1d(np.asarray(unmasked(choice, where)))
     if array.dtype == np.bool_:
         if array.shape != (size,):
             raise IndexError(f"{where}: a mask must have {size} entries, got shape {array.shape}")

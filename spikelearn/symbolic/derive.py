@@ -175,13 +175,13 @@ class DerivedRule:
 
         The E/I model goes to ``spikelearn.stability`` (looked up only here, since it lies above this package), which
         takes arrays and every method. Other models, and losses that are not least at the set point or leave a
-        direction out, get the eigenvalues in quasi-steady state where the rule rests, at one point at a time; see
+        direction out, get the eigenvalues where the rule rests, by "qss" or "full", at one point at a time; see
         `spikelearn.symbolic.spectrum.rule_spectrum`.
 
         Parameters
         ----------
         method : {"qss", "full", "trial", "closed"}
-            How; "qss" alone for the second kind.
+            How. "qss" takes the rule for slow beside the activities; "full" judges both together.
         sensor : float
             For "trial" the time constant of the running mean in trials, see ``spikelearn.stability``.
         **free : float or array_like
@@ -204,9 +204,12 @@ class DerivedRule:
             return stability(self.model, self.rule, method=method, sensor=sensor, **self._natural_weights(free))
         if sensor != 1:
             raise ValueError(f"stability.sensor must come with method='trial', got method={method!r}")
-        if method != "qss":
-            raise ValueError(f"stability must use method 'qss' for this model and loss, got {method!r}")
-        return rule_spectrum(self, **free)
+        if method not in ("qss", "full"):
+            why = "a model with trials and closed forms"
+            if hasattr(self.model, "setpoint_weights"):
+                why = "a loss that is least at the set point" if not self.facts.neutral else "a loss of all activities"
+            raise ValueError(f"stability by method {method!r} needs {why}; here it must be 'qss' or 'full'")
+        return rule_spectrum(self, method, **free)
 
     @cached_property
     def functions(self) -> Numeric:

@@ -1,4 +1,4 @@
-"""Stability of a derived rule for any number of populations, in quasi-steady state."""
+"""Stability of a derived rule for any number of populations, in quasi-steady state or together with the activities."""
 
 from __future__ import annotations
 
@@ -26,15 +26,17 @@ class RuleSpectrum:
     ----------
     weights, activities : dict of str to float
         The point.
-    eigenvalues : ndarray, shape (weights,)
-        Of the rule's Jacobian in quasi-steady state, in 1/ms, largest in magnitude first. A rule that rests on all
-        weights that hold the set points has as many nonzero ones as there are populations.
+    eigenvalues : ndarray, shape (weights,) or, for the method "full", (populations + weights,)
+        Of the rule's Jacobian in quasi-steady state, or of that of activities and weights together, in 1/ms, largest
+        in magnitude first. A rule that rests on all weights that hold the set points has as many nonzero ones as there
+        are populations, and with the activities twice as many.
     stable : bool
-        The rule is stable, and so are the activities where their time constants are known, as in
-        ``spikelearn.Stability``.
+        As in ``spikelearn.Stability``: with the method "qss" the rule is stable, and so are the activities where their
+        time constants are known, each by itself, which holds for both together only while the rule is slow beside the
+        activities; with "full" both are stable together.
     rule_stable : bool
-        The rule alone: no eigenvalue has a positive real part, and as many as there are populations have a negative
-        one.
+        The rule alone, in quasi-steady state: no eigenvalue has a positive real part, and as many as there are
+        populations have a negative one.
     neutral : int
         In how many directions that change the activities the rule does nothing (a loss that leaves one out).
     neural_stable : bool or None
@@ -46,6 +48,8 @@ class RuleSpectrum:
     rests : bool
         Whether the rule rests at this point. False where it was followed in search of its rest and carried the weights
         out of the region in which the activities are stable: the point is the last one inside, and nothing is stable.
+    method : {"qss", "full"}
+        How it was judged.
 
     Examples
     --------
@@ -66,6 +70,7 @@ class RuleSpectrum:
     positive: bool
     paradoxical: dict[str, bool]
     rests: bool = True
+    method: str = "qss"
 
     def __repr__(self) -> str:
         place = ", ".join(f"{name} = {value:.4g}" for name, value in {**self.activities, **self.weights}.items())
@@ -81,7 +86,7 @@ class RuleSpectrum:
         return "\n".join(
             (
                 f"at {place}",
-                f"together: {'stable' if self.stable else 'not stable'}",
+                f"{_SENSES[self.method]}: {'stable' if self.stable else 'not stable'}",
                 f"rule in quasi-steady state: {verdict}; activities: {neural}; "
                 f"weights {'all positive' if self.positive else 'not all positive'}; "
                 f"paradoxical: {', '.join(paradoxical) or 'none'}",
@@ -90,12 +95,19 @@ class RuleSpectrum:
         )
 
 
-def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
+# What the verdict `stable` is about.
+_SENSES = {"qss": "each by itself", "full": "together"}
+
+
+def rule_spectrum(derived: DerivedRule, method: str = "qss", **free: float) -> RuleSpectrum:
     """Give the eigenvalues of a derived rule where it rests: at the set point, or where its loss is least.
 
     Parameters
     ----------
     derived : DerivedRule
+    method : {"qss", "full"}
+        "qss": the rule where activities follow the weights at once. "full": the Jacobian of activities and weights
+        together, which knows how fast the rule is beside the activities; it needs their time constants.
     **free : float
         The free weights, for example ``W_EE=5, W_IE=10``; the others follow from the set point.
 
@@ -106,7 +118,7 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
     Raises
     ------
     ValueError
-        A free weight is missing, unknown, or one that the set point fixes.
+        A free weight is missing, unknown, or one that the set point fixes; or "full" lacks a time constant.
 
     Notes
     -----
@@ -126,6 +138,10 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
     if not derived.rests_at_set_point:
         weights, x, rests = rest_point(derived, weights, x)
     functions, state = derived.functions, derived.state
+    taus = _time_constants(derived)
+    if method == "full" and taus is None:
+        names = ", ".join(f"tau_{name}" for name in state.populations)
+        raise ValueError(f"stability by method 'full' must have the time constants {names} among the parameters")
     jacobian = functions.jacobian(x, weights)
     if not np.isfinite(jacobian).all():
         raise ValueError("stability must be asked where the rule has finite derivatives, got none at this point")
@@ -142,18 +158,35 @@ def rule_spectrum(derived: DerivedRule, **free: float) -> RuleSpectrum:
     growth = _neural_growth(derived, weights, x)
     neural = None if growth is None else growth < 0 and rests
     rule_stable = rests and growing == 0 and decaying >= n
+    stable = rule_stable and neural is not False
+    if method == "full" and taus is not None:
+        joint = _joint_eigenvalues(derived, weights, x, taus)
+        # Of directions in which the rule does nothing eigenvalues are zero, of rounding size in a matrix of both.
+        small = 1e-9 * np.abs(joint).max()
+        stable = rests and int((joint.real < -small).sum()) >= 2 * n and not (joint.real > small).any()
+        eigenvalues = joint
     return RuleSpectrum(
         dict(zip(state.weights, weights.tolist(), strict=True)),
         dict(zip(state.populations, x.tolist(), strict=True)),
         eigenvalues,
-        rule_stable and neural is not False,
+        stable,
         rule_stable,
         max(n - decaying - growing, 0),
         neural,
         bool((weights > 0).all()),
         {name: bool(gain < 0) for name, gain in zip(state.populations, own, strict=True)},
         rests,
+        method,
     )
+
+
+def _joint_eigenvalues(derived: DerivedRule, weights: Vector, x: Vector, taus: Vector) -> Any:
+    """Give those of dX/dt = (f(X, W) - X)/tau and dW/dt = rule(X, W), in 1/ms, largest in magnitude first."""
+    functions, n = derived.functions, x.size
+    above = np.hstack([functions.slopes(x, weights) - np.eye(n), functions.drive(x, weights)]) / taus[:, None]
+    below = np.hstack([functions.by_activity(x, weights), functions.by_weight(x, weights)])
+    eigenvalues = np.linalg.eigvals(np.vstack([above, below]))
+    return np.real_if_close(eigenvalues[np.argsort(-np.abs(eigenvalues))])
 
 
 def rest_point(derived: DerivedRule, weights: Vector, x: Vector) -> tuple[Vector, Vector, bool]:
@@ -204,12 +237,17 @@ def rest_point(derived: DerivedRule, weights: Vector, x: Vector) -> tuple[Vector
 
 def _neural_growth(derived: DerivedRule, weights: Vector, x: Vector) -> float | None:
     """Largest real part of the activities' own eigenvalues at held weights, in 1/ms; None without time constants."""
-    state = derived.state
-    taus = [state.parameters.get(f"tau_{name}") for name in state.populations]
-    if None in taus:
+    taus = _time_constants(derived)
+    if taus is None:
         return None
     a = np.eye(x.size) - derived.functions.slopes(x, weights)
-    return float(np.linalg.eigvals(-a / np.array(taus, dtype=np.float64)[:, None]).real.max())
+    return float(np.linalg.eigvals(-a / taus[:, None]).real.max())
+
+
+def _time_constants(derived: DerivedRule) -> Vector | None:
+    """Time constants of the populations in ms; None where one is missing."""
+    taus = [derived.state.parameters.get(f"tau_{name}") for name in derived.state.populations]
+    return None if None in taus else np.array(taus, dtype=np.float64)
 
 
 def _set_point(derived: DerivedRule, free: Mapping[str, float]) -> tuple[Vector, Vector]:

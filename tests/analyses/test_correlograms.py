@@ -127,3 +127,16 @@ def test_lags_reach_fifty_bins_of_a_millisecond_unless_told():
     found = analyses.cross_correlogram(random_trains(3))
     assert found.identical(analyses.cross_correlogram(random_trains(3), (0, 1), "1 ms", "50 ms"))
     np.testing.assert_allclose(found.lag, np.arange(-50, 51) * 1e-3, atol=1e-15)
+
+
+@pytest.mark.parametrize("start", [0, -50, 1000])
+def test_rates_count_references_on_a_border_but_for_rounding(start):
+    # Spikes on every millisecond of a window of 60 ms: t + lag falls on its begin and end, but for rounding.
+    ticks = np.arange(60)
+    times = (ticks + start) / 1000
+    trains = SpikeTrains.from_arrays([times], t_start=start / 1000, t_stop=(start + 60) / 1000)
+    result = analyses.autocorrelogram(trains, 0, 0.001, 0.01)
+    followed = np.array([((ticks + lag >= 0) & (ticks + lag < 60)).sum() for lag in range(-10, 11)])
+    pairs = np.where(np.arange(-10, 11) == 0, 0, 60 - np.abs(np.arange(-10, 11)))
+    np.testing.assert_array_equal(result["count"], pairs)
+    np.testing.assert_allclose(result["rate"], pairs / followed / 0.001, rtol=1e-12)

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import xarray as xr
+from brian2 import mV, volt
 
 from spikelearn import Recording, SpikeTrains, analyses
 
@@ -75,3 +77,17 @@ def test_the_trial_of_which_nothing_is_left_is_named():
     trains = SpikeTrains.from_trials([[[0.1]], [[0.2]], [[0.3]]], t_stop=1.0, observed=observed, trial_ids=[5, 6, 7])
     with pytest.raises(ValueError, match="and of trial 6 0.3 s was observed"):
         analyses.fi_curve(trains, [9.0, 2.0, 3.0], dim="trial", skip="400 ms")
+
+
+def test_numbers_are_in_the_unit_of_the_label():
+    trains = SpikeTrains.from_arrays([[0.1], [0.2]], t_stop=1.0)
+    for inputs in ([20, 25] * mV, np.array([0.02, 0.025]) * volt):
+        curve = analyses.fi_curve(trains, inputs, input_units="mV")
+        assert curve.input.values == pytest.approx([20, 25])
+        assert curve.input.units == "mV"
+    labelled = xr.DataArray([20.0, 25.0], attrs={"units": "mV"})
+    assert analyses.fi_curve(trains, labelled, input_units="mV").input.units == "mV"
+    with pytest.raises(ValueError, match="input_units must be left out for inputs in mV, got 'V'"):
+        analyses.fi_curve(trains, labelled, input_units="V")
+    with pytest.raises(ValueError, match="input_units must be a unit of the inputs, such as 1. mV, got 'nA'"):
+        analyses.fi_curve(trains, [20, 25] * mV, input_units="nA")

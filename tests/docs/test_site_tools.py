@@ -264,7 +264,8 @@ def test_a_source_is_named_by_author_and_year():
         ("see ", False), ("Soldado-Magraner et al. 2022", True), (" Eq. (6)", False),
     ]  # fmt: skip
     for text in (
-        "0.002 s", "1e-003", "10000", "size 5001", "100,000 trials", "1,001 or 5,003", "003,5", "1,000,003", "20 000 trials",
+        "0.002 s", "1e-003", "10000", "size 5001", "100,000 trials", "1,001 or 5,003", "003,5", "1,000,003",
+        "20 000 trials",
     ):  # fmt: skip
         assert author_year.pieces(text) == [(text, False)]
 

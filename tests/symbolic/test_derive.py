@@ -171,7 +171,7 @@ def test_stability_of_three_populations():
     assert found.rule_stable
     # These weights hold the activities in an unstable steady state, and the verdict on both together says so.
     assert (found.stable, found.neural_stable) == (False, False)
-    assert "together: not stable" in str(found)
+    assert "each by itself: not stable" in str(found)
     assert (np.abs(found.eigenvalues[3:]) < 1e-9 * np.abs(found.eigenvalues[0])).all()
 
 
@@ -320,7 +320,7 @@ def test_other_refusals():
         derive_rule(PAPER_LOSS, two(), "full").stability(W_EE=5.0, W_IE=10.0)
     with pytest.raises(ValueError, match="free weights W_EE, W_IE, got W_EE"):
         derive_rule(PAPER_LOSS, two()).stability(W_EE=5.0)
-    with pytest.raises(ValueError, match="must use method 'qss'"):
+    with pytest.raises(ValueError, match="method 'trial' needs a model with trials and closed forms"):
         derive_rule(PAPER_LOSS, two()).stability(W_EE=5.0, W_IE=10.0, method="trial")
     without = RatePopulations(two().steady_state, {k: v for k, v in TABLE_1.items() if k != "I_set"})
     with pytest.raises(ValueError, match="every set point for this, got none named I_set"):
@@ -423,12 +423,22 @@ def test_command_keeps_the_rule_whatever_happens_to_the_verdict():
     assert not passed
 
 
+def test_command_says_when_a_rule_is_too_fast():
+    at = ["W_EE=5", "W_IE=10"]
+    assert "together, at alpha = 0.0001: stable" in derivation(PAPER_LOSS, at=at, alpha=1e-4)[0]
+    text = derivation(PAPER_LOSS, at=at, alpha=1e-3)[0]
+    assert "stable: yes, neural_stable: yes" in text
+    assert "together, at alpha = 0.001: not stable: the rule is too fast for the activities" in text
+    ascent = derivation("-(E - E_set)**2/2 - (I - I_set)**2/2", at=at, alpha=1e-4)[0]
+    assert ascent.splitlines()[-1].endswith("together, at alpha = 0.0001: not stable")
+
+
 def test_command_with_one_population_and_with_alpha():
     one = {"steady_state": ["r=g*(W_rr*r + b)"], "settings": ["g=1", "b=3", "r_set=5", "tau_r=10"]}
     text, passed = derivation("(r - r_set)**2/2", alpha=0.004, **one)
     assert passed
     assert "alpha = 0.004" in text
-    assert "together: stable" in text
+    assert "each by itself: stable" in text
     # W = (r_set/g - b)/r_set = 0.4; dr/dW = g r_set/(1 - g W), and the eigenvalue is -alpha times its square.
     assert f"eigenvalues (1/ms): {-0.004 * (5 / 0.6) ** 2:.4g}" in text
     fast, _ = derivation("(r - r_set)**2/2", alpha=0.008, **one)
@@ -454,3 +464,45 @@ def test_a_number_that_nothing_uses_is_refused():
     derive_rule("(r - goal)**2", RatePopulations(two, known), parameters={"goal": 2.0})
     with pytest.raises(ValueError, match=r"EIRates with this loss has no parameter 'g_e'; did you mean 'g_E'\?"):
         derive_rule(PAPER_LOSS, sl.EIRates(), parameters={"g_e": 2.0})
+
+
+@pytest.mark.parametrize(("alpha", "stable"), [(1e-5, True), (1e-4, True), (1e-3, False)])
+def test_own_spectrum_of_both_together_agrees_with_the_packages_stability(alpha, stable):
+    derived = derive_rule(PAPER_LOSS, sl.EIRates(), alpha=alpha)
+    other = sl.stability(sl.EIRates(), derived.rule, W_EE=5.0, W_IE=10.0, method="full")
+    ours = rule_spectrum(derived, "full", W_EE=5.0, W_IE=10.0)
+    theirs = np.sort_complex(np.ravel(other.eigenvalues))
+    scale = np.abs(theirs).max()
+    np.testing.assert_allclose(np.sort_complex(ours.eigenvalues.astype(complex)), theirs, atol=1e-9 * scale)
+    assert (ours.stable, bool(other.stable)) == (stable, stable)
+    # In quasi-steady state a rule is stable or not whatever its speed.
+    slow = rule_spectrum(derived, W_EE=5.0, W_IE=10.0)
+    assert (slow.stable, slow.rule_stable, ours.rule_stable) == (True, True, True)
+    assert "each by itself: stable" in str(slow)
+    assert f"together: {'stable' if stable else 'not stable'}" in str(ours)
+
+
+def test_a_penalised_rule_that_is_too_fast_is_not_called_stable_together():
+    """A penalty so weak that the rule rests at the set point all the same: the run of the rule is the judge."""
+    loss, weak = f"{PAPER_LOSS} + eps*(W_EI**2 + W_II**2)/2", {"eps": 1e-9}
+    start = np.array(sl.EIRates().setpoint_weights(W_EE=5.0, W_IE=10.0), dtype=float) * [1.02, 1, 1, 1]
+    for alpha, stable in ((1e-4, True), (1e-3, False)):
+        derived = derive_rule(loss, sl.EIRates(), alpha=alpha, parameters=weak)
+        assert derived.stability(W_EE=5.0, W_IE=10.0).stable
+        assert derived.stability(W_EE=5.0, W_IE=10.0, method="full").stable == stable
+        state = sl.Initial(E=5.0, I=14.0)
+        run = sl.simulate(sl.EIRates(), "0.5 s", rule=derived.rule, weights=start, initial=state, dt="0.2 ms")
+        assert (abs(float(run.traces.E[-1]) - 5.0) < 0.5) == stable
+
+
+def test_full_needs_time_constants_and_trials_a_set_point():
+    one = sl.RatePopulations({"r": "g*(W_rr*r + b)"}, {"g": 1.0, "b": 3.0, "r_set": 5.0})
+    derived = derive_rule("(r - r_set)**2/2", one)
+    with pytest.raises(ValueError, match="method 'full' must have the time constants tau_r among the parameters"):
+        derived.stability(method="full")
+    penalised = derive_rule(f"{PAPER_LOSS} + W_EE**2", sl.EIRates())
+    with pytest.raises(ValueError, match="method 'trial' needs a loss that is least at the set point; here it must be"):
+        penalised.stability(W_EE=5.0, W_IE=10.0, method="trial")
+    left_out = derive_rule("(E - E_set)**2", sl.EIRates())
+    with pytest.raises(ValueError, match="method 'trial' needs a loss of all activities; here it must be"):
+        left_out.stability(W_EE=5.0, W_IE=10.0, method="trial")

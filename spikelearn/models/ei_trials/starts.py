@@ -10,6 +10,7 @@ import numpy as np
 
 from spikelearn.arrays import Floats
 from spikelearn.models.ei_rate.model import EIRates
+from spikelearn.parameters.foreign import bare
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import one_number
 from spikelearn.rules.rule import Rule
@@ -117,6 +118,7 @@ def _parts(kind: str, given: Any, names: tuple[str, ...]) -> dict[str, Floats]:
                 f"(starts, {len(names)}), got {given!r}"
             )
         entries = list(given)
+    entries = [bare(entry, f"run_trials: {kind} {name}") for name, entry in zip(names, entries, strict=True)]
     try:
         return {name: np.asarray(entry, dtype=np.float64) for name, entry in zip(names, entries, strict=True)}
     except (TypeError, ValueError) as error:

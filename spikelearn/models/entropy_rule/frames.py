@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats
+from spikelearn.parameters.foreign import bare
 
 __all__ = ["check_matrix", "check_periodic", "check_step", "conflicts", "read_frames"]
 
@@ -25,6 +26,7 @@ def read_frames(given: ArrayLike, where: str, *, at_least: int = 2) -> Floats:
     TypeError
         Something that is not numbers.
     """
+    given = bare(given, f"{where}: frames")
     try:
         frames = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -57,7 +59,7 @@ def check_matrix(W: Any, n: int, where: str) -> Any:
         if size != n:
             raise ValueError(f"{where}: W must have the shape ({n}, {n}), got factors of ({size}, {size})")
         return W
-    weights = np.array(W, dtype=np.float64)
+    weights = np.array(bare(W, f"{where}: W"), dtype=np.float64)
     if weights.shape != (n, n):
         raise ValueError(f"{where}: W must have the shape ({n}, {n}), got {weights.shape}")
     if not np.isfinite(weights).all():

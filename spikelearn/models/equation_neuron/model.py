@@ -218,10 +218,17 @@ class EquationNeuron:
                 plain[name] = float(np.asarray(self.parameters[name]))
         for name, given in (vary or {}).items():
             if name not in declared:
-                raise ValueError(unknown_name("EquationNeuron", "parameter in its equations", name, declared))
+                message = unknown_name("EquationNeuron", "parameter in its equations", name, declared)
+                if name in self.parameters:
+                    message += (
+                        f"; a constant becomes one by a line of its own in the equations, such as '{name} : volt'"
+                    )
+                raise ValueError(message)
             value = np.asarray(si_value(given, _unit_text(parsed[name].dim, prefix=True), f"vary[{name!r}]"))
             if value.shape != (n,):
-                raise ValueError(f"vary[{name!r}] must have one value for each of {n} neurons, got shape {value.shape}")
+                hint = f"; say n={len(value)}" if n == 1 and value.ndim == 1 else ""
+                rule = f"one value for each of {n} neurons"
+                raise ValueError(f"vary[{name!r}] must have {rule}, got shape {value.shape}{hint}")
             if not np.isfinite(value).all():
                 raise ValueError(f"vary[{name!r}] must be finite, got {given}")
             plain[name] = value
@@ -312,7 +319,10 @@ class EquationNeuron:
         except (EquationError, SyntaxError, TypeError, ValueError) as error:
             if str(error).startswith("EquationNeuron."):
                 raise
-            raise ValueError(f"EquationNeuron.equations cannot be read: {str(error).strip()}") from error
+            reason = str(error).strip()
+            if "unit specification" in reason:
+                reason += " Units of equations are volt, amp, siemens, hertz, 1 and the like, without a prefix."
+            raise ValueError(f"EquationNeuron.equations cannot be read: {reason}") from error
 
 
 def _place(name: str) -> str:

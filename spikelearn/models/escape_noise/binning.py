@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Bins, Floats
-from spikelearn.parameters.foreign import unmasked
+from spikelearn.parameters.foreign import bare, unmasked
 from spikelearn.parameters.units import seconds
 from spikelearn.spikes.binning import bin_indices, check_resolution, count_bins
 from spikelearn.spikes.construction import check_trains
@@ -79,7 +79,7 @@ def checked_weights(W: ArrayLike, where: str, shape: tuple[int, int]) -> Floats:
     ValueError
         The shape does not fit or a weight is not finite.
     """
-    array = np.array(unmasked(W, where), dtype=np.float64)
+    array = np.array(bare(W, where), dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{where} must have the shape {shape} (to, from), got {array.shape}")
     if not np.isfinite(array).all():

@@ -71,8 +71,8 @@ def _described(cell: EscapeNoise, settings: RunSettings) -> tuple[Floats, int, i
     """Give the weights, the number of trials and that of bins."""
     given = settings.options.get("W", [[0.0]])
     try:
-        weights = number_array("EscapeNoise: W", given)
-    except (TypeError, ValueError) as error:
+        weights = number_array("EscapeNoise.W", given)
+    except TypeError as error:
         raise ValueError(
             f"EscapeNoise.W must be a square matrix (to, from) of numbers, got {str(given)[:80]}"
         ) from error

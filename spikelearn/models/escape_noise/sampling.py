@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from spikelearn.models.escape_noise.binning import bin_width, checked_weights
 from spikelearn.models.escape_noise.likelihood import constants
 from spikelearn.models.escape_noise.links import get_link
+from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.seeds import generator
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def sample(
     shape = (n_trials, n_bins, size)
     fixed = np.full(shape, FREE, dtype=np.int8)
     if clamp is not None:
-        given = np.asarray(clamp)
+        given = np.asarray(unmasked(clamp, "sample: clamp"))
         given = given[None] if given.ndim == 2 else given
         if given.ndim != 3 or given.shape[0] not in (1, n_trials) or any(np.array(given.shape[1:]) > shape[1:]):
             raise ValueError(f"sample: clamp must fit into the shape {shape}, got {np.asarray(clamp).shape}")

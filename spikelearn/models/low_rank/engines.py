@@ -12,6 +12,7 @@ import numpy as np
 from spikelearn.arrays import Floats, Integers
 from spikelearn.brian.steps import whole_multiple
 from spikelearn.models.low_rank.sampling import Vectors
+from spikelearn.parameters.foreign import bare
 from spikelearn.parameters.numbers import check_flag, flat, whole_numbers
 from spikelearn.progress import progress_bar
 from spikelearn.simulation.recording import Recording
@@ -126,12 +127,12 @@ def _described(model: LowRank, settings: RunSettings) -> _Run:
     check_flag("whiten", whiten)
     vectors = options.get("vectors")
     if vectors is None:
-        vectors = model.sample(DEFAULT_N if settings.n == 1 else settings.n, settings.seed, whiten=whiten)
+        vectors = model.sample(settings.n if settings.sized else DEFAULT_N, settings.seed, whiten=whiten)
     elif not isinstance(vectors, Vectors):
         raise TypeError(f"vectors must come from LowRank.sample, got {type(vectors).__name__}")
     elif (len(vectors.eta), len(vectors.inputs)) != (model.p, model.q) or (vectors.chi is None) == bool(model.g):
         raise ValueError("vectors must come from the sample of this model, got others")
-    elif settings.n not in (1, vectors.n):
+    elif settings.sized and settings.n != vectors.n:
         raise ValueError(f"n must be left out or {vectors.n}, the size of the vectors, got {settings.n}")
     n = vectors.n
     given = options.get("units")
@@ -154,9 +155,8 @@ def _start(model: LowRank, settings: RunSettings, vectors: Vectors) -> Floats:
     model.check_initial(initial.states, {})
     size = {"m": model.p, "x": vectors.n}
     for name, value in initial.states.items():
-        array = np.broadcast_to(
-            np.asarray(value, dtype=np.float64), (size[name],) if np.ndim(value) == 0 else np.shape(value)
-        )
+        plain = np.asarray(bare(value, f"Initial.{name}"), dtype=np.float64)
+        array = np.broadcast_to(plain, (size[name],) if plain.ndim == 0 else plain.shape)
         if array.shape != (size[name],) or not np.isfinite(array).all():
             raise ValueError(f"Initial.{name} must be {size[name]} finite numbers, got {np.shape(value)} of them")
         return vectors.state(array) if name == "m" else array.copy()

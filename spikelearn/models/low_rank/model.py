@@ -18,6 +18,7 @@ from spikelearn.models.low_rank.mixture import (
 )
 from spikelearn.models.low_rank.nonlinearity import Nonlinearity, nonlinearity
 from spikelearn.parameters.fields import field_values
+from spikelearn.parameters.foreign import bare
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.shapes import fields_html
 from spikelearn.simulation.simulable import Runner
@@ -264,7 +265,7 @@ class LowRank:
 
         if self.mixture is not None:
             return mixture_fixed_points(self)
-        if u is not None and np.any(u):
+        if u is not None and np.any(bare(u, "LowRank.fixed_points: u")):
             if self.g:
                 raise ValueError(f"LowRank.fixed_points must have g = 0 under input, got g = {self.g:g}")
             return driven_fixed_points(self, u)
@@ -344,7 +345,7 @@ class LowRank:
         """
         if not self.q:
             raise ValueError(f"{where} needs LowRank.B, the covariance of xi with the vectors of the input")
-        drive = np.atleast_1d(np.asarray(u, dtype=np.float64))
+        drive = np.atleast_1d(np.asarray(bare(u, where), dtype=np.float64))
         if drive.shape != (self.q,) or not np.isfinite(drive).all():
             raise ValueError(f"{where} must be {self.q} finite numbers, got {u!r}")
         if not zero and not drive.any():
@@ -356,7 +357,7 @@ def matrix_or_empty(B: Any, p: int) -> Floats:
     """Read B, or give the (p, 0) matrix of no input; a vector is one column."""
     if B is None:
         return np.zeros((p, 0))
-    given = np.asarray(B, dtype=np.float64)
+    given = np.asarray(bare(B, "LowRank.B"), dtype=np.float64)
     if given.shape == (p, 0):
         return given
     return matrix("LowRank.B", given.reshape(-1, 1) if given.ndim == 1 else given, rows=p)
@@ -366,7 +367,7 @@ def _number(where: str, value: Any) -> float:
     if isinstance(value, bool) or np.ndim(value):
         raise TypeError(f"{where} must be one number, got {value!r}")
     try:
-        number = float(value)
+        number = float(bare(value, where))
     except (TypeError, ValueError) as error:
         raise TypeError(f"{where} must be one number, got {value!r}") from error
     if not np.isfinite(number):

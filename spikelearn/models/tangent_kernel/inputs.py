@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spikelearn.arrays import Floats
+from spikelearn.parameters.foreign import bare
 
 __all__ = ["check_inputs", "check_targets", "nearest_pair", "normalised"]
 
@@ -43,7 +44,7 @@ def check_inputs(x: ArrayLike, n: int, where: str = "x") -> Floats:
     if off.any():
         k = int(np.argmax(off))
         raise ValueError(
-            f"{where} must have |x|^2 = n = {n} in every row, got {square[k] * n:.6g} in row {k}; "
+            f"{where} must have |x|^2 = n = {n} in every row, got {square[k] * n:.12g} in row {k}; "
             "kernel.normalised(x) scales the rows"
         )
     return rows
@@ -94,6 +95,7 @@ def nearest_pair(rows: Floats) -> tuple[int, int, float]:
 
 
 def _numbers(given: Any, where: str) -> Floats:
+    given = bare(given, where)
     try:
         values = np.asarray(given)
         if values.dtype.kind not in "iuf":

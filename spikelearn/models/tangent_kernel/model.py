@@ -18,6 +18,7 @@ from spikelearn.models.tangent_kernel.kernels import layer_kernels, weighted
 from spikelearn.models.tangent_kernel.layers import Kept, Layers, Redrawn, drawn
 from spikelearn.models.tangent_kernel.passes import Pass, both_passes, forward
 from spikelearn.models.tangent_kernel.solution import Linearised, check_spectrum, linearise
+from spikelearn.parameters.foreign import bare
 from spikelearn.parameters.numbers import check_flag, whole_number
 from spikelearn.parameters.shapes import fields_html
 
@@ -232,6 +233,7 @@ class TangentKernel:
 def _checked_rates(gamma: Sequence[float] | None, depth: int) -> Floats:
     if gamma is None:
         return np.full(depth + 1, 1 / (depth + 1))
+    gamma = bare(gamma, "TangentKernel.gamma")
     try:
         rates = np.asarray(gamma, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -251,7 +253,7 @@ def _checked_weights(given: Sequence[ArrayLike], n: int, depth: int) -> tuple[Fl
         raise ValueError(
             f"TangentKernel.weights must be {depth} matrices and a read-out, {depth + 1} arrays, got {len(given)}"
         )
-    arrays = tuple(np.asarray(w, dtype=np.float64) for w in given)
+    arrays = tuple(np.asarray(bare(w, f"TangentKernel.weights[{k}]"), dtype=np.float64) for k, w in enumerate(given))
     for k, (w, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if w.shape != shape:
             raise ValueError(f"TangentKernel.weights[{k}] must have the shape {shape}, got {w.shape}")

@@ -278,3 +278,11 @@ def test_a_network_without_fixed_points_is_said_to_have_none():
             break
     with pytest.raises(RuntimeError, match="no fixed point was found from"):
         closure.finite_fixed_point(model, vectors, [0.1])
+
+
+def test_one_unit_is_one_unit():
+    model = sl.LowRank([[0.8]])
+    assert sl.simulate(model, 0.1, dt=0.05, n=1, seed=1).traces.sizes["unit"] == 1
+    assert sl.simulate(model, 0.1, dt=0.05, seed=1).provenance["n"] == 1000
+    with pytest.raises(ValueError, match="n must be left out or 3, the size of the vectors, got 1"):
+        sl.simulate(model, 0.1, dt=0.05, n=1, vectors=model.sample(3, 1))
