@@ -72,6 +72,11 @@ class Finder(ast.NodeVisitor):
         self.begins = [0]
         for line in text.splitlines(keepends=True):
             self.begins.append(self.begins[-1] + len(line))
+        # Where the statements of the module begin.
+        self.pieces = [
+            self.begins[min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]) - 1]
+            for n in ast.parse(text).body
+        ] + [len(text)]
         # Names of the innermost function, each with the line from which on it has a value.
         self.names = {}
 
@@ -89,12 +94,13 @@ class Finder(ast.NodeVisitor):
         return f"({self.text[start:end].decode()})"
 
     def add(self, kind, start, end, new):
-        """Note an error, if the file stays Python with it."""
+        """Note an error, if its statement stays Python with it."""
         line = bisect.bisect_right(self.begins, start)
         mutant = Mutant(self.path, line, kind, start, end, new)
         try:
             warnings.simplefilter("ignore", SyntaxWarning)
-            compile(self.text[:start] + new.encode() + self.text[end:], self.path, "exec")
+            k = bisect.bisect_right(self.pieces, start)
+            compile(self.text[self.pieces[k - 1] : start] + new.encode() + self.text[end : self.pieces[k]], "", "exec")
         except (SyntaxError, ValueError):
             return
         self.found.append(mutant)

@@ -1,4 +1,4 @@
-"""What the rule makes small for noisy inputs: the density of a path under one drift against another, and its mean."""
+"""Noisy inputs: the density of a path under one drift against another, and its mean, the relative entropy."""
 
 from __future__ import annotations
 
