@@ -4,7 +4,7 @@
 apart, whose look no number decides; `small_errors` finds them), plants each in a copy of the repository in a temporary
 folder, runs the fast tests of the room's own folder until one fails, and prints the share that failed with its Wilson
 interval. The tests of a folder run once without an error, and which lines each of them reaches is noted: an error is
-shown to those that reach its line, and to all of the folder only if none of those fails.
+shown to those that reach its line, and to the others of the folder only if none of those fails.
 
 A longer run begins with the errors of a shorter one with the same seed. With ``--log`` what was found is kept after
 every error, and the next run goes on from there. Limits are in processor time, so that other work does not matter; a
@@ -28,7 +28,7 @@ import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from reached import Chosen, Tracer, read_kept, state_of, tests_at  # noqa: E402  (they lie beside this file)
+from reached import Chosen, Others, Tracer, read_kept, state_of, tests_at  # noqa: E402  (they lie beside this file)
 from small_errors import KINDS, candidates, drawn  # noqa: E402
 
 sys.path.pop(0)
@@ -214,7 +214,7 @@ class Bench:
         return good
 
     def plant(self, mutant, before=None):
-        """Plant one error, show it to the tests that reach it and then to all, and give what is kept of it.
+        """Plant one error, show it to the tests that reach it and then to the others, and give what is kept of it.
 
         What was seen of it at first sight, if that was `before`, stays.
         """
@@ -227,7 +227,7 @@ class Bench:
             own = list(dict.fromkeys(test.split("::")[0] for test in tests))
             status, first, spent = self.shown(mutant, own, 3 * seconds + 60, text, Chosen(tests))
         if status == 0:
-            status, first, took = self.shown(mutant, files, 3 * known["total"] + 60, text)
+            status, first, took = self.shown(mutant, files, 3 * known["total"] + 60, text, Others(tests))
             spent += took
         found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "by": first or "a crash" * bool(status)}
         found["verdict"] = LATE if status is None else KILLED if status else SURVIVED
