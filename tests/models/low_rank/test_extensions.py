@@ -99,8 +99,12 @@ def test_input_refusals():
         sl.LowRank([[0.5]], g=0.1).jacobian([0.1])
     with pytest.raises(ValueError, match="m must be 1 finite numbers"):
         model.mean_field([0.1, 0.2], [1.0])
-    with pytest.raises(ValueError, match="times must be one-dimensional, rising"):
-        model.mean_field([0.1], [1.0, 0.5])
+    for times in ([1.0, 0.5], [0.5, 0.5], [-0.1, 0.5], [], [[0.5, 1.0]]):
+        with pytest.raises(ValueError, match="times must be one-dimensional, rising"):
+            model.mean_field([0.1], times)
+    # Zero is no refusal, alone or first.
+    np.testing.assert_array_equal(model.mean_field([0.1], [0.0]), [[0.1]])
+    assert model.mean_field([0.1], [0.0, 0.5])[0, 0] == 0.1
 
 
 def test_the_random_part_in_closed_form():

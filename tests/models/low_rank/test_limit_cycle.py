@@ -45,6 +45,9 @@ def test_a_spiral_in_three_dimensions_against_an_integrator(spiral):
     lead = values[np.argmax(values.real + 1e-9 * values.imag)]
     assert cycle.period == pytest.approx(2 * np.pi * lead.real / lead.imag, rel=1e-14)
     assert cycle.radius_max > 1.2 * cycle.radius_min  # no circle
+    # 4 n overlaps and times are no text to read.
+    assert "overlaps" not in repr(cycle)
+    assert "times" not in repr(cycle)
     end, growth = monodromy(spiral, cycle.overlaps[0], cycle.period)
     np.testing.assert_allclose(end, cycle.overlaps[0], atol=1e-10)
     exponents = np.sort(np.log(np.abs(np.linalg.eigvals(growth))) / cycle.period)[::-1]
