@@ -77,14 +77,13 @@ def test_the_fold_bounds_the_memory():
 
 
 def test_the_strength_is_zero_where_the_fixed_points_need_no_input():
-    # One overlap: |u| = s/sqrt(1 + (b f/(1 - c f))^2), by hand. At gain 2 and c = 1/2 the slope at no spread is exactly
-    # 1/c, where the equations have no solution and the strength is 0.
-    model, s = sl.LowRank([[0.5]], "erf", 2.0, B=[0.7]), np.array([1e-300, 0.1, 0.6, 2.0])
+    # One overlap: |u| = s/sqrt(1 + (b f/(1 - c f))^2), by hand. At gain 2 and c = 1/2 the slope of tanh at no spread is
+    # exactly 1/c, where the equations have no solution and the strength is 0.
+    model, s = sl.LowRank([[0.5]], "erf", 2.0, B=[0.7]), np.array([0.1, 0.6, 2.0])
     f = 2 / np.sqrt(1 + np.pi / 2 * 4 * s**2)
-    by_hand = s[1:] / np.sqrt(1 + (0.7 * f[1:] / (1 - 0.5 * f[1:])) ** 2)
-    found = strength(model, s, np.ones(1))
-    assert found[0] == 0.0
-    np.testing.assert_allclose(found[1:], by_hand, rtol=1e-12)
+    by_hand = s / np.sqrt(1 + (0.7 * f / (1 - 0.5 * f)) ** 2)
+    np.testing.assert_allclose(strength(model, s, np.ones(1)), by_hand, rtol=1e-12)
+    assert strength(sl.LowRank([[0.5]], "tanh", 2.0, B=[0.7]), 1e-300, np.ones(1)) == [0.0]
 
 
 def test_there_is_no_fold_without_memory():
