@@ -178,10 +178,12 @@ class Bench:
         What was found before: tests that are known to pass without an error or to fail in any case.
     beside : Path or None
         File that keeps which tests reach which lines.
+    quick : bool
+        Whether tests that do not reach a line are spared; one that they alone would notice counts as not noticed.
     """
 
-    def __init__(self, copy, kept, beside=None):
-        self.copy, self.kept, self.beside, self.planted = copy, kept, beside, 0
+    def __init__(self, copy, kept, beside=None, quick=False):
+        self.copy, self.kept, self.beside, self.quick, self.planted = copy, kept, beside, quick, 0
         self.maps = read_kept(beside)
         copy_repository(copy)
 
@@ -226,12 +228,15 @@ class Bench:
         if tests:
             own = list(dict.fromkeys(test.split("::")[0] for test in tests))
             status, first, spent = self.shown(mutant, own, 3 * seconds + 60, text, Chosen(tests))
-        if status == 0:
+        quick = self.quick and bool(tests)
+        if status == 0 and not quick:
             status, first, took = self.shown(mutant, files, 3 * known["total"] + 60, text, Others(tests))
             spent += took
         found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "by": first or "a crash" * bool(status)}
         found["verdict"] = LATE if status is None else KILLED if status else SURVIVED
         found["first"] = before["first"] if before else found["verdict"]
+        if quick and found["verdict"] == SURVIVED:
+            found["quick"] = True
         return found | {"seconds": round(spent, 1), "diff": diff}
 
     def shown(self, mutant, files, seconds, text, plugin=None):
@@ -286,6 +291,7 @@ def read_options(arguments):
     parser.add_argument("--rooms", nargs="*", default=ROOMS, help="files, as patterns below spikelearn/")
     parser.add_argument("--log", type=Path, help="JSON file to go on from and to write to after every error")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no error after so many minutes")
+    parser.add_argument("--quick", action="store_true", help="show errors only to tests that reach them; see `Bench`")
     parser.add_argument("--again", action="store_true", help="test the survivors in the log once more, and no others")
     parser.add_argument("--list", action="store_true", help="only print what would be planted")
     return parser.parse_args(arguments)
@@ -304,7 +310,7 @@ def main(arguments=None):
     end, results = time.monotonic() + 60 * options.minutes, []
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         beside = options.log and options.log.with_suffix(".reached.json")
-        bench = Bench(Path(folder).resolve(), kept, beside)
+        bench = Bench(Path(folder).resolve(), kept, beside, options.quick)
         # The tree may change meanwhile; the copy does not.
         by_kind = candidates(options.rooms, options.seed, bench.copy, known)
         print(
@@ -316,6 +322,9 @@ def main(arguments=None):
                 continue
             if found is not None and found["verdict"] == KILLED and not bench.passes(found["by"]):
                 found = None
+            if found is not None and found.get("quick") and not options.quick:
+                # The others may still notice it at first sight.
+                found = before = None
             if found is None or (options.again and found["verdict"] == SURVIVED):
                 if time.monotonic() > end:
                     break
