@@ -76,6 +76,24 @@ def test_the_fold_bounds_the_memory():
     assert ends[0] < 0 < ends[1]
 
 
+@pytest.mark.parametrize("u", [None, [0.4, -0.3]])
+def test_the_jacobian_of_a_driven_network_is_that_of_all_its_units(u):
+    """Units by their own equations, dx_i/dt = -x_i + sum_j xi_j . eta_i phi(x_j)/n + I_i, by finite differences."""
+    model = sl.LowRank([[0.5, 0.2], [-0.1, 0.4]], "tanh", 2.0, B=[[0.3, 0.1], [0.2, 0.3]])
+    vectors, m, n = model.sample(7, 3), np.array([0.3, -0.5]), 7
+    x = m @ vectors.eta + (0.0 if u is None else np.array(u) @ vectors.inputs)
+
+    def units(x):
+        return -x + sum(np.outer(vectors.eta[k], vectors.xi[k]) for k in range(2)) @ np.tanh(2 * x) / n
+
+    whole = np.array([(units(x + 1e-5 * e) - units(x - 1e-5 * e)) / 2e-5 for e in np.eye(n)]).T
+    found = np.linalg.eigvals(network_jacobian(model, vectors, m, u))
+    values = np.linalg.eigvals(whole)
+    values = values[np.argsort(np.abs(values + 1))]
+    np.testing.assert_allclose(values[: n - 2], -1.0, atol=1e-8)
+    np.testing.assert_allclose(np.sort_complex(found), np.sort_complex(values[n - 2 :]), atol=1e-8)
+
+
 def test_the_strength_is_zero_where_the_fixed_points_need_no_input():
     # One overlap: |u| = s/sqrt(1 + (b f/(1 - c f))^2), by hand. At gain 2 and c = 1/2 the slope of tanh at no spread is
     # exactly 1/c, where the equations have no solution and the strength is 0.
