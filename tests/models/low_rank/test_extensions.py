@@ -53,6 +53,8 @@ def test_the_fold_bounds_the_memory():
     """Just inside the fold there are three fixed points of one overlap, just outside one; a network jumps there."""
     model = sl.LowRank([[0.8]], "erf", 3.0, B=[0.5])
     (fold,) = model.folds()
+    for direction in ([3.0], [-0.01]):
+        np.testing.assert_allclose(model.folds(direction), [fold], rtol=1e-12)
     assert len(model.fixed_points([fold * (1 - 1e-6)])) == 3
     assert len(model.fixed_points([fold * (1 + 1e-6)])) == 1
     # The fold is where the Jacobian of a fixed point is singular: solved here on its own.
@@ -92,6 +94,29 @@ def test_the_jacobian_of_a_driven_network_is_that_of_all_its_units(u):
     values = values[np.argsort(np.abs(values + 1))]
     np.testing.assert_allclose(values[: n - 2], -1.0, atol=1e-8)
     np.testing.assert_allclose(np.sort_complex(found), np.sort_complex(values[n - 2 :]), atol=1e-8)
+
+
+def test_input_moves_the_fixed_point_of_a_network_and_the_path_of_the_mean_field():
+    model = sl.LowRank([[0.5, 0.2], [-0.1, 0.4]], "tanh", 2.0, B=[[0.3, 0.1], [0.2, 0.3]])
+    vectors, u = model.sample(40, 3), np.array([0.4, -0.3])
+    m = finite_fixed_point(model, vectors, [0.3, -0.2], u)
+    h = [sum(m[k] * vectors.eta[k, j] + u[k] * vectors.inputs[k, j] for k in range(2)) for j in range(40)]
+    np.testing.assert_allclose([vectors.xi[k] @ np.tanh(2 * np.array(h)) / 40 for k in range(2)], m, atol=1e-12)
+    # The mean field by small steps of its own flow, Richardson's rule between two sizes of Heun's; input from 0.5 on.
+    ends = []
+    for n in (200, 400):
+        now, dt = np.array([0.3, -0.2]), 1.0 / n
+        for k in range(n):
+            on = u if k >= n // 2 else 0 * u
+            slope = model.flow(now, on)
+            now = now + dt / 2 * (slope + model.flow(now + dt * slope, on))
+        ends.append(now)
+    expected = (4 * ends[1] - ends[0]) / 3
+    half = model.mean_field([0.3, -0.2], [0.5])[0]
+    np.testing.assert_allclose(model.mean_field(half, [0.5], u)[0], expected, atol=1e-6)
+    switched = model.mean_field([0.3, -0.2], [1.0], lambda t: u if t >= 0.5 else 0 * u)[0]
+    np.testing.assert_allclose(switched, expected, atol=1e-6)
+    assert np.abs(model.mean_field([0.3, -0.2], [1.0])[0] - expected).max() > 0.01
 
 
 def test_the_strength_is_zero_where_the_fixed_points_need_no_input():
