@@ -4,7 +4,7 @@
 apart, whose look no number decides; `small_errors` finds them), plants each in a copy of the repository in a temporary
 folder, runs the fast tests of the room's own folder until one fails, and prints the share that failed with its Wilson
 interval. The tests of a folder run once without an error, and which lines each of them reaches is noted: an error is
-shown to those that reach its line, and to all of the folder only if none of those fails.
+shown to those that reach its line, and to the others of the folder only if none of those fails.
 
 A longer run begins with the errors of a shorter one with the same seed. With ``--log`` what was found is kept after
 every error, and the next run goes on from there. Limits are in processor time, so that other work does not matter; a
@@ -28,13 +28,27 @@ import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from reached import Chosen, Tracer, read_kept, state_of, tests_at  # noqa: E402  (they lie beside this file)
+from reached import Chosen, Others, Tracer, read_kept, state_of, tests_at  # noqa: E402  (they lie beside this file)
 from small_errors import KINDS, candidates, drawn  # noqa: E402
 
 sys.path.pop(0)
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("spikes/*.py", "analyses/*.py", "models/*/theory.py", "models/*/stability.py")
+# Spikes, analyses, and what is computed without simulating: closed forms, fixed points, stability, exact solutions.
+ROOMS = (
+    "spikes/*.py", "analyses/*.py", "models/*/theory.py", "models/*/stability.py", "rules/*.py", "symbolic/spectrum.py",
+    "models/adaptive_lif/manifold.py", "models/adaptive_lif/re*.py", "models/adaptive_lif/bursting.py",
+    "models/adaptive_lif/tonic.py", "models/ei_rate/fixed_points.py", "models/ei_rate/nondimensional.py",
+    "models/ei_rate/share.py", "models/entropy_rule/stationary.py", "models/entropy_rule/periodic.py",
+    "models/entropy_rule/connectivity.py", "models/escape_noise/enumeration.py", "models/escape_noise/links.py",
+    "models/low_rank/fixed_points.py", "models/low_rank/admissible.py", "models/low_rank/closure.py",
+    "models/low_rank/driven.py", "models/low_rank/fluctuations.py", "models/low_rank/gaussian.py",
+    "models/low_rank/mixture.py", "models/low_rank/limit_cycle.py", "models/low_rank/nonlinearity.py",
+    "models/low_rank/random_part.py", "models/tangent_kernel/infinite.py", "models/tangent_kernel/kernels.py",
+    "models/tangent_kernel/solution.py",
+)  # fmt: skip
+# Rooms that are tested in the folder of another.
+ELSEWHERE = {"rules": "models/ei_rate"}
 KILLED, SURVIVED, LATE = "killed", "survived", "late"
 WALL_SECONDS = 1800
 
@@ -42,7 +56,8 @@ WALL_SECONDS = 1800
 def tests_of(path):
     """Give the folder of the tests of a file, and its test files: those that name the module come first."""
     parts = Path(path).parts
-    folder = ROOT / "tests" / Path(*parts[1:-1])
+    place = Path(*parts[1:-1]).as_posix()
+    folder = ROOT / "tests" / ELSEWHERE.get(place, place)
     stem = Path(path).stem
     files = sorted(folder.glob("test_*.py"))
     files.sort(key=lambda file: (stem not in file.stem, -file.read_text(encoding="utf-8").count(stem)))
@@ -136,18 +151,20 @@ def wilson(killed, number, z=1.959964):
 
 
 def report(results):
-    """Print survivors with their diffs, and the score."""
+    """Print survivors with their diffs, and the score: at first sight, and where that differs with the tests of now."""
     for found in results:
         if found["verdict"] == SURVIVED:
             print(f"\nsurvived: {found['kind']}\n{found['diff']}")
-    noticed = sum(found["verdict"] != SURVIVED for found in results)
-    late = sum(found["verdict"] == LATE for found in results)
-    low, high = wilson(noticed, len(results))
-    print(f"\n{noticed} of {len(results)} noticed ({late} by not ending):", end=" ")
-    print(f"{noticed / max(1, len(results)):.1%}, 95 % interval {low:.1%} to {high:.1%}")
+    print()
+    for name, told in (("first", "at first sight"), ("verdict", "by the tests of now")):
+        noticed = sum(found[name] != SURVIVED for found in results)
+        late = sum(found[name] == LATE for found in results)
+        low, high = wilson(noticed, len(results))
+        print(f"{noticed} of {len(results)} noticed {told} ({late} by not ending):", end=" ")
+        print(f"{noticed / max(1, len(results)):.1%}, 95 % interval {low:.1%} to {high:.1%}")
     for kind in KINDS:
         own = [found for found in results if found["kind"] == kind]
-        print(f"  {kind:12}{sum(found['verdict'] != SURVIVED for found in own):4} of {len(own)}")
+        print(f"  {kind:12}{sum(found['first'] != SURVIVED for found in own):4} of {len(own)} at first sight")
 
 
 class Bench:
@@ -161,10 +178,12 @@ class Bench:
         What was found before: tests that are known to pass without an error or to fail in any case.
     beside : Path or None
         File that keeps which tests reach which lines.
+    quick : bool
+        Whether tests that do not reach a line are spared; one that they alone would notice counts as not noticed.
     """
 
-    def __init__(self, copy, kept, beside=None):
-        self.copy, self.kept, self.beside, self.planted = copy, kept, beside, 0
+    def __init__(self, copy, kept, beside=None, quick=False):
+        self.copy, self.kept, self.beside, self.quick, self.planted = copy, kept, beside, quick, 0
         self.maps = read_kept(beside)
         copy_repository(copy)
 
@@ -173,6 +192,7 @@ class Bench:
         place = Path(path).parent
         sources = [name.relative_to(self.copy).as_posix() for name in sorted((self.copy / place).glob("*.py"))]
         state = state_of(self.copy, [*sources, *files])
+        room = room if room == f"tests/{'/'.join(place.parts[1:])}" else f"{room} for {place}"
         if self.maps.get(room, {}).get("state") != state:
             status, first, took, text, seen = run_tests(self.copy, files, 3600, plugin=Tracer(self.copy, sources))
             if seen is None or not seen["seconds"]:
@@ -195,8 +215,11 @@ class Bench:
         self.kept["good" if good else "broken"].append(test)
         return good
 
-    def plant(self, mutant):
-        """Plant one error, show it to the tests that reach it and then to all, and give what is kept of it."""
+    def plant(self, mutant, before=None):
+        """Plant one error, show it to the tests that reach it and then to the others, and give what is kept of it.
+
+        What was seen of it at first sight, if that was `before`, stays.
+        """
         room, files = tests_of(mutant.path)
         known = self.known(room, files, mutant.path)
         text, diff = (self.copy / mutant.path).read_text(encoding="utf-8"), mutant.diff(self.copy)
@@ -205,11 +228,15 @@ class Bench:
         if tests:
             own = list(dict.fromkeys(test.split("::")[0] for test in tests))
             status, first, spent = self.shown(mutant, own, 3 * seconds + 60, text, Chosen(tests))
-        if status == 0:
-            status, first, took = self.shown(mutant, files, 3 * known["total"] + 60, text)
+        quick = self.quick and bool(tests)
+        if status == 0 and not quick:
+            status, first, took = self.shown(mutant, files, 3 * known["total"] + 60, text, Others(tests))
             spent += took
         found = {"file": mutant.path, "line": mutant.line, "kind": mutant.kind, "by": first or "a crash" * bool(status)}
         found["verdict"] = LATE if status is None else KILLED if status else SURVIVED
+        found["first"] = before["first"] if before else found["verdict"]
+        if quick and found["verdict"] == SURVIVED:
+            found["quick"] = True
         return found | {"seconds": round(spent, 1), "diff": diff}
 
     def shown(self, mutant, files, seconds, text, plugin=None):
@@ -264,6 +291,7 @@ def read_options(arguments):
     parser.add_argument("--rooms", nargs="*", default=ROOMS, help="files, as patterns below spikelearn/")
     parser.add_argument("--log", type=Path, help="JSON file to go on from and to write to after every error")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no error after so many minutes")
+    parser.add_argument("--quick", action="store_true", help="show errors only to tests that reach them; see `Bench`")
     parser.add_argument("--again", action="store_true", help="test the survivors in the log once more, and no others")
     parser.add_argument("--list", action="store_true", help="only print what would be planted")
     return parser.parse_args(arguments)
@@ -273,31 +301,34 @@ def main(arguments=None):
     """Draw, plant, test, and print the score."""
     options = read_options(arguments)
     if options.list:
-        print(*(m.diff(ROOT) for m in drawn(candidates(options.rooms, options.seed), options.number)), sep="\n\n")
+        chosen = drawn(candidates(options.rooms, options.seed), options.number)
+        print(*(mutant.diff(ROOT) for _, mutant in chosen), sep="\n\n")
         return 0
     kept = read_log(options.log)
-    known = {found["diff"]: found for found in kept["results"]}
+    known = {found["key"]: found for found in kept["results"]}
     load_libraries()
     end, results = time.monotonic() + 60 * options.minutes, []
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         beside = options.log and options.log.with_suffix(".reached.json")
-        bench = Bench(Path(folder).resolve(), kept, beside)
+        bench = Bench(Path(folder).resolve(), kept, beside, options.quick)
         # The tree may change meanwhile; the copy does not.
-        by_kind = candidates(options.rooms, options.seed, bench.copy)
+        by_kind = candidates(options.rooms, options.seed, bench.copy, known)
         print(
             f"{sum(map(len, by_kind.values()))} errors, seed {options.seed}:", {k: len(v) for k, v in by_kind.items()}
         )
-        for mutant in drawn(by_kind, options.number):
-            found = known.get(mutant.diff(bench.copy))
+        for key, mutant in drawn(by_kind, options.number):
+            found = before = known.get(key)
             if found is None and options.again:
                 continue
             if found is not None and found["verdict"] == KILLED and not bench.passes(found["by"]):
                 found = None
+            if found is not None and found.get("quick") and not options.quick:
+                # The others may still notice it at first sight.
+                found = before = None
             if found is None or (options.again and found["verdict"] == SURVIVED):
                 if time.monotonic() > end:
                     break
-                found = bench.plant(mutant)
-                known[found["diff"]] = found
+                found = known[key] = bench.plant(mutant, before) | {"key": key}
                 told = f"{found['verdict']:9}{found['seconds']:6.0f} s  {mutant.path}:{mutant.line} {mutant.kind}"
                 print(f"{len(results) + 1:4} {told}  {found['by']}", flush=True)
                 if options.log:

@@ -64,6 +64,17 @@ class Chosen:
         items[:] = sorted((i for i in items if i.nodeid in self.place), key=lambda i: self.place[i.nodeid])
 
 
+class Others:
+    """Pytest plugin that leaves out some tests, which have run already."""
+
+    def __init__(self, tests):
+        self.tests = frozenset(tests)
+
+    def pytest_collection_modifyitems(self, items):
+        """Leave the others in their order."""
+        items[:] = [item for item in items if item.nodeid not in self.tests]
+
+
 def lines_of(text, line):
     """Give the lines of the innermost statement at a line, those of the body for the head of a function.
 

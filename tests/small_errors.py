@@ -1,14 +1,19 @@
 """Small errors that can be planted in Python files: where they are found, and the draw of some of them.
 
-Six kinds take turns, each drawn uniformly from all of its kind: another operator, another comparison, a constant a
-tenth larger, a whole number off by one, another name of the same function, a term or factor left out. Python's own
-grammar (`ast`) finds the places; text, annotations, decorators and the messages of errors are left alone.
+Six kinds take turns: another operator, another comparison, a constant a tenth larger, a whole number off by one,
+another name of the same function, a term or factor left out. Within a kind every room has its share, and every error
+of a room the same chance. Python's own grammar (`ast`) finds the places; text, annotations, decorators and the messages
+of errors are left alone.
+
+What the draw takes depends on the text about an error and not on the lines above it or on other files, so that most of
+a draw stays when the package changes or rooms are added.
 """
 
 import ast
 import bisect
 import dataclasses
 import difflib
+import hashlib
 import random
 import warnings
 from pathlib import Path
@@ -50,6 +55,14 @@ class Mutant:
         lines = difflib.unified_diff(before.splitlines(), after.splitlines(), self.path, self.path, n=1, lineterm="")
         return "\n".join(lines)
 
+    def key(self, text):
+        """Name the error by the lines about it, without their numbers: one before, those changed, one after."""
+        begin, end = text.rfind(b"\n", 0, self.start) + 1, text.find(b"\n", self.end)
+        begin = text.rfind(b"\n", 0, max(begin - 1, 0)) + 1
+        end = text.find(b"\n", end + 1) if end >= 0 else end
+        about = text[begin : self.start] + b"\0" + self.new.encode() + b"\0" + text[self.start : end]
+        return hashlib.sha256(f"{self.path} {self.kind} {self.end - self.start} ".encode() + about).hexdigest()
+
 
 class Finder(ast.NodeVisitor):
     """Find every error that can be planted in one file."""
@@ -59,6 +72,11 @@ class Finder(ast.NodeVisitor):
         self.begins = [0]
         for line in text.splitlines(keepends=True):
             self.begins.append(self.begins[-1] + len(line))
+        # Where the statements of the module begin.
+        self.pieces = [
+            self.begins[min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]) - 1]
+            for n in ast.parse(text).body
+        ] + [len(text)]
         # Names of the innermost function, each with the line from which on it has a value.
         self.names = {}
 
@@ -76,12 +94,13 @@ class Finder(ast.NodeVisitor):
         return f"({self.text[start:end].decode()})"
 
     def add(self, kind, start, end, new):
-        """Note an error, if the file stays Python with it."""
+        """Note an error, if its statement stays Python with it."""
         line = bisect.bisect_right(self.begins, start)
         mutant = Mutant(self.path, line, kind, start, end, new)
         try:
             warnings.simplefilter("ignore", SyntaxWarning)
-            compile(self.text[:start] + new.encode() + self.text[end:], self.path, "exec")
+            k = bisect.bisect_right(self.pieces, start)
+            compile(self.text[self.pieces[k - 1] : start] + new.encode() + self.text[end : self.pieces[k]], "", "exec")
         except (SyntaxError, ValueError):
             return
         self.found.append(mutant)
@@ -202,23 +221,41 @@ class Finder(ast.NodeVisitor):
             self.add("name", start, end, chosen)
 
 
-def candidates(rooms, seed, root=ROOT):
-    """Give all errors of the rooms by kind, in an order that the seed decides."""
-    by_kind = {kind: [] for kind in KINDS}
-    paths = sorted(path for room in rooms for path in (root / "spikelearn").glob(room) if "figure" not in path.name)
-    for path in paths:
-        text = path.read_bytes()
-        finder = Finder(path.relative_to(root).as_posix(), text, seed)
-        finder.visit(ast.parse(text))
-        for mutant in finder.found:
-            by_kind[mutant.kind].append(mutant)
-    for kind, mutants in by_kind.items():
-        random.Random(f"{seed} {kind}").shuffle(mutants)
-    return by_kind
+def candidates(rooms, seed, root=ROOT, first=()):
+    """Give all errors of the rooms by kind, in the order of the draw, with a key for each.
+
+    Those whose keys are in `first` come before the others of their room and kind: the draw that they are from goes on.
+    """
+    order, before, seen = {kind: {} for kind in KINDS}, set(first), set()
+    for room in rooms:
+        for path in sorted((root / "spikelearn").glob(room)):
+            if "figure" in path.name or path in seen:
+                continue
+            seen.add(path)
+            text = path.read_bytes()
+            finder = Finder(path.relative_to(root).as_posix(), text, seed)
+            finder.visit(ast.parse(text))
+            for mutant in finder.found:
+                own = order[mutant.kind].setdefault(room, {})
+                key, k = mutant.key(text), 0
+                while f"{key[:16]} {k}" in own:
+                    k += 1
+                own[f"{key[:16]} {k}"] = mutant
+    return {kind: merged(order[kind], seed, kind, before) for kind in KINDS}
+
+
+def merged(by_room, seed, kind, before):
+    """Put the errors of one kind into an order in which every room has its share of every beginning."""
+    placed = []
+    for room, own in by_room.items():
+        keys = sorted(own, key=lambda key: (key not in before, hashlib.sha256(f"{seed} {key}".encode()).digest()))
+        start = random.Random(f"{seed} {kind} {room}").random()
+        placed += [((k + start) / len(keys), key, own[key]) for k, key in enumerate(keys)]
+    return {key: mutant for _, key, mutant in sorted(placed, key=lambda place: place[:2])}
 
 
 def drawn(by_kind, number):
-    """Take the kinds in turn until there are so many; a kind that runs out is left out."""
-    longest = max(map(len, by_kind.values()))
-    turns = [mutants[k] for k in range(longest) for mutants in by_kind.values() if k < len(mutants)]
+    """Take the kinds in turn until there are so many, each with its key; a kind that runs out is left out."""
+    kinds = [list(mutants.items()) for mutants in by_kind.values()]
+    turns = [mutants[k] for k in range(max(map(len, kinds))) for mutants in kinds if k < len(mutants)]
     return turns[:number]

@@ -17,7 +17,12 @@ from spikelearn.analyses import (
 from spikelearn.analyses.ensemble import make_ensemble
 from spikelearn.analyses.triggered_moments import prior_moments
 from spikelearn.analyses.triggered_noise import direction_beside, multiplier_noise
-from spikelearn.analyses.triggered_surrogates import rank_p_value, shifted_covariances, whitened_covariance
+from spikelearn.analyses.triggered_surrogates import (
+    nested_test,
+    rank_p_value,
+    shifted_covariances,
+    whitened_covariance,
+)
 from spikelearn.analyses.whitening import whitening
 
 
@@ -308,6 +313,50 @@ def test_surrogates_of_what_was_observed_in_part_take_the_rest_from_later_frames
             mixed[t] = z[seen[(after + shift) % len(seen)]]
             mixed[t, 2] = z[t, 2]
         np.testing.assert_allclose(one, np.cov(mixed.T, aweights=weights, bias=True), atol=1e-12)
+
+
+@pytest.mark.parametrize("number", [40, 41, 42])
+def test_every_shift_that_leaves_the_windows_apart_both_ways_round_is_drawn_and_no_other(number):
+    # With a smallest shift of 20 frames, 40 frames can be shifted by 20 alone, 41 by 20 and 21, 42 by 20 to 22. Without
+    # an average there is no other noise: the ends of 400 surrogates are those of a loop over these shifts. That one of
+    # three is drawn in less than a 40th of the cases, where it would not show, has a chance below 1e-30.
+    rng = np.random.default_rng(34)
+    x, weights = rng.standard_normal((number, 2)), rng.poisson(2.0, number).astype(float)
+    ensemble = make_ensemble(x, 0.01, None)
+    white = whitening(np.cov(x.T, bias=True))
+    z = (x - x.mean(axis=0)) @ white.matrix
+    values = np.array(
+        [
+            np.linalg.eigvalsh(np.cov(np.roll(z, -shift, axis=0).T, aweights=weights, bias=True))
+            for shift in range(20, number - 20 + 1)
+        ]
+    )
+    (stage,) = nested_test(
+        ensemble, weights, white, np.diag([1.0, 1.0]), np.zeros(2), n_surrogates=400, alpha=0.05, max_axes=1,
+        min_shift=20, relative_to_bulk=False, rng=np.random.default_rng(number),
+    )  # fmt: skip
+    np.testing.assert_allclose([stage.low, stage.high], [values[:, 0].min(), values[:, 1].max()], rtol=1e-9)
+
+
+def test_of_what_overlapping_windows_share_more_than_two_thirds_count(monkeypatch):
+    # A multiplier for m frames counts the share 1 - k/m of what frames k apart have in common, and windows of w frames
+    # have something in common up to k = w - 1.
+    lengths = []
+
+    def noted(ensemble, weights, white, held, *, memory, **more):
+        lengths.append(memory)
+        return multiplier_noise(ensemble, weights, white, held, memory=memory, **more)
+
+    monkeypatch.setattr("spikelearn.analyses.triggered_surrogates.multiplier_noise", noted)
+    rng = np.random.default_rng(36)
+    stimulus = rng.standard_normal(400)
+    counts = rng.poisson(np.exp(0.5 * stimulus))
+    for w in (1, 2, 5):
+        spike_triggered_covariance(
+            stimulus, 0.01, None, (-0.01 * w, 0.0), weights=counts, max_axes=1, n_surrogates=39, seed=1
+        )
+        # More than two thirds at w - 1 frames, and no more frames than that takes: long blocks leave few.
+        assert lengths[-1] - 1 == 3 * (w - 1)
 
 
 def test_error_along_the_average_has_the_closed_form():

@@ -109,6 +109,9 @@ def test_the_non_paradoxical_set():
     assert found.positive
     assert not found.paradoxical
     assert rule_spectrum(derived, W_EE=1.5, W_IE=10.0).paradoxical == {"E": False, "I": False}
+    # Excitation that would be unstable alone makes inhibition paradoxical; at g_E W_EE = 1 its own input does nothing.
+    for W_EE, paradoxical in ((1.9, False), (2.0, False), (2.1, True)):
+        assert rule_spectrum(derived, W_EE=W_EE, W_IE=10.0).paradoxical == {"E": False, "I": paradoxical}
     assert derived.check(points=3).passed
 
 

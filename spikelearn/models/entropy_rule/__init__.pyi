@@ -23,6 +23,8 @@ from .noisy import learn_from_noise as learn_from_noise
 from .online import OnlineRun as OnlineRun
 from .online import OnlineState as OnlineState
 from .periodic import PeriodicSolution as PeriodicSolution
+from .relative_entropy import log_density as log_density
+from .relative_entropy import relative_entropy as relative_entropy
 from .replaying import cycle_errors as cycle_errors
 from .replaying import mean_deviation as mean_deviation
 from .replaying import nearest_frame as nearest_frame

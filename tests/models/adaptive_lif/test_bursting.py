@@ -311,3 +311,12 @@ def test_regime_is_a_method_of_the_neuron_and_agrees_with_what_it_does():
     assert np.diff(recording.spikes.train()).max() > 1.0
     steady = sl.simulate(sl.AdaptiveLIF(**cell, delta_g=0.01), 12.0)
     assert np.diff(steady.spikes.train()).max() < 0.1
+
+
+@pytest.mark.parametrize("V_0", [15e-3, 14e-3])
+def test_a_neuron_that_never_fires_does_not_burst(V_0):
+    """At threshold and below it: no conductance lets it fire, so that nothing saturates, lasts or is counted."""
+    found = burst_theory(V_0=V_0, theta=15e-3, Delta=15e-3, tau=10e-3, tau_K=0.2, delta_g=0.05, t_d=2.0)
+    assert found.saturation == found.leading_spikes == 0.0
+    never = (found.rho, found.on, found.off, found.period, found.spikes, found.peak, found.leading_off)
+    assert np.isnan(never).all()

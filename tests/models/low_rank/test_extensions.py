@@ -7,6 +7,7 @@ from scipy.optimize import brentq, root
 import spikelearn as sl
 from spikelearn.models.low_rank import Population, network_jacobian
 from spikelearn.models.low_rank.closure import finite_fixed_point
+from spikelearn.models.low_rank.driven import strength
 from spikelearn.models.low_rank.random_part import strongest_structure
 from spikelearn.models.low_rank.theory import erf_amplitude, erf_onset_of_chaos
 
@@ -52,6 +53,8 @@ def test_the_fold_bounds_the_memory():
     """Just inside the fold there are three fixed points of one overlap, just outside one; a network jumps there."""
     model = sl.LowRank([[0.8]], "erf", 3.0, B=[0.5])
     (fold,) = model.folds()
+    for direction in ([3.0], [-0.01]):
+        np.testing.assert_allclose(model.folds(direction), [fold], rtol=1e-12)
     assert len(model.fixed_points([fold * (1 - 1e-6)])) == 3
     assert len(model.fixed_points([fold * (1 + 1e-6)])) == 1
     # The fold is where the Jacobian of a fixed point is singular: solved here on its own.
@@ -73,6 +76,57 @@ def test_the_fold_bounds_the_memory():
         for size in (0.9 * fold, 1.1 * fold)
     ]
     assert ends[0] < 0 < ends[1]
+
+
+@pytest.mark.parametrize("u", [None, [0.4, -0.3]])
+def test_the_jacobian_of_a_driven_network_is_that_of_all_its_units(u):
+    """Units by their own equations, dx_i/dt = -x_i + sum_j xi_j . eta_i phi(x_j)/n + I_i, by finite differences."""
+    model = sl.LowRank([[0.5, 0.2], [-0.1, 0.4]], "tanh", 2.0, B=[[0.3, 0.1], [0.2, 0.3]])
+    vectors, m, n = model.sample(7, 3), np.array([0.3, -0.5]), 7
+    x = m @ vectors.eta + (0.0 if u is None else np.array(u) @ vectors.inputs)
+
+    def units(x):
+        return -x + sum(np.outer(vectors.eta[k], vectors.xi[k]) for k in range(2)) @ np.tanh(2 * x) / n
+
+    whole = np.array([(units(x + 1e-5 * e) - units(x - 1e-5 * e)) / 2e-5 for e in np.eye(n)]).T
+    found = np.linalg.eigvals(network_jacobian(model, vectors, m, u))
+    values = np.linalg.eigvals(whole)
+    values = values[np.argsort(np.abs(values + 1))]
+    np.testing.assert_allclose(values[: n - 2], -1.0, atol=1e-8)
+    np.testing.assert_allclose(np.sort_complex(found), np.sort_complex(values[n - 2 :]), atol=1e-8)
+
+
+def test_input_moves_the_fixed_point_of_a_network_and_the_path_of_the_mean_field():
+    model = sl.LowRank([[0.5, 0.2], [-0.1, 0.4]], "tanh", 2.0, B=[[0.3, 0.1], [0.2, 0.3]])
+    vectors, u = model.sample(40, 3), np.array([0.4, -0.3])
+    m = finite_fixed_point(model, vectors, [0.3, -0.2], u)
+    h = [sum(m[k] * vectors.eta[k, j] + u[k] * vectors.inputs[k, j] for k in range(2)) for j in range(40)]
+    np.testing.assert_allclose([vectors.xi[k] @ np.tanh(2 * np.array(h)) / 40 for k in range(2)], m, atol=1e-12)
+    # The mean field by small steps of its own flow, Richardson's rule between two sizes of Heun's; input from 0.5 on.
+    ends = []
+    for n in (200, 400):
+        now, dt = np.array([0.3, -0.2]), 1.0 / n
+        for k in range(n):
+            on = u if k >= n // 2 else 0 * u
+            slope = model.flow(now, on)
+            now = now + dt / 2 * (slope + model.flow(now + dt * slope, on))
+        ends.append(now)
+    expected = (4 * ends[1] - ends[0]) / 3
+    half = model.mean_field([0.3, -0.2], [0.5])[0]
+    np.testing.assert_allclose(model.mean_field(half, [0.5], u)[0], expected, atol=1e-6)
+    switched = model.mean_field([0.3, -0.2], [1.0], lambda t: u if t >= 0.5 else 0 * u)[0]
+    np.testing.assert_allclose(switched, expected, atol=1e-6)
+    assert np.abs(model.mean_field([0.3, -0.2], [1.0])[0] - expected).max() > 0.01
+
+
+def test_the_strength_is_zero_where_the_fixed_points_need_no_input():
+    # One overlap: |u| = s/sqrt(1 + (b f/(1 - c f))^2), by hand. At gain 2 and c = 1/2 the slope of tanh at no spread is
+    # exactly 1/c, where the equations have no solution and the strength is 0.
+    model, s = sl.LowRank([[0.5]], "erf", 2.0, B=[0.7]), np.array([0.1, 0.6, 2.0])
+    f = 2 / np.sqrt(1 + np.pi / 2 * 4 * s**2)
+    by_hand = s / np.sqrt(1 + (0.7 * f / (1 - 0.5 * f)) ** 2)
+    np.testing.assert_allclose(strength(model, s, np.ones(1)), by_hand, rtol=1e-12)
+    assert strength(sl.LowRank([[0.5]], "tanh", 2.0, B=[0.7]), 1e-300, np.ones(1)) == [0.0]
 
 
 def test_there_is_no_fold_without_memory():
@@ -99,8 +153,12 @@ def test_input_refusals():
         sl.LowRank([[0.5]], g=0.1).jacobian([0.1])
     with pytest.raises(ValueError, match="m must be 1 finite numbers"):
         model.mean_field([0.1, 0.2], [1.0])
-    with pytest.raises(ValueError, match="times must be one-dimensional, rising"):
-        model.mean_field([0.1], [1.0, 0.5])
+    for times in ([1.0, 0.5], [0.5, 0.5], [-0.1, 0.5], [], [[0.5, 1.0]]):
+        with pytest.raises(ValueError, match="times must be one-dimensional, rising"):
+            model.mean_field([0.1], times)
+    # Zero is no refusal, alone or first.
+    np.testing.assert_array_equal(model.mean_field([0.1], [0.0]), [[0.1]])
+    assert model.mean_field([0.1], [0.0, 0.5])[0, 0] == 0.1
 
 
 def test_the_random_part_in_closed_form():

@@ -6,7 +6,7 @@ from scipy.optimize import root
 
 from spikelearn.models import low_rank as sl
 from spikelearn.models.low_rank import index_sum, network_jacobian, printed_jacobian
-from spikelearn.models.low_rank.fixed_points import amplitudes
+from spikelearn.models.low_rank.fixed_points import amplitudes, sign_changes
 from spikelearn.models.low_rank.theory import erf_amplitude, erf_radial_rate
 
 BUMP = "(erf(6*(x - 0.35)) + erf(6*(x + 0.35)))/2"
@@ -210,3 +210,25 @@ def test_the_disc_of_the_random_part():
     # Without a random part every eigenvalue of the rest is -1, the leak; tanh at rest: a disc of radius g.
     assert bulk_edge(sl.LowRank([[0.5]]), 0.3) == -1.0
     assert bulk_edge(sl.LowRank([[0.5]], gain=1.0, g=0.8), 0.0) == pytest.approx(0.8 - 1, rel=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_zeros_between_two_points_of_the_grid_are_found_where_the_curve_turns(sign):
+    """(a - c)^2 - h for a grid of tenths: a pair that no sign change shows, one that it does, one zero, none."""
+    grid = 0.1 * np.arange(1, 30)
+
+    def curve(c, h):
+        return lambda a: sign * ((a - c) ** 2 - h)
+
+    # Both between 1.0 and 1.1, and nearer to either; at the second point of the grid and at the last but one.
+    for c in (1.03, 1.05, 1.07, 0.2, 2.8):
+        np.testing.assert_allclose(sign_changes(curve(c, 1e-4), grid), [c - 0.01, c + 0.01], atol=1e-14)
+        assert len(sign_changes(curve(c, -1e-4), grid)) == 0
+    # Two hundredths beyond a point on either side.
+    np.testing.assert_allclose(sign_changes(curve(1.05, 0.07**2), grid), [0.98, 1.12], atol=1e-14)
+    # One on a point of the grid, the other between; and one alone.
+    np.testing.assert_allclose(sign_changes(curve(1.55, 0.05**2), grid), [1.5, 1.6], atol=1e-14)
+    np.testing.assert_allclose(sign_changes(curve(0.0, 0.64), grid), [0.8], atol=1e-14)
+    # Between a first point of its own and the grid.
+    np.testing.assert_allclose(sign_changes(curve(0.0, 0.0025), grid, first=0.01), [0.05], atol=1e-14)
+    assert len(sign_changes(curve(0.0, 0.0025), grid)) == 0

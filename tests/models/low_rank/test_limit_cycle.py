@@ -1,11 +1,14 @@
 """Limit cycles against SciPy's integrator: period, extremes, exponents; circle and not."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from spikelearn.models import low_rank as sl
+from spikelearn.models.low_rank import limit_cycle
 from spikelearn.models.low_rank.theory import circle_radius
 
 
@@ -42,6 +45,9 @@ def test_a_spiral_in_three_dimensions_against_an_integrator(spiral):
     lead = values[np.argmax(values.real + 1e-9 * values.imag)]
     assert cycle.period == pytest.approx(2 * np.pi * lead.real / lead.imag, rel=1e-14)
     assert cycle.radius_max > 1.2 * cycle.radius_min  # no circle
+    # 4 n overlaps and times are no text to read.
+    assert "overlaps" not in repr(cycle)
+    assert "times" not in repr(cycle)
     end, growth = monodromy(spiral, cycle.overlaps[0], cycle.period)
     np.testing.assert_allclose(end, cycle.overlaps[0], atol=1e-10)
     exponents = np.sort(np.log(np.abs(np.linalg.eigvals(growth))) / cycle.period)[::-1]
@@ -83,6 +89,32 @@ def test_the_period_does_not_depend_on_phi(phi, shape, slow):
     multiplier = np.sort(np.abs(np.linalg.eigvals(growth)))
     assert multiplier[1] == pytest.approx(1, abs=1e-6)
     assert np.exp(cycle.exponents[1] * cycle.period) == pytest.approx(multiplier[0], abs=1e-7)
+
+
+@pytest.mark.parametrize("phi", ["tanh", "erf"])
+def test_near_the_cycle_every_step_of_newton_squares_the_error(phi, monkeypatch):
+    """A wrong derivative would still lead there, a constant factor a step, where it leads there at all."""
+    model = sl.LowRank([[0.6, -0.45], [0.15, 0.6]], phi, 2.5)
+    r, w = 0.6, float(np.sqrt(0.45 * 0.15))
+    x, y = limit_cycle._balanced(np.array([1.0, -1j / np.sqrt(3)]))
+    start = model.limit_cycle().overlaps
+    R = limit_cycle._solve(model, float(np.linalg.norm(start, axis=1).mean()), r, w, x, y)
+    n, steps, solve = len(R), [], np.linalg.solve
+
+    def noted(*system):
+        steps.append(np.abs(found := solve(*system)).max())
+        return found
+
+    angles = np.pi * np.arange(n) / n
+    length = limit_cycle._ellipse(angles, x, y)
+    slopes = limit_cycle._differentiation(n)
+    np.testing.assert_allclose(slopes @ np.sin(4 * angles), 4 * np.cos(4 * angles), atol=1e-9)
+    monkeypatch.setattr(np.linalg, "solve", noted)
+    again = limit_cycle._newton(model.nonlinearity, R + 0.01 * np.cos(2 * angles), slopes, length, r, w)
+    np.testing.assert_allclose(again, R, atol=1e-11)
+    assert steps[0] > 5e-3
+    for one, following in itertools.pairwise(steps):
+        assert following < 10 * one**2 + 1e-12
 
 
 def test_it_exists_above_the_threshold_only():

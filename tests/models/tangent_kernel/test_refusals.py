@@ -96,6 +96,12 @@ def test_targets_and_new_inputs():
 def test_more_examples_than_weights():
     with pytest.raises(ValueError, match=r"at most as many examples as weights, 6, got 7; more cannot be fitted"):
         TangentKernel(2, 1).linearised(rows(7, 2), np.ones(7))
+    # As many as weights are fitted; the kernel then has the condition 4e10, which leaves five digits.
+    network, y = TangentKernel(3, 1, "tanh", seed=2), np.arange(12.0)
+    solution = network.linearised(rows(12, 3), y)
+    np.testing.assert_allclose(
+        np.einsum("l,lij,j->i", network.rates, solution.kernels, solution.a) + network.output(rows(12, 3)), y, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize(("sign", "phi"), [(1, "relu"), (1, "tanh"), (-1, "erf")])
