@@ -44,7 +44,8 @@ def check_and_report(
     tests : bool
         Whether to run the tests that the ledger names too; only said to be impossible where there are none.
     claims : sequence of str
-        Beginnings of the rows, such as ``"003 Eq."``, whose tests are run; all rows if there is none.
+        Beginnings of the rows, such as ``"Galtier & Wainrib Eq."``, whose tests are run; all rows if there is none.
+        The short name of a source may stand for its authors.
 
     Returns
     -------
@@ -53,8 +54,8 @@ def check_and_report(
     """
     import pandas as pd
 
+    from spikelearn.catalogue.ledger import author_year, ledger_rows
     from spikelearn.catalogue.ledger import claims as judged
-    from spikelearn.catalogue.ledger import ledger_rows
     from spikelearn.catalogue.report import Entry, checked, entries, page
 
     began, found, rows = time.perf_counter(), [], []
@@ -86,7 +87,8 @@ def check_and_report(
     off = [f"{claim.row['document']} {claim.row['item']}" for claim in all_claims if claim.state == "off"]
     said = [f"off or failed: {', '.join(bad)}" if bad else "all as expected"]
     if off:
-        said.append(f"claims that are off: {len(off)}, {', '.join(off[:5])}{', ...' if len(off) > 5 else ''}")
+        some = ", ".join(author_year(name) for name in off[:5])
+        said.append(f"claims that are off: {len(off)}, {some}{', ...' if len(off) > 5 else ''}")
     if trouble:
         said.append(f"tests were not run: {trouble}")
     facts = {"folder": str(folder), **counts, "off": bad, "claims_off": off}
@@ -96,9 +98,14 @@ def check_and_report(
 
 def _wanted(ledger: Sequence[Mapping[str, Any]], claims: Sequence[str]) -> list[str]:
     """Give the tests of the rows whose name begins so."""
+    from spikelearn.catalogue.ledger import author_year
+
     found = [row for row in ledger if f"{row['document']} {row['item']}".startswith(tuple(claims) or "")]
+    found += [row for row in ledger if author_year(f"{row['document']} {row['item']}").startswith(tuple(claims) or "")]
     if not found:
-        raise ValueError(f"--claims must be the beginning of a row of the ledger, such as '003 Eq.', got {claims[0]!r}")
+        raise ValueError(
+            f"--claims must be the beginning of a row of the ledger, such as 'Galtier & Wainrib Eq.', got {claims[0]!r}"
+        )
     return list(dict.fromkeys(str(row["test"]) for row in found if row.get("test")))
 
 

@@ -213,11 +213,13 @@ def test_what_pages_name_of_the_package_is_in_the_reference():
 
 
 def test_pages_of_systems_are_linked_from_the_reference(tmp_path):
+    from spikelearn.catalogue.registry import system_names
+
     found = generate.pages_of(ROOT)
     systems = {
         tomllib.loads(path.read_text())["model"].get("system", "EquationNeuron") for path in ROOT.glob("models/*.toml")
     }
-    assert systems == set(generate.PAGES)
+    assert systems <= set(generate.PAGES) <= set(system_names())
     names = generate.public_names(ROOT)
     for name, text in found.items():
         package, _, own = name.rpartition(".")
@@ -283,7 +285,7 @@ SHORT = re.compile(r"(?<![\w.,\-/=#])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=#]|\.
 
 
 def test_readers_meet_no_short_number_of_a_source():
-    """They stand in References sections, in comments, in the ledger and in docs/sources.md, which explains them."""
+    """They stand in References sections, in comments, in the ledger, its file and docs/sources.md, which explain them."""
     met = []
     for path in [
         *ROOT.glob("models/*.toml"),
@@ -295,7 +297,7 @@ def test_readers_meet_no_short_number_of_a_source():
             if SHORT.search(re.sub(r"\d+[ ,]000", "many", line)):
                 met.append(f"{path.name}: {line.strip()[:80]}")
     for path in [*(ROOT / "spikelearn").rglob("*.py"), *ROOT.glob("examples/*.py"), *ROOT.glob("analyses/*.py")]:
-        if not SHORT.search(source := path.read_text(encoding="utf-8")):
+        if path.name == "ledger.py" or not SHORT.search(source := path.read_text(encoding="utf-8")):
             continue
         tree = ast.parse(source)
         keys = {id(key) for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys}

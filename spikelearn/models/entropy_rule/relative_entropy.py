@@ -77,6 +77,11 @@ def relative_entropy(drift: ArrayLike, other: ArrayLike, Q: ArrayLike) -> float:
     Q : array_like, shape (n, n)
         Diffusion of both.
 
+    Returns
+    -------
+    float
+        Relative entropy of the paths a unit of time.
+
     Raises
     ------
     ValueError
