@@ -285,7 +285,7 @@ SHORT = re.compile(r"(?<![\w.,\-/=#])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=#]|\.
 
 
 def test_readers_meet_no_short_number_of_a_source():
-    """They stand in References sections, in comments, in the ledger, its file and docs/sources.md, which explain them."""
+    """They stand in References sections, comments, the ledger, its file and docs/sources.md, which explain them."""
     met = []
     for path in [
         *ROOT.glob("models/*.toml"),
