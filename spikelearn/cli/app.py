@@ -26,6 +26,7 @@ from spikelearn.cli.commands.new import copy, new
 from spikelearn.cli.commands.run import run
 from spikelearn.cli.long_runs import long_runs
 from spikelearn.cli.options import Engine, Name, Quiet, Target, YesLong
+from spikelearn.cli.warned import plain_warnings
 from spikelearn.compiled import silent
 
 __all__ = ["app", "main"]
@@ -194,8 +195,13 @@ def main(arguments: list[str] | None = None) -> None:
         Instead of the process's own.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    own_process = arguments is None
     try:
-        with _terminated_like_interrupted(), silent(not _QUIET.isdisjoint(given)):
+        with (
+            _terminated_like_interrupted(),
+            silent(not _QUIET.isdisjoint(given)),
+            plain_warnings() if own_process else contextlib.nullcontext(),
+        ):
             status = app(args=arguments, prog_name="spikelearn", standalone_mode=False)
     except KeyboardInterrupt:
         _leave(_INTERRUPTED, 130)
@@ -252,4 +258,4 @@ def _show_click_error(error: Any) -> int | None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spikelearn.interop import read_spikes
 from spikelearn.parameters.foreign import scaled
+from spikelearn.parameters.loading import load_brian2
 from spikelearn.parameters.names import shown, unknown_name
 from spikelearn.parameters.units import seconds
 
@@ -55,6 +56,7 @@ def read_trains(
     if reading.get("header") is False:
         columns = {key: value for key, value in reading.items() if key.endswith("_column")}
         reading |= {key: int(value) for key, value in columns.items() if value is not None and value.isdecimal()}
+    load_brian2()  # which sends warnings to its log from then on: not in the midst of keeping them
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", UserWarning)
