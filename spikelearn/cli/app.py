@@ -86,7 +86,8 @@ def check(
         typer.Option("--tests", help="For the page, also run the tests that the ledger names: a checkout has them."),
     ] = False,
     claims: Annotated[
-        list[str] | None, typer.Option(help="Run only tests of claims that begin so, such as '003 Eq.'; repeatable.")
+        list[str] | None,
+        typer.Option(help="Only tests of claims that begin so, such as 'Gatsby 2021 Q1'; repeatable."),
     ] = None,
     yes_long: YesLong = False,
 ) -> Answer:

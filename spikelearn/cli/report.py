@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,8 @@ def check_and_report(
     tests : bool
         Whether to run the tests that the ledger names too; only said to be impossible where there are none.
     claims : sequence of str
-        Beginnings of the rows, such as ``"003 Eq."``, whose tests are run; all rows if there is none.
+        Beginnings of the rows whose tests are run, such as ``"Gatsby 2021 Q1"``, with the source by author and year or
+        by its short name in the ledger; all rows if there is none.
 
     Returns
     -------
@@ -53,8 +54,8 @@ def check_and_report(
     """
     import pandas as pd
 
+    from spikelearn.catalogue.ledger import author_year, ledger_rows
     from spikelearn.catalogue.ledger import claims as judged
-    from spikelearn.catalogue.ledger import ledger_rows
     from spikelearn.catalogue.report import Entry, checked, entries, page
 
     began, found, rows = time.perf_counter(), [], []
@@ -86,7 +87,8 @@ def check_and_report(
     off = [f"{claim.row['document']} {claim.row['item']}" for claim in all_claims if claim.state == "off"]
     said = [f"off or failed: {', '.join(bad)}" if bad else "all as expected"]
     if off:
-        said.append(f"claims that are off: {len(off)}, {', '.join(off[:5])}{', ...' if len(off) > 5 else ''}")
+        first = author_year("; ".join(off[:5]))
+        said.append(f"claims that are off: {len(off)} ({first}{'; ...' if len(off) > 5 else ''})")
     if trouble:
         said.append(f"tests were not run: {trouble}")
     facts = {"folder": str(folder), **counts, "off": bad, "claims_off": off}
@@ -96,10 +98,22 @@ def check_and_report(
 
 def _wanted(ledger: Sequence[Mapping[str, Any]], claims: Sequence[str]) -> list[str]:
     """Give the tests of the rows whose name begins so."""
-    found = [row for row in ledger if f"{row['document']} {row['item']}".startswith(tuple(claims) or "")]
-    if not found:
-        raise ValueError(f"--claims must be the beginning of a row of the ledger, such as '003 Eq.', got {claims[0]!r}")
-    return list(dict.fromkeys(str(row["test"]) for row in found if row.get("test")))
+    from spikelearn.catalogue.ledger import author_year
+
+    found: dict[str, None] = {}
+    for beginning in claims or [""]:
+        rows = [row for row in ledger if any(name.startswith(beginning) for name in _names(row, author_year))]
+        if not rows:
+            raise ValueError(
+                f"--claims must be the beginning of a row of the ledger, such as 'Gatsby 2021 Q1', got {beginning!r}"
+            )
+        found |= dict.fromkeys(str(row["test"]) for row in rows if row.get("test"))
+    return list(found)
+
+
+def _names(row: Mapping[str, Any], author_year: Callable[[str], str]) -> tuple[str, str]:
+    item = row["item"]
+    return f"{row['document']} {item}", f"{author_year(str(row['document']))} {item}"
 
 
 def _tested(wanted: Sequence[str]) -> tuple[dict[str, Outcome], str]:

@@ -13,10 +13,11 @@ import pytest
 
 import spikelearn as sl
 from spikelearn import catalogue
-from spikelearn.catalogue.ledger import SOURCES, claims, ledger_rows
+from spikelearn.catalogue.ledger import AUTHORS, SOURCES, author_year, claims, ledger_rows, source_of
 from spikelearn.catalogue.proofs import Outcome, run_tests
 from spikelearn.catalogue.report import Entry, page
 from spikelearn.cli import main
+from spikelearn.cli.report import _wanted as wanted
 from spikelearn.storage.manifest import read_manifest
 
 NAME = "spikes_until_silence"
@@ -101,6 +102,27 @@ def test_the_page_names_sources_by_author_and_year(good):
     assert not re.findall(r"(?<!\d )(?<![\w.,\-/=])00[0-4](?![\w.\-/=])", words)
     assert "30,000 trials" in words
     assert not re.findall(r"(?<![\w/])ei_trials(?!\w)", words)
+
+
+def test_short_names_and_authors_lead_to_the_same_source():
+    assert list(sorted(AUTHORS)) == list(sorted(SOURCES))
+    for short, name in AUTHORS.items():
+        assert source_of(short) == source_of(f"{short} Eq. (1)") == source_of(f"{name}, Eq. (1)") == SOURCES[short]
+        assert author_year(f"see {short} Eq. (6)") == f"see {name} Eq. (6)"
+    for text in ("0.003", "30,000 trials", "30 000", "test_003", "003.py", "tests/ei_trials.py", "models.ei_trials.x"):
+        assert author_year(text) == text
+    assert source_of("textbook").startswith("Textbooks")
+
+
+def test_claims_are_chosen_by_authors_or_by_short_names():
+    rows = ledger_rows()
+    by_short, by_authors = wanted(rows, ["002 Q1 Eq."]), wanted(rows, ["Gatsby 2021 Q1 Eq."])
+    assert by_short == by_authors
+    assert 8 < len(by_short) < 15
+    assert wanted(rows, ["002 Q1 Eq.", "001 Link"]) == [*by_short, *wanted(rows, ["Jones 2019 Link"])]
+    assert set(wanted(rows, [])) == {row["test"] for row in rows if row.get("test")}
+    with pytest.raises(ValueError, match="must be the beginning of a row of the ledger, such as .*, got 'Brunel'"):
+        wanted(rows, ["002", "Brunel"])
 
 
 def value(verdict):
