@@ -11,12 +11,12 @@ from typing import Any
 from spikelearn.catalogue.claims_page import claims_table, counted, errata, number, said, tests_section
 from spikelearn.catalogue.files import Configuration, check, load, run
 from spikelearn.catalogue.folder import names as all_names
-from spikelearn.catalogue.ledger import OTHERS, SOURCES, Claim, author_year, source_of
+from spikelearn.catalogue.ledger import AUTHORS, OTHERS, SOURCES, Claim, author_year, ledger_rows, source_of
 from spikelearn.catalogue.proofs import Outcome
 from spikelearn.catalogue.style import STYLE
 from spikelearn.storage.provenance import versions
 
-__all__ = ["Entry", "checked", "entries", "page"]
+__all__ = ["AUTHORS", "SOURCES", "Entry", "checked", "entries", "ledger_rows", "page"]
 
 
 @dataclass(frozen=True, eq=False)
