@@ -203,7 +203,8 @@ def _legend(outcomes: Mapping[str, Outcome], tested: float, no_tests: str) -> st
     if outcomes:
         tests = f"{len(outcomes)} tests that rows name were run for this page, in {tested:.0f} s."
     else:
-        tests = no_tests or "Tests were not run for this page: --tests runs them, from a checkout of the repository."
+        why = no_tests or "--tests runs them, from a checkout of the repository"
+        tests = f"Tests were not run for this page: {why}."
     choices = (
         ("all", "everything"),
         ("off", "what is off"),

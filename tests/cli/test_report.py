@@ -164,6 +164,16 @@ def test_good(x):
     assert x < 3
 
 
+@pytest.mark.parametrize("x", [1, 2, 3])
+def test_half(x):
+    if x != 2:
+        pytest.skip("no library")
+
+
+def test_absent():
+    pytest.importorskip("no_such_library")
+
+
 def test_bad():
     assert 1 + 1 == 3
 
@@ -173,12 +183,14 @@ def test_left_out():
 """,
         encoding="utf-8",
     )
-    wanted = [f"tests/test_few.py::test_{name}" for name in ("good", "bad", "gone")]
-    found = run_tests([*wanted, "tests/test_nowhere.py::test_x"], root=tmp_path)
-    good, bad, gone, nowhere = found.values()
-    assert (good.outcome, good.cases, bad.outcome, gone.outcome, nowhere.outcome) == (
-        "passed", 2, "failed", "failed", "failed",
-    )  # fmt: skip
+    names = ("good", "half", "absent", "bad", "gone")
+    chosen = [*(f"tests/test_few.py::test_{name}" for name in names), "tests/test_nowhere.py::test_x"]
+    found = run_tests(chosen, root=tmp_path)
+    good, half, absent, bad, gone, nowhere = found.values()
+    assert (good.outcome, good.cases, half.outcome, half.cases) == ("passed", 2, "passed", 3)
+    assert (absent.outcome, bad.outcome, gone.outcome, nowhere.outcome) == ("skipped", "failed", "failed", "failed")
+    assert "no_such_library" in absent.why
+    assert half.why == ""
     assert "assert (1 + 1) == 3" in bad.why
     assert gone.why == "pytest did not run it"
     sides = [(line["measured"], line["expected"], line["times"]) for line in good.compared]
