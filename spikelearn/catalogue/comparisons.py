@@ -79,7 +79,7 @@ class Notes:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Begin a test; the cases of a function with parameters are one."""
         name = nodeid.split("[")[0]
-        fresh: dict[str, Any] = {"outcome": "passed", "seconds": 0.0, "cases": 0, "why": "", "compared": {}}
+        fresh: dict[str, Any] = {"outcome": "skipped", "seconds": 0.0, "cases": 0, "why": "", "compared": {}}
         self.current = self.tests.setdefault(name, fresh)
         self.current["cases"] += 1
 
@@ -91,9 +91,10 @@ class Notes:
         if report.failed:
             self.current["outcome"] = "failed"
             self.current["why"] = self.current["why"] or _why(report)
-        elif report.skipped and self.current["outcome"] == "passed":
-            self.current["outcome"] = "skipped"
+        elif self.current["outcome"] == "skipped" and report.skipped:
             self.current["why"] = _why(report)
+        elif self.current["outcome"] == "skipped" and report.when == "call":  # one case that passes is not skipped
+            self.current |= {"outcome": "passed", "why": ""}
 
     def pytest_runtest_logfinish(self) -> None:
         """Leave the test."""

@@ -52,14 +52,12 @@ _NAME = re.compile(
 
 
 def author_year(text: str) -> str:
-    """Write authors and years for the short names of the sources.
+    """Write authors and years for the short names of the sources; other numbers stay as they are.
 
     Examples
     --------
-    >>> author_year("As document 003 Eq. (27): not 0.003")
-    'As Soldado-Magraner et al. 2022 Eq. (27): not 0.003'
-    >>> author_year("30,000 trials")
-    '30,000 trials'
+    >>> author_year("ei_trials, 30,000 trials")
+    'Soldado-Magraner et al. 2022, published simulations, 30,000 trials'
     """
     return _NAME.sub(lambda match: AUTHORS[match[1]], text)
 

@@ -12,12 +12,12 @@ from spikelearn.catalogue.claims_page import claims_table, counted, errata, numb
 from spikelearn.catalogue.configuration import Configuration
 from spikelearn.catalogue.files import check, load, run
 from spikelearn.catalogue.folder import names as all_names
-from spikelearn.catalogue.ledger import OTHERS, SOURCES, Claim, author_year, source_of
+from spikelearn.catalogue.ledger import AUTHORS, OTHERS, SOURCES, Claim, author_year, ledger_rows, source_of
 from spikelearn.catalogue.proofs import Outcome
 from spikelearn.catalogue.style import STYLE
 from spikelearn.storage.provenance import versions
 
-__all__ = ["Entry", "checked", "entries", "page"]
+__all__ = ["AUTHORS", "SOURCES", "Entry", "checked", "entries", "ledger_rows", "page"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +204,8 @@ def _legend(outcomes: Mapping[str, Outcome], tested: float, no_tests: str) -> st
     if outcomes:
         tests = f"{len(outcomes)} tests that rows name were run for this page, in {tested:.0f} s."
     else:
-        tests = no_tests or "Tests were not run for this page: --tests runs them, from a checkout of the repository."
+        why = no_tests or "--tests runs them, from a checkout of the repository"
+        tests = f"Tests were not run for this page: {why}."
     choices = (
         ("all", "everything"),
         ("off", "what is off"),

@@ -88,7 +88,7 @@ def check(
     ] = False,
     claims: Annotated[
         list[str] | None,
-        typer.Option(help="Run only tests of claims that begin so, such as 'Galtier & Wainrib Eq.'; repeatable."),
+        typer.Option(help="Only tests of claims that begin so, such as 'Gatsby 2021 Q1'; repeatable."),
     ] = None,
     yes_long: YesLong = False,
 ) -> Answer:

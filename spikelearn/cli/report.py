@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,8 +44,8 @@ def check_and_report(
     tests : bool
         Whether to run the tests that the ledger names too; only said to be impossible where there are none.
     claims : sequence of str
-        Beginnings of the rows, such as ``"Galtier & Wainrib Eq."``, whose tests are run; all rows if there is none.
-        The short name of a source may stand for its authors.
+        Beginnings of the rows whose tests are run, such as ``"Gatsby 2021 Q1"``, with the source by author and year or
+        by its short name in the ledger; all rows if there is none.
 
     Returns
     -------
@@ -87,8 +87,8 @@ def check_and_report(
     off = [f"{claim.row['document']} {claim.row['item']}" for claim in all_claims if claim.state == "off"]
     said = [f"off or failed: {', '.join(bad)}" if bad else "all as expected"]
     if off:
-        some = ", ".join(author_year(name) for name in off[:5])
-        said.append(f"claims that are off: {len(off)}, {some}{', ...' if len(off) > 5 else ''}")
+        first = author_year("; ".join(off[:5]))
+        said.append(f"claims that are off: {len(off)} ({first}{'; ...' if len(off) > 5 else ''})")
     if trouble:
         said.append(f"tests were not run: {trouble}")
     facts = {"folder": str(folder), **counts, "off": bad, "claims_off": off}
@@ -100,13 +100,20 @@ def _wanted(ledger: Sequence[Mapping[str, Any]], claims: Sequence[str]) -> list[
     """Give the tests of the rows whose name begins so."""
     from spikelearn.catalogue.ledger import author_year
 
-    found = [row for row in ledger if f"{row['document']} {row['item']}".startswith(tuple(claims) or "")]
-    found += [row for row in ledger if author_year(f"{row['document']} {row['item']}").startswith(tuple(claims) or "")]
-    if not found:
-        raise ValueError(
-            f"--claims must be the beginning of a row of the ledger, such as 'Galtier & Wainrib Eq.', got {claims[0]!r}"
-        )
-    return list(dict.fromkeys(str(row["test"]) for row in found if row.get("test")))
+    found: dict[str, None] = {}
+    for beginning in claims or [""]:
+        rows = [row for row in ledger if any(name.startswith(beginning) for name in _names(row, author_year))]
+        if not rows:
+            raise ValueError(
+                f"--claims must be the beginning of a row of the ledger, such as 'Gatsby 2021 Q1', got {beginning!r}"
+            )
+        found |= dict.fromkeys(str(row["test"]) for row in rows if row.get("test"))
+    return list(found)
+
+
+def _names(row: Mapping[str, Any], author_year: Callable[[str], str]) -> tuple[str, str]:
+    item = row["item"]
+    return f"{row['document']} {item}", f"{author_year(str(row['document']))} {item}"
 
 
 def _tested(wanted: Sequence[str]) -> tuple[dict[str, Outcome], str]:

@@ -13,10 +13,11 @@ import pytest
 
 import spikelearn as sl
 from spikelearn import catalogue
-from spikelearn.catalogue.ledger import SOURCES, claims, ledger_rows
+from spikelearn.catalogue.ledger import AUTHORS, SOURCES, author_year, claims, ledger_rows, source_of
 from spikelearn.catalogue.proofs import Outcome, run_tests
 from spikelearn.catalogue.report import Entry, page
 from spikelearn.cli import main
+from spikelearn.cli.report import _wanted as wanted
 from spikelearn.storage.manifest import read_manifest
 
 NAME = "spikes_until_silence"
@@ -103,6 +104,27 @@ def test_the_page_names_sources_by_author_and_year(good):
     assert not re.findall(r"(?<![\w/])ei_trials(?!\w)", words)
 
 
+def test_short_names_and_authors_lead_to_the_same_source():
+    assert list(sorted(AUTHORS)) == list(sorted(SOURCES))
+    for short, name in AUTHORS.items():
+        assert source_of(short) == source_of(f"{short} Eq. (1)") == source_of(f"{name}, Eq. (1)") == SOURCES[short]
+        assert author_year(f"see {short} Eq. (6)") == f"see {name} Eq. (6)"
+    for text in ("0.003", "30,000 trials", "30 000", "test_003", "003.py", "tests/ei_trials.py", "models.ei_trials.x"):
+        assert author_year(text) == text
+    assert source_of("textbook").startswith("Textbooks")
+
+
+def test_claims_are_chosen_by_authors_or_by_short_names():
+    rows = ledger_rows()
+    by_short, by_authors = wanted(rows, ["002 Q1 Eq."]), wanted(rows, ["Gatsby 2021 Q1 Eq."])
+    assert by_short == by_authors
+    assert 8 < len(by_short) < 15
+    assert wanted(rows, ["002 Q1 Eq.", "001 Link"]) == [*by_short, *wanted(rows, ["Jones 2019 Link"])]
+    assert set(wanted(rows, [])) == {row["test"] for row in rows if row.get("test")}
+    with pytest.raises(ValueError, match="must be the beginning of a row of the ledger, such as .*, got 'Brunel'"):
+        wanted(rows, ["002", "Brunel"])
+
+
 def value(verdict):
     fields = {"quantity": "q", "unit": "1", "formula": "", "predicted": None, "expected": 1.0, "measured": 1.0}
     return {**fields, "error": 0.0, "verdict": verdict}
@@ -142,6 +164,16 @@ def test_good(x):
     assert x < 3
 
 
+@pytest.mark.parametrize("x", [1, 2, 3])
+def test_half(x):
+    if x != 2:
+        pytest.skip("no library")
+
+
+def test_absent():
+    pytest.importorskip("no_such_library")
+
+
 def test_bad():
     assert 1 + 1 == 3
 
@@ -151,12 +183,14 @@ def test_left_out():
 """,
         encoding="utf-8",
     )
-    wanted = [f"tests/test_few.py::test_{name}" for name in ("good", "bad", "gone")]
-    found = run_tests([*wanted, "tests/test_nowhere.py::test_x"], root=tmp_path)
-    good, bad, gone, nowhere = found.values()
-    assert (good.outcome, good.cases, bad.outcome, gone.outcome, nowhere.outcome) == (
-        "passed", 2, "failed", "failed", "failed",
-    )  # fmt: skip
+    names = ("good", "half", "absent", "bad", "gone")
+    chosen = [*(f"tests/test_few.py::test_{name}" for name in names), "tests/test_nowhere.py::test_x"]
+    found = run_tests(chosen, root=tmp_path)
+    good, half, absent, bad, gone, nowhere = found.values()
+    assert (good.outcome, good.cases, half.outcome, half.cases) == ("passed", 2, "passed", 3)
+    assert (absent.outcome, bad.outcome, gone.outcome, nowhere.outcome) == ("skipped", "failed", "failed", "failed")
+    assert "no_such_library" in absent.why
+    assert half.why == ""
     assert "assert (1 + 1) == 3" in bad.why
     assert gone.why == "pytest did not run it"
     sides = [(line["measured"], line["expected"], line["times"]) for line in good.compared]
