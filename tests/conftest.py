@@ -7,10 +7,21 @@ from pathlib import Path
 import pytest
 
 
-def pytest_collection_finish():
-    """Spare the collector of garbage what stays loaded; every run of Brian2 here ends with a collection."""
+def freeze():
+    """Spare the collector of garbage what stays loaded; every run of Brian2 ends with a collection."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_collection_finish():
+    """Once all modules of tests are there."""
+    freeze()
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """And after each file: what its tests have imported, and filled caches with, stays too."""
+    if nextitem is not None and nextitem.path != item.path:
+        freeze()
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,7 @@ def test_what_brian_refuses_is_one_line():
         brian.run(Network(group), 1 * ms)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(why_not("cpp_standalone") is not None, reason="compiler missing")
 def test_a_users_unfinished_standalone_program_is_left_alone(tmp_path):
     import spikelearn as sl

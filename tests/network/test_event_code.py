@@ -121,6 +121,7 @@ def test_both_engines_evaluate_the_same_tree():
     assert np.isnan(weights).all()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="memory as Linux shows it")
 def test_rules_that_are_gone_take_no_memory():
     """Numba kept 1.25 MB for every new text, for ever."""

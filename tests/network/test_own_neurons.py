@@ -64,7 +64,9 @@ def run_of_the_built_in_neuron():
     return sl.simulate(learning_network(LIF, LIF), "0.1 s", engine="brian2", **options)
 
 
-@pytest.mark.parametrize("mixed", [False, True], ids=["all own", "one own"])
+@pytest.mark.parametrize(
+    "mixed", [pytest.param(False, id="all own", marks=pytest.mark.slow), pytest.param(True, id="one own")]
+)
 def test_the_built_in_neuron_as_equations_gives_the_same_run(mixed):
     """Same clock, same arithmetic: spikes and learned weights to the last bit, u to rounding."""
     own = as_own_equations(LIF)

@@ -98,6 +98,7 @@ def firing_pair():
     )
 
 
+@pytest.mark.slow
 def test_weights_converge_with_the_step():
     """First order: a step moves each spike by at most some steps, and the weights with them; over a factor of 4."""
     exact = sl.simulate(firing_pair(), 0.12)

@@ -102,7 +102,7 @@ def test_fifty_digits_of_a_model_that_is_not_linear():
 
 
 @pytest.mark.parametrize("approximation", APPROXIMATIONS)
-@pytest.mark.parametrize("model", [two, three])
+@pytest.mark.parametrize("model", [two, pytest.param(three, marks=pytest.mark.slow)])
 def test_the_engines_own_check_passes(approximation, model):
     derived = derive_rule(PAPER_LOSS if model is two else THREE_LOSS, model(), approximation)
     checked = derived.check(points=4)

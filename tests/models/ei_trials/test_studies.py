@@ -37,6 +37,7 @@ def test_the_collapse_is_reported_and_drawn(capsys, model):
     assert len(collapse.figure(runs).axes) == 6
 
 
+@pytest.mark.slow
 def test_basins(model, cross, homeostatic):
     """Of the first 30 starts, as counted for all in the study: none is lost by the cross-homeostatic rule."""
     from spikelearn.models.ei_trials import outcomes

@@ -50,6 +50,7 @@ def test_reversal_is_relearned_and_turns_the_weights():
     assert result.direction[1] < -0.05
 
 
+@pytest.mark.slow
 def test_novelty_rises_at_the_exchanged_places_and_decays():
     novelty = study("rezende_novelty")
     results = [novelty.run(seed) for seed in range(5)]
