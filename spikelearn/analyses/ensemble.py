@@ -19,7 +19,7 @@ from spikelearn.arrays import Floats, Integers
 from spikelearn.parameters.foreign import unmasked
 from spikelearn.parameters.units import seconds
 
-__all__ = ["Ensemble", "lag_range", "make_ensemble", "whole_steps"]
+__all__ = ["Ensemble", "check_time_axis", "lag_range", "make_ensemble", "whole_steps"]
 
 
 # About 8 MB of float64 at a time: fits the caches of a desktop processor and keeps BLAS busy.
@@ -177,6 +177,25 @@ def lag_range(window: Any, dt: float) -> tuple[int, int]:
     return first, last - first
 
 
+def check_time_axis(given: Any, where: str) -> None:
+    """Refuse a labelled array of which another axis than that of the frames is called time.
+
+    Frames are the only axis, the first of two, or the second of three.
+
+    Raises
+    ------
+    ValueError
+        The axes stand in another order.
+    """
+    names = getattr(given, "dims", None)
+    if not isinstance(names, tuple):
+        return
+    frames = 1 if len(names) == 3 else 0
+    found = [place for place, name in enumerate(names) if str(name) in ("time", "frame", "frames")]
+    if found and frames not in found:
+        raise ValueError(f"{where} must have its axis {names[found[0]]!r} in place {frames}, got the axes {names}")
+
+
 def make_ensemble(stimulus: ArrayLike, dt: Any, window: Any) -> Ensemble:
     """Check a stimulus, its step and the window, and lay out the stimulus vectors.
 
@@ -192,12 +211,14 @@ def make_ensemble(stimulus: ArrayLike, dt: Any, window: Any) -> Ensemble:
     Raises
     ------
     ValueError
-        The stimulus holds NaN or infinity or has the wrong number of axes, or the window is longer than it.
+        The stimulus holds NaN or infinity or has the wrong number of axes or labelled ones in the wrong order, or the
+        window is longer than it.
     """
     step = seconds(dt, "dt")
     if step <= 0:
         raise ValueError(f"dt must be positive, got {step} s")
     first, n_lags = lag_range(window, step)
+    check_time_axis(stimulus, "stimulus")
     given = np.asarray(unmasked(stimulus, "stimulus"))
     if given.dtype.kind not in "fiub":
         raise TypeError(f"stimulus must hold real numbers, got dtype {given.dtype}")

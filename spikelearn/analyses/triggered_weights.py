@@ -251,6 +251,9 @@ def _given(weights: Any, ensemble: Ensemble) -> Floats:
     width = getattr(weights, "attrs", {}).get("bin_size")
     if width is not None and abs(float(width) - ensemble.dt) > 1e-9 * ensemble.dt:
         raise ValueError(f"weights must have bins as long as dt = {ensemble.dt:g} s, got bin_size {width:g} s")
+    names = getattr(weights, "dims", ())
+    if isinstance(names, tuple) and "time" in names[:-1]:
+        raise ValueError(f"weights must have their axis 'time' last, got the axes {names}")
     weights = unmasked(weights, "weights")
     if np.asarray(weights).dtype.kind not in "fiub":
         raise ValueError(f"weights must be real numbers, got the type {np.asarray(weights).dtype}")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spikelearn.arrays import Shorts
+from spikelearn.parameters.copies import private
 from spikelearn.parameters.numbers import flat, one_number, whole_number, whole_numbers
 
 __all__ = ["Connections", "FixedInDegree", "FixedProbability", "OneToOne", "Pairs"]
@@ -47,7 +48,7 @@ class Connections:
 
     def __post_init__(self) -> None:
         for name in ("sources", "targets"):
-            object.__setattr__(self, name, flat(f"Connections.{name}", getattr(self, name)))
+            object.__setattr__(self, name, private(flat(f"Connections.{name}", getattr(self, name))))
 
     @classmethod
     def from_csr(cls, offsets: ArrayLike, targets: ArrayLike) -> Connections:

@@ -11,6 +11,7 @@ import numpy as np
 from spikelearn.models.equation_neuron.model import EquationNeuron
 from spikelearn.network.checks import mapped
 from spikelearn.network.jumps import read_neuron, read_weight
+from spikelearn.parameters.copies import private
 from spikelearn.parameters.foreign import carries_dimension
 from spikelearn.parameters.names import shown
 from spikelearn.parameters.numbers import check_name, number_array, whole_number
@@ -57,6 +58,7 @@ class Population:
     def __post_init__(self) -> None:
         object.__setattr__(self, "neuron", read_neuron(self.neuron))
         whole_number("Population.n", self.n, at_least=1)
+        object.__setattr__(self, "refractory", private(self.refractory))
         pause = read_times(self.refractory, "Population.refractory")
         if pause.ndim and pause.shape != (self.n,):
             raise ValueError(f"Population.refractory must be one time or {self.n}, got shape {pause.shape}")
@@ -68,7 +70,8 @@ class Population:
                 f"EquationNeuron(refractory=...), got {self.refractory}"
             )
         try:
-            self.neuron.values(mapped("vary", self.vary, "arrays"), self.n)
+            object.__setattr__(self, "vary", private(mapped("vary", self.vary, "arrays")))
+            self.neuron.values(self.vary, self.n)
         except (TypeError, ValueError) as error:
             raise type(error)(f"Population: {error}") from error
 
@@ -145,6 +148,7 @@ class PoissonInput:
 
     def __post_init__(self) -> None:
         check_name("PoissonInput.population", self.population)
+        object.__setattr__(self, "rate", private(self.rate))
         rate = np.asarray(si_value(self.rate, "1 Hz", "PoissonInput.rate"))
         if not np.isfinite(rate).all() or (rate < 0).any():
             raise ValueError(f"PoissonInput.rate must be finite and not negative, got {self.rate}")

@@ -16,6 +16,7 @@ from spikelearn.network.jumps import LARGEST_WEIGHT, jump_of, one_unit, read_wei
 from spikelearn.network.parts import PoissonInput, Population, SpikeSource, read_times
 from spikelearn.network.plasticity import Plasticity
 from spikelearn.network.shown import network_html, network_text
+from spikelearn.parameters.copies import private
 from spikelearn.parameters.fields import field_values
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.numbers import check_flag, check_name, whole_number
@@ -80,6 +81,8 @@ class Projection:
         if not hasattr(self.connections, "pairs"):
             raise TypeError(f"{where}: connections must be one of Connections, OneToOne, FixedProbability, "
                             f"FixedInDegree, got {type(self.connections).__name__}")  # fmt: skip
+        for name in ("weight", "delay"):
+            object.__setattr__(self, name, private(getattr(self, name)))
         weight = read_weight(self.weight, self.onto, where)
         delay = read_times(self.delay, f"{where}: delay")
         if not np.isfinite(delay).all() or (delay <= 0).any():

@@ -300,7 +300,7 @@ def rule_parameter(where: str, value: Any) -> NDArray[np.float64]:
     """
     value = bare(value, where)
     try:
-        array = np.asarray(value, dtype=np.float64)
+        array = np.array(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{where} must be a number or an array of numbers, got {value!r}") from error
     if not np.isfinite(array).all():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spikelearn.parameters.copies import private
 from spikelearn.parameters.names import unknown_name
 from spikelearn.parameters.units import seconds, si_value
 
@@ -38,8 +39,8 @@ class Initial:
     """
 
     def __init__(self, *, past_spikes: Any = (), **states: Any) -> None:
-        self.past_spikes = _listed(past_spikes)
-        self.states = states
+        self.past_spikes = private(_listed(past_spikes))
+        self.states = private(states)
 
     def __repr__(self) -> str:
         parts = [f"{name}={value!r}" for name, value in self.states.items()]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
@@ -292,3 +293,21 @@ def test_weights_of_bins_a_little_longer_than_frames_are_refused():
         else:
             with pytest.raises(ValueError, match="weights must have bins as long as dt"):
                 spike_triggered_average(x, 0.001, None, weights=weights)
+
+
+def test_labelled_axes_in_another_order_are_refused():
+    """A square stimulus, and as many trials as frames, fit in any order: only the labels can tell."""
+    square = np.random.default_rng(1).normal(size=(6, 6))
+    trains = SpikeTrains.from_arrays([[0.25, 0.45]], t_stop=0.6)
+    labelled = xr.DataArray(square, dims=("time", "dimension"))
+    expected = spike_triggered_average(square, 0.1, trains).values
+    np.testing.assert_array_equal(spike_triggered_average(labelled, 0.1, trains).values, expected)
+    with pytest.raises(ValueError, match="stimulus must have its axis 'time' in place 0, got the axes"):
+        spike_triggered_average(labelled.transpose(), 0.1, trains)
+    with pytest.raises(ValueError, match="stimulus must have its axis 'frame' in place 1, got the axes"):
+        spike_triggered_average(xr.DataArray(np.ones((6, 2, 6)), dims=("frame", "trial", "dimension")), 0.1, trains)
+    weights = xr.DataArray(np.tri(6), dims=("trial", "time"))
+    cube = np.random.default_rng(2).normal(size=(6, 6, 2))
+    assert spike_triggered_average(cube, 0.1, None, weights=weights).sizes["unit"] == 1
+    with pytest.raises(ValueError, match="weights must have their axis 'time' last, got the axes"):
+        spike_triggered_average(cube, 0.1, None, weights=weights.transpose())

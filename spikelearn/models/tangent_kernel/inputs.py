@@ -100,7 +100,8 @@ def _numbers(given: Any, where: str) -> Floats:
         values = np.asarray(given)
         if values.dtype.kind not in "iuf":
             raise TypeError
-        values = np.asarray(values, dtype=np.float64)
+        # A copy: what is learned from them keeps them.
+        values = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{where} must be real numbers in rows of equal length, got {type(given).__name__}") from error
     if not np.isfinite(values).all():

@@ -253,7 +253,7 @@ def _checked_weights(given: Sequence[ArrayLike], n: int, depth: int) -> tuple[Fl
         raise ValueError(
             f"TangentKernel.weights must be {depth} matrices and a read-out, {depth + 1} arrays, got {len(given)}"
         )
-    arrays = tuple(np.asarray(bare(w, f"TangentKernel.weights[{k}]"), dtype=np.float64) for k, w in enumerate(given))
+    arrays = tuple(np.array(bare(w, f"TangentKernel.weights[{k}]"), dtype=np.float64) for k, w in enumerate(given))
     for k, (w, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if w.shape != shape:
             raise ValueError(f"TangentKernel.weights[{k}] must have the shape {shape}, got {w.shape}")
