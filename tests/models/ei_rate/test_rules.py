@@ -220,3 +220,18 @@ def test_expressions_of_written_and_derived_rules_can_be_compared():
     assert E in RULES["cross"].jacobian(MODEL).free_symbols
     kinked = sl.Rule({w: "a*abs(E - E_set)" for w in model.weights}, {"a": 1.0})
     assert linearise(model, kinked, (5.0, 1.0, 10.0, 1.5), (4.0, 14.0)).F_r[0, 0] == -1.0
+
+
+def test_derivatives_are_made_once_for_all_numbers_of_a_rule():
+    """A map asks for the same formulas at other numbers, and takes seconds where they are derived again."""
+    from spikelearn.rules.linearise import _derivatives
+
+    _derivatives.cache_clear()
+    for g_E in (0.5, 1.0, 1.5):
+        for rate in (0.01, 0.02):
+            rates = dict.fromkeys(("alpha_EE", "alpha_EI", "alpha_IE", "alpha_II"), rate)
+            rule = sl.rules.CrossHomeostatic(**rates)
+            sl.stability(sl.EIRates(g_E=g_E), rule, W_EE=5.0, W_IE=10.0, method="full")
+    assert (_derivatives.cache_info().misses, _derivatives.cache_info().hits) == (1, 5)
+    sl.stability(sl.EIRates(), sl.rules.SynapticScaling(**rates), W_EE=5.0, W_IE=10.0, method="full")
+    assert _derivatives.cache_info().misses == 2

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import spikelearn as sl
 from spikelearn.models import entropy_rule as er
@@ -22,6 +23,15 @@ def test_the_cycle_of_the_input(cycle):
     a, b = (er.source_network().cycle(s).frames(400) for s in (er.START, er.MIRROR))
     np.testing.assert_allclose(a.max(axis=0), -b.min(axis=0), rtol=1e-3)
     assert abs(a.max(axis=0)[2] - b.max(axis=0)[2]) > 0.1
+
+
+@pytest.mark.parametrize("start", [er.START, er.MIRROR])
+def test_both_starts_lie_on_their_cycle(cycle, start):
+    """After one period SciPy's integrator is back where it was, to the digits of the starts."""
+    solved = solve_ivp(
+        lambda t, u: -u + W_0 @ np.tanh(u), (0.0, cycle.period), start, method="DOP853", rtol=1e-12, atol=1e-12
+    )
+    np.testing.assert_allclose(solved.y[:, -1], start, atol=1e-9)
 
 
 def test_the_batch_minimiser_gives_the_weights_to_rounding(cycle):

@@ -3,6 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from scipy.special import erf
 
 from spikelearn.models.low_rank.gaussian import gaussian_mean
 from spikelearn.models.low_rank.nonlinearity import Nonlinearity
@@ -70,7 +71,18 @@ def test_the_closed_form_of_erf_that_has_two_branches():
     np.testing.assert_allclose(Nonlinearity("(erf(6*(x-0.35)) + erf(6*(x+0.35)))/2", 1.0).slope(a), closed, rtol=1e-13)
 
 
+@pytest.mark.parametrize("steepness", [1.0, 30.0, 2000.0])
+def test_a_step_up_to_two_thousand_times_as_steep_as_the_normal_density_is_wide_settles(steepness):
+    # E[erf(k z)^2] = (2/pi) arcsin(2 k^2/(1 + 2 k^2)); beyond it the sum would need more than a quarter of a million
+    # points.
+    k2 = 2 * steepness**2
+    found = gaussian_mean(lambda x: erf(steepness * x) ** 2, 1.0)
+    assert found == pytest.approx(2 / np.pi * np.arcsin(k2 / (1 + k2)), abs=1e-12)
+
+
 def test_what_does_not_settle_is_refused():
+    with pytest.raises(ValueError, match="does not settle at standard deviation 1"):
+        gaussian_mean(lambda x: erf(4000.0 * x) ** 2, 1.0)
     with pytest.raises(ValueError, match=r"must be smooth and grow slower than exp\(x\*\*2/2\)"):
         gaussian_mean(lambda x: np.exp(x * x), 1.0)
     with pytest.raises(ValueError, match=r"LowRank.phi = 'exp\(x\*\*2\)'"):

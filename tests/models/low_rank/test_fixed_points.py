@@ -54,6 +54,10 @@ def test_every_point_is_one_and_its_jacobian_is_right(phi, p):
             a, kind = point.amplitude, model.nonlinearity
             printed = printed_jacobian(model, point.overlaps)
             assert np.abs(printed - numerical).max() > 0.05
+            # It has 2 where the eigenvalue must stand, so that it is off along the overlaps alone.
+            v = point.overlaps / a
+            off = (2 - point.eigenvalue) * a * float(kind.slope_rate(a)) * np.outer(v, v)
+            np.testing.assert_allclose(printed - numerical, off, atol=1e-6)
             # Erratum L5: the radial rate and lambda_l/lambda_k - 1 for any C that has eigenvectors.
             radial = a * float(kind.slope_rate(a)) / float(kind.slope(a))
             values = np.linalg.eigvals(model.C)

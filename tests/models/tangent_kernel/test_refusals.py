@@ -6,6 +6,7 @@ import pytest
 from spikelearn.models.tangent_kernel.descent import descend
 from spikelearn.models.tangent_kernel.model import TangentKernel
 from spikelearn.models.tangent_kernel.slopes import fit_slope
+from spikelearn.models.tangent_kernel.solution import check_spectrum
 from spikelearn.models.tangent_kernel.width import WidthStudy
 
 N = 12
@@ -171,3 +172,11 @@ def test_slopes():
         fit_slope([1, 2], [[1.0, 2.0], [0.0, 1.0]])
     with pytest.raises(ValueError, match=r"fit_slope: values must have a row for each of at least two widths"):
         fit_slope([1, 2], [[1.0, 2.0]])
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_a_kernel_is_singular_by_what_its_rounding_is_beside_it(scale):
+    """Ten times the rounding of a sum of two: 4.4e-15 of the largest eigenvalue, whatever the units of the outputs."""
+    assert check_spectrum(scale * np.diag([1.0, 1e-14]), rows(2)) == pytest.approx(1e14, rel=1e-12)
+    with pytest.raises(ValueError, match="the kernel is singular"):
+        check_spectrum(scale * np.diag([1.0, 4e-15]), rows(2))
