@@ -356,6 +356,8 @@ def test_whole_numbers_are_not_cut_from_floats(call, message):
         (lambda: SpikeTrains.from_indices([], [], n_units=2, n_trials=-1, t_stop=1), "n_trials must not be negative"),
         (lambda: SpikeTrains([], [0, 0], 1, t_stop=1, slack=-1e-9), "SpikeTrains.slack must be a time not below 0"),
         (lambda: SpikeTrains([], [0, 0], 1, t_stop=1, slack=np.nan), "SpikeTrains.slack must be a time not below 0"),
+        (lambda: SpikeTrains([], [0, 0], 1, t_stop=1, slack=np.inf), "SpikeTrains.slack must be a time not below 0"),
+        (lambda: SpikeTrains([], [0, 0], 1, t_stop=1, slack="-1 us"), "must be a time not below 0, got -1 us"),
     ],
 )
 def test_sizes_and_slack_are_not_negative(call, message):
@@ -420,6 +422,7 @@ def test_what_is_equal_is_counted_alike():
     spike = 0.5 - 1e-13
     typed = SpikeTrains.from_arrays([[spike]], t_stop=1.0)
     carried = SpikeTrains([spike], [0, 1], 1, t_stop=1.0, slack=1e-12)
+    assert SpikeTrains([spike], [0, 1], 1, t_stop=1.0, slack="1 us").slack == pytest.approx(1e-6, rel=1e-15)
     assert typed.binned(0.5).tolist() != carried.binned(0.5).tolist()
     assert typed != carried
     assert carried == SpikeTrains([spike], [0, 1], 1, t_stop=1.0, slack=1e-12)

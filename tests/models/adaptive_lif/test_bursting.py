@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.integrate import quad
 
 import spikelearn as sl
 from spikelearn.eventdriven import simulate_neurons
-from spikelearn.models.adaptive_lif.bursting import burst_theory, slowing
+from spikelearn.models.adaptive_lif.bursting import _rise, burst_theory, slowing
 from spikelearn.models.adaptive_lif.regimes import burst_ratio, regime, saturation_conductance, tonic_edge
 from spikelearn.models.adaptive_lif.theory import critical_conductance, spikes_until_silence, time_to_spike
 from spikelearn.models.adaptive_lif.tonic import tonic_interval
@@ -320,3 +321,17 @@ def test_a_neuron_that_never_fires_does_not_burst(V_0):
     assert found.saturation == found.leading_spikes == 0.0
     never = (found.rho, found.on, found.off, found.period, found.spikes, found.peak, found.leading_off)
     assert np.isnan(never).all()
+
+
+def test_the_spikes_of_the_rise_are_the_integral_of_the_rate():
+    """Against SciPy's adaptive quadrature of the same course, which begins at the first arrival."""
+    cell = dict(V_0=20e-3, theta=15e-3, Delta=15e-3, tau=10e-3)
+
+    def rate(g):
+        return 1.0 / float(time_to_spike(g, **cell))
+
+    g_star = float(critical_conductance(V_0=20e-3, theta=15e-3, Delta=15e-3))
+    rise = _rise(rate, g_star, 0.9 * g_star, 0.2, 0.05, 2.0)
+    expected = quad(lambda s: rate(rise.course(s) + 0.025), 0.0, rise.corrected, epsrel=1e-9, limit=200)[0]
+    assert rise.spikes == pytest.approx(expected, rel=1e-6)
+    assert rise.course(rise.full) == pytest.approx(g_star, rel=1e-9)
