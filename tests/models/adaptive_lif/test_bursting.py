@@ -321,6 +321,7 @@ def test_a_neuron_that_never_fires_does_not_burst(V_0):
     assert found.saturation == found.leading_spikes == 0.0
     never = (found.rho, found.on, found.off, found.period, found.spikes, found.peak, found.leading_off)
     assert np.isnan(never).all()
+    assert tonic_interval(V_0=V_0, theta=15e-3, Delta=15e-3, tau=10e-3, tau_K=0.2, delta_g=0.05) == math.inf
 
 
 def test_the_spikes_of_the_rise_are_the_integral_of_the_rate():
