@@ -272,7 +272,7 @@ def test_trains_may_fall_from_one_to_the_next():
         ),
         (
             lambda: SpikeTrains.from_dataframe(pd.DataFrame({"unit": [0], "time": ["x"]}), t_stop=2),
-            "time must be numbers in seconds",
+            "^the table: time must be numbers in seconds",
         ),
     ],
 )
