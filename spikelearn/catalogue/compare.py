@@ -28,11 +28,15 @@ def uncompared(system: System, quantity: str, formula: str | None, model: Any, m
     Returns
     -------
     dict
-        As a row of `spikelearn.catalogue.check`: nothing is expected, and the error is that from the formula.
+        As a row of `spikelearn.catalogue.check`: nothing is expected, and the error is that from the formula. A formula
+        that does not hold for this model predicts nothing, and the verdict says why.
     """
-    predicted = None
+    predicted, verdict = None, "not compared"
     if formula is not None:
-        predicted = np.asarray(system.formulas[formula].function(model), dtype=np.float64)
+        try:
+            predicted = np.asarray(system.formulas[formula].function(model), dtype=np.float64)
+        except ValueError as error:  # it has a condition, which the other values do not meet
+            verdict = f"not compared: {error}"
     return {
         "quantity": quantity,
         "unit": system.quantities[quantity].unit,
@@ -41,7 +45,7 @@ def uncompared(system: System, quantity: str, formula: str | None, model: Any, m
         "expected": None,
         "measured": plain_values(measured),
         "error": float("nan") if predicted is None else relative_error(measured, predicted),
-        "verdict": "not compared",
+        "verdict": verdict,
     }
 
 

@@ -187,7 +187,7 @@ def check(name: str | os.PathLike[str] | Configuration, recording: Recording | N
         One row an expected quantity: quantity, unit, formula, predicted, expected, measured, error (measured minus
         expected, relative), verdict ("ok", "measurement off", "formula off" or both). Where values were laid over the
         file its literals do not hold: expected is None, error that from the formula, NaN without one, and the verdict
-        "not compared".
+        "not compared", with the reason where the formula does not hold for these values.
 
     Examples
     --------

@@ -163,20 +163,23 @@ def check_many(names: Sequence[str], *, engine: str | None, target: str) -> Iter
 def table(result: Any) -> str:
     """Lay out the result of `spikelearn.catalogue.check` as text."""
     rows: list[Sequence[str]] = [COLUMNS]
+    reasons = []
     for row in result.to_dict("records"):
         unit = row["unit"]
+        verdict, _, reason = row["verdict"].partition(": ")
+        reasons += [f"{row['quantity']} is not predicted: {reason}"] if reason else []
         rows.append(
             (
                 row["quantity"],
                 row["formula"],
-                "" if row["formula"] == "" else _number(row["predicted"], unit),
-                "" if row["verdict"] == "not compared" else _number(row["expected"], unit),
+                "" if row["formula"] == "" or reason else _number(row["predicted"], unit),
+                "" if verdict == "not compared" else _number(row["expected"], unit),
                 _number(row["measured"], unit),
                 "" if row["error"] != row["error"] else f"{row['error']:.1e}",
-                row["verdict"],
+                verdict,
             )
         )
-    return aligned(rows)
+    return "\n".join([aligned(rows), *(["", *reasons] if reasons else [])])
 
 
 def _number(value: Any, unit: str) -> str:

@@ -56,6 +56,17 @@ def test_what_a_file_expects_is_not_compared_with_other_values(quick, call, caps
     assert row["error"] == 0.0
 
 
+def test_a_formula_that_does_not_hold_for_other_values_says_so(call, capsys, undrawn):
+    """With 1.5 x 0.6 < 1 there is no limit cycle: the data are shown, without a prediction."""
+    settings = ("--set", "gain=1.5", "--set", "n=50")
+    assert call("run", "low_rank_cycle", "-q", *settings, "--json") == 0
+    rows = json.loads(capsys.readouterr().out)["table"]
+    assert [row["predicted"] for row in rows] == [None] * len(rows)
+    assert all(row["verdict"].startswith("not compared: this formula needs a limit cycle") for row in rows)
+    assert call("run", "low_rank_cycle", "-q", *settings) == 0
+    assert "\nperiod is not predicted: this formula needs a limit cycle" in capsys.readouterr().out
+
+
 def test_a_time_step_is_no_other_value(quick, call, capsys, undrawn):
     assert call("run", "quick.toml", "-q", "--engine", "brian2", "--target", "numpy", "--dt", "0.05 ms", "--json") == 0
     found = json.loads(capsys.readouterr().out)
