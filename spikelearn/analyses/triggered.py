@@ -41,7 +41,8 @@ def spike_triggered_average(
     For a one-dimensional LN cell and a spherical stimulus of mean zero the average points along the filter, whatever
     the nonlinearity and whether or not the spikes are Poisson; for an elliptical stimulus of covariance S it is
     ``whiten=True``, ``S^-1 (average - mean)``, that does. An even nonlinearity gives zero. For a cell with two
-    filters the average is one vector in their plane, ``S (k_1 E[d_1 F] + k_2 E[d_2 F])/E[F]``, and not k_1.
+    filters and a Gaussian stimulus the average is one vector in their plane,
+    ``S (k_1 E[d_1 F] + k_2 E[d_2 F])/E[F]``, and not k_1.
 
     Parameters
     ----------

@@ -63,7 +63,8 @@ def multiplier_noise(
     to the prior that the coordinates are made of. Its error is the sum of the influences, each times a random number
     of mean 0, variance 1 and third moment 1, so that variance and skewness of the sum are those of the error,
     whatever w depends on. One number serves `memory` neighbouring frames (a moving sum), so that their correlation
-    counts.
+    counts; the third moment of what multiplies a frame is then 1/sqrt(r), r being the blocks of frames in the sum, and
+    the skewness of the drawn error too small by that factor.
 
     Parameters
     ----------

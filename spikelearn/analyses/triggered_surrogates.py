@@ -9,7 +9,8 @@ accepted variances, fresh noise in the rest and between the two.
 
 Along the average the weights do depend on the stimulus, whether or not the variance changes, and the error of the
 variance is another than without that dependence: for ``exp(a u)`` with mu spikes a frame it is
-``(2 + mu e^(a^2)(a^4 + 4 a^2 + 2))/(2 + 2 mu e^(a^2))`` times as large. There a surrogate has the variance 1 and no
+``(2 + mu e^(a^2)(a^4 + 4 a^2 + 2))/(2 + 2 mu e^(a^2))`` times as large where the prior is known, both ends of the
+fraction less by 2 mu where it is that of the same frames. There a surrogate has the variance 1 and no
 covariance with the accepted axes, plus an error drawn by `spikelearn.analyses.triggered_noise.multiplier_noise`.
 The statistic is of the whole covariance matrix, the
 eigenvalue next to those accepted, so that an accepted axis repels its neighbours in surrogates as it does in data.

@@ -37,7 +37,8 @@ class LinearNonlinear:
 
     In every frame of length dt a cell has ``u_i = k_i . x``, x being the window of frames that ends with this one, and
     fires a Poisson number of spikes of mean ``F(u) dt``. A shared gate, ``1 + s d(u)`` with a hidden sign s drawn for
-    each frame, multiplies the rates of both cells: it leaves their means and adds the covariance ``F_1 F_2 d^2``.
+    each frame, multiplies the rates of both cells: it leaves their means and adds the covariance
+    ``F_1 F_2 d^2 dt^2`` of the two counts.
 
     Parameters
     ----------

@@ -227,7 +227,7 @@ def _statement(source: LinearNonlinear, max_lag: int) -> str:
         )
     if len(source.filters) == 1:
         return "One filter and an elliptical stimulus: S^-1 times the average points along the filter, for any weights."
-    return "Several filters: S^-1 times the average is one vector in their span, a mean of filters and none of them."
+    return "Several filters: S^-1 times the average is one vector in their span, in general none of the filters."
 
 
 def _terms(source: LinearNonlinear, weights: str, unit: int, max_lag: int) -> Iterator[tuple[Any, int]]:

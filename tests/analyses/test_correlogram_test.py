@@ -236,7 +236,7 @@ KINDS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_false_alarms_over_400_null_sets(kind):
-    """False alarms of 400 at 5 % lie within the 99.8 % interval of the binomial distribution, 9 to 36."""
+    """False alarms of 400 at 5 % lie within the 99.8 % interval of the binomial distribution, 8 to 35."""
     cell, arguments = KINDS[kind]
     alarms, points = share(400, cell, 21, **arguments)
     low, high = stats.binom.interval(0.998, 400, 0.05)

@@ -101,6 +101,11 @@ def test_exponential_cells_in_closed_form():
     assert bias.angle_to_span < 1e-5
     assert not bias.unbiased
     assert "one vector in their span" in bias.statement
+    # Of the cell that looks through the first filter alone the average is that filter, and nothing is said against it.
+    alone = cells.expected_bias("single", unit=0)
+    assert alone.angle_to_first < 1e-5
+    assert "none of them" not in alone.statement
+    assert "in general none of the filters" in alone.statement
 
 
 def test_quadratic_cells_in_closed_form():
