@@ -162,6 +162,7 @@ def test_conditionally_independent_cells_share_the_subspace_but_not_the_average(
     assert chi_squared(other, x, summed.values[0], scale @ k) > 1000
 
 
+@pytest.mark.slow
 def test_common_noise_shows_a_direction_only_to_joint_weights():
     # A hidden sign e = +-1 makes both cells fire with rate 0.3 (1 + e g(k'x)): neither mean rate depends on x, so
     # summed weights see nothing, but Cov(N_1, N_2 | x) = 0.09 g^2 does.

@@ -160,6 +160,7 @@ def test_sphere_shifts_the_whole_bulk():
     np.testing.assert_array_equal(relative["eigenvalues"].values, values)
 
 
+@pytest.mark.slow
 def test_null_width_follows_the_effective_sample_size():
     rng = np.random.default_rng(24)
     x = rng.standard_normal((60_000, 40))

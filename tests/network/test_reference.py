@@ -90,6 +90,7 @@ def test_random_networks_by_forty_digits(by_forty_digits, n, duration, options):
     agree(random_network(n, seed=n, **options), duration, by_forty_digits, 15)
 
 
+@pytest.mark.slow
 def test_fifty_neurons_by_forty_digits(by_forty_digits):
     agree(random_network(50, seed=50, refractory=2 * ms), 0.15, by_forty_digits, 150)
 

@@ -65,6 +65,7 @@ def started(script, rate="'1 kHz'"):
     return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_a_thread_without_memory_takes_the_others_with_it():
     process = started(OUT_OF_MEMORY)
     try:
@@ -77,6 +78,7 @@ def test_a_thread_without_memory_takes_the_others_with_it():
     assert output.split() == ["no", "memory", "for", "the", "spikes"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX systems")
 def test_an_interrupt_is_obeyed_however_much_comes_within_a_delay():
     process = started(WITHIN_A_DELAY, "'2e10 Hz'")

@@ -24,7 +24,7 @@ def network(**varied):
     )
 
 
-@pytest.mark.parametrize("engine", ["exact", "brian2"])
+@pytest.mark.parametrize("engine", ["exact", pytest.param("brian2", marks=pytest.mark.slow)])
 def test_a_run_with_varied_populations_is_that_of_a_network_made_so(engine):
     refractory = np.arange(6) * ms
     target = "numpy" if engine == "brian2" else "auto"

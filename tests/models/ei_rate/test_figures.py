@@ -136,7 +136,8 @@ def test_a_panel_carries_its_annotations():
     assert axes.get_ylim() == (0, 20)
 
 
-@pytest.mark.parametrize("name", ["ei_paradoxical_effect", pytest.param("ei_learning_rate", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ei_paradoxical_effect", "ei_learning_rate"])
 def test_studies_run(name, tmp_path):
     extra = ["--grid", "8"] if name == "ei_learning_rate" else []
     command = [sys.executable, str(ROOT / "analyses" / f"{name}.py"), "--output", str(tmp_path), *extra]

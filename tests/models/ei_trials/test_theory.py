@@ -64,6 +64,7 @@ def test_the_first_up_trial_is_predicted_from_the_published_start(model, cross, 
         assert first_up(sl.run_trials(model, rule, expected + 2, start)) == expected
 
 
+@pytest.mark.slow
 def test_the_first_up_trial_is_predicted_from_random_silent_starts(model):
     """80 starts and rates below the threshold, one prediction each; all come true, early and late."""
     rng = np.random.default_rng(4)

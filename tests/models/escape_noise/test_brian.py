@@ -59,7 +59,8 @@ def test_same_spikes_same_gradients_and_learning(spikes, target):
     compare(network(), spikes, target)
 
 
-@pytest.mark.parametrize("link", [pytest.param("sigmoid", marks=pytest.mark.slow), "softplus"])
+@pytest.mark.slow
+@pytest.mark.parametrize("link", ["sigmoid", "softplus"])
 def test_other_links_agree_too(spikes, link):
     compare(network(link), spikes, "numpy")
 

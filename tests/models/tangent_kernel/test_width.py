@@ -104,7 +104,7 @@ def test_exponents_up_to_4096():
     assert found["residual"].half_width < 0.4
 
 
-@pytest.mark.parametrize("phi", ["relu", "tanh"])
+@pytest.mark.parametrize("phi", ["relu", pytest.param("tanh", marks=pytest.mark.slow)])
 def test_other_nonlinearities_have_the_same_exponents(phi):
     """n = 64 to 512, without training; eight bands of 99.9 % plus 0.05 for small widths: false alarm 0.8 % each."""
     study = WidthStudy(widths=(64, 128, 256, 512), phi=phi, descent_up_to=0)
@@ -130,6 +130,7 @@ def one_layer_of_rectifiers(n, seed, q, y):
     return np.sqrt(np.mean(residual**2)), np.linalg.norm(jump) / np.linalg.norm(d * a)
 
 
+@pytest.mark.slow
 def test_a_kink_changes_two_exponents():
     """Rectifiers, one layer, n = 512 to 131072, 16 draws: -1/2 and -1/4 in bands of 99.9 % plus 0.05; not -1 and -1/2.
 
