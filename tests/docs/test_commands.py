@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import spikelearn as sl
+from spikelearn.catalogue.folder import names
 
 ROOT = Path(sl.__file__).resolve().parents[1]
 if not (ROOT / "docs").is_dir():
@@ -51,6 +52,9 @@ def commands_of_pages():
         for words in documents.commands(page):
             command = tuple(words)
             if command in NOT_RUN or (len(words) == 1 and words[0] in AS_SUCH):
+                continue
+            # `check` runs each model file and its report draws it; here one of them, of which README shows the table.
+            if words[0] == "run" and len(words) == 2 and words[1] in set(names()) - {"bursting"}:
                 continue
             if command not in seen or words[0] in ("new", "copy"):
                 found.setdefault(page, {})[command] = None
