@@ -268,8 +268,8 @@ def _errata(rows: list[dict[str, Any]], into: Path) -> None:
         text += "| item | | what holds | test |\n|---|---|---|---|\n"
         for row in wrong:
             if row["document"] == document:
-                test = row.get("test", "").split("::")[-1]
-                text += f"| {_cell(row['item'])} | {row['status']} | {_cell(row.get('reason', ''))} | `{test}` |\n"
+                test = f"`{row['test'].split('::')[-1]}`" if row.get("test") else "none"
+                text += f"| {_cell(row['item'])} | {row['status']} | {_cell(row.get('reason', ''))} | {test} |\n"
     (into / "errata.md").write_text(text, encoding="utf-8")
 
 
