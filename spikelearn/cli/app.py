@@ -37,7 +37,7 @@ app = Commands(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Spiking neurons, networks and spike-train analyses with the formula beside every number.",
+    help="Spiking neurons, networks and spike-train analyses with formulas beside the numbers.",
 )
 
 _INTERRUPTED = "interrupted; nothing was written"
@@ -178,7 +178,7 @@ app.command(hidden=True)(complete)
 def version(
     show_version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Spiking neurons, networks and spike-train analyses with the formula beside every number."""
+    """Spiking neurons, networks and spike-train analyses with formulas beside the numbers."""
     if show_version:
         from spikelearn import __version__
 
