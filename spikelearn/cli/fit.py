@@ -19,14 +19,14 @@ from spikelearn.storage.manifest import write_manifest
 
 __all__ = ["fit_file"]
 
-FREE, STARTS, SEED = "V_0,delta_g,tau_K,t_d", 10, 0
+STARTS, SEED = 10, 0
 
 
 def fit_file(
     path: str | os.PathLike[str],
     output: str | os.PathLike[str] | None = None,
     *,
-    free: str = FREE,
+    free: str | None = None,
     given: Sequence[str] = (),
     unit: int | None = None,
     n_starts: int = STARTS,
@@ -41,8 +41,8 @@ def fit_file(
         What `spikelearn.interop.read_spikes` reads; time 0 is where the neuron starts.
     output : path, optional
         The folder; ``runs/NAME-fit`` with every option that was set if not given.
-    free : str
-        Names of the free parameters with commas between them.
+    free : str, optional
+        Names of the free parameters with commas between them; see `spikelearn.fit` for what is free if not given.
     given : sequence of str
         Start and fixed values, such as ``"tau=12 ms"``.
     unit : int, optional
@@ -75,11 +75,18 @@ def fit_file(
         if not 0 <= unit < trains.n_units:
             raise ValueError(f"fit: unit must lie from 0 to {trains.n_units - 1}, got {unit}")
         trains = trains.select_units([unit])
-    names = [name.strip() for name in free.split(",") if name.strip()]
+    names = None if free is None else [name.strip() for name in free.split(",") if name.strip()]
     found = fit(neuron, trains, names, n_starts=n_starts, seed=seed)
     table = found.table()
-    options = {"free": ",".join(names), "set": list(given), "unit": unit, "starts": n_starts, "seed": seed, **reading}
-    folder, source, _ = place_of_results(place, "fit", output, options, {"free": FREE, "starts": STARTS, "seed": SEED})
+    options = {
+        "free": None if names is None else ",".join(names),
+        "set": list(given),
+        "unit": unit,
+        "starts": n_starts,
+        "seed": seed,
+        **reading,
+    }
+    folder, source, _ = place_of_results(place, "fit", output, options, {"free": None, "starts": STARTS, "seed": SEED})
     with whole_folder(folder, overwrite=True, kind="fit", source=source, inputs=(place,)) as temporary:
         table.to_csv(temporary / "estimates.csv", index=False)
         (temporary / "model_spikes.csv").write_text(
@@ -87,22 +94,29 @@ def fit_file(
         )
         save_figure(found.figure(), temporary / "fit.png")
         made = {
-            "file": place.name, "free": names, "given": list(given), "unit": unit, "seed": seed,
+            "file": place.name, "free": list(found.estimates), "given": list(given), "unit": unit, "seed": seed,
             "jitter": found.jitter, "missing": found.missing, "extra": found.extra, "good": found.good,
             "doubt": found.doubt, "starts": found.starts,
         }  # fmt: skip
         write_manifest(temporary, "fit", {"source": source, "fit": made})
     shown = table.to_string(index=False, float_format=lambda value: f"{value:.6g}")
     verdict = "good" if found.good else f"NOT good: {found.doubt}"
+    held = (
+        "t_d = 0 is held; --set 't_d=5 ms' begins with a delay and fits it\n" if _without_delay(names, neuron) else ""
+    )
     text = "\n".join(
         [
             repr(trains), "", shown, "",
             f"jitter {found.jitter * 1e3:.3g} ms, {found.missing} spikes of the model without a recorded one, "
             f"{found.extra} recorded without one of the model; the fit is {verdict}",
-            "", f"estimates, spikes, figure and manifest in {folder}",
+            held, f"estimates, spikes, figure and manifest in {folder}",
         ]
     )  # fmt: skip
     return text, [{str(key): value for key, value in row.items()} for row in table.to_dict("records")], folder
+
+
+def _without_delay(names: Sequence[str] | None, neuron: AdaptiveLIF) -> bool:
+    return names is None and not neuron.values()["t_d"] > 0
 
 
 def _values(given: Sequence[str]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ _WHERE = "fit"
 def fit(
     neuron: AdaptiveLIF,
     trains: SpikeTrains,
-    free: str | Iterable[str] = ("V_0", "delta_g", "tau_K", "t_d"),
+    free: str | Iterable[str] | None = None,
     *,
     initial: Initial | None = None,
     n_starts: int = 10,
@@ -54,8 +54,9 @@ def fit(
     trains : SpikeTrains
         Recorded spikes; each trial and unit is one realisation of the same neuron from the same initial state at time
         0, where the window must begin.
-    free : str or iterable of str
-        Of V_0, theta, Delta, tau, tau_K, delta_g, t_d, and of u and g at time 0. All must be positive at the start.
+    free : str or iterable of str, optional
+        Of V_0, theta, Delta, tau, tau_K, delta_g, t_d, and of u and g at time 0. All must be positive at the start. If
+        not given, those of V_0, delta_g, tau_K and t_d that are: without a delay at the start none is fitted.
     initial : Initial, optional
         State at time 0 and past spikes.
     n_starts : int
@@ -93,7 +94,7 @@ def fit(
     """
     if not isinstance(neuron, AdaptiveLIF):
         raise TypeError(f"{_WHERE}: neuron must be an AdaptiveLIF, got {type(neuron).__name__}")
-    names = read_names(f"{_WHERE}: free", free, FREE)
+    names = read_names(f"{_WHERE}: free", _usual(neuron) if free is None else free, FREE)
     rows = _rows(trains)
     start = initial_state(initial)
     tries = whole_number("n_starts", n_starts, at_least=1)
@@ -119,6 +120,12 @@ def fit(
             "pairs more spikes than there are free parameters; begin nearer, or give a longer gap"
         )
     return _result(neuron, problem, search, search.best, doubt(problem, search, interval))
+
+
+def _usual(neuron: AdaptiveLIF) -> list[str]:
+    """Name what is free if nothing is said: a logarithm starts at no zero and at no infinity."""
+    values = neuron.values()
+    return [name for name in ("V_0", "delta_g", "tau_K", "t_d") if 0.0 < float(values[name]) < np.inf]
 
 
 def _rows(trains: Any) -> list[Floats]:

@@ -59,13 +59,27 @@ def test_fits_with_other_options_have_folders_of_their_own(recorded, tmp_path, m
         (["--set", "tauK=3 ms"], "tau_K"),
         (["--free", "V_0,nothing"], "nothing"),
         (["--unit", "3"], "unit must lie from 0 to 0, got 3"),
-        (["--set", "t_d=0 ms"], "t_d must be positive and finite at the start to be free"),
+        (["--free", "V_0,t_d", "--set", "t_d=0 ms"], "t_d must be positive and finite at the start to be free"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(recorded, options, text, capsys):
     with pytest.raises(SystemExit):
         main(["fit", str(recorded), "--t-stop", "0.8 s", "--set", "t_d=8 ms", *options])
     assert text in capsys.readouterr().err
+
+
+def test_without_a_delay_at_the_start_none_is_fitted(tmp_path, monkeypatch, capsys):
+    """The plain command, whose neuron has no delay, is one that works; what it holds and how to free it is said."""
+    monkeypatch.chdir(tmp_path)
+    truth = sl.AdaptiveLIF(V_0="22 mV", delta_g=0.08, tau_K="90 ms")
+    times = sl.simulate(truth, "1 s").spikes.train(0)
+    pd.DataFrame({"unit": 0, "time": times}).to_csv("cell.csv", index=False)
+    main(["fit", "cell.csv", "--t-stop", "1 s"])
+    found = pd.read_csv("runs/cell-fit-t_stop=1s/estimates.csv").set_index("parameter")["estimate"]
+    assert dict(found) == pytest.approx({"V_0": 0.022, "delta_g": 0.08, "tau_K": 0.09}, rel=1e-9)
+    assert "t_d = 0 is held; --set 't_d=5 ms' begins with a delay and fits it" in capsys.readouterr().out
+    still = sl.AdaptiveLIF(tau_K="inf s", delta_g=0.02)
+    assert set(sl.fit(still, sl.simulate(still, "1 s").spikes).estimates) == {"V_0", "delta_g"}
 
 
 def test_the_command_has_the_defaults_of_its_function():

@@ -19,7 +19,10 @@ def fit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder to write [default: runs/NAME-fit, with what is set].")
     ] = None,
-    free: Annotated[str, typer.Option(help="Free parameters, with commas between them.")] = "V_0,delta_g,tau_K,t_d",
+    free: Annotated[
+        str | None,
+        typer.Option(help="Free parameters, with commas between them [default: V_0,delta_g,tau_K, and t_d if set]."),
+    ] = None,
     given: Annotated[
         list[str] | None, typer.Option("--set", help="A start or fixed value, such as 'tau=12 ms'; may be repeated.")
     ] = None,
