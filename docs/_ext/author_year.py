@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 
-NAMES = {
-    "000": "Soldado-Magraner et al. 2022, notebook",
-    "001": "Jones 2019",
-    "002": "Gatsby 2021",
-    "003": "Soldado-Magraner et al. 2022",
-    "004": "Galtier & Wainrib",
-}
-# "002 Q1", "document 003", "Fig. S8 of 003": never a number with digits, a point, a comma or a letter beside it, nor
-# the thousands of 20,000 or 20 000.
-SHORT = re.compile(r"(?<![\w.\-/=])(?<!\d[, \u00a0\u2009\u202f])(?:[Dd]ocuments? )?(00[0-4])(?![\w\-/=]|[.,]\d)")
+from spikelearn.catalogue.ledger import AUTHORS, NUMBERED
 
 
 def pieces(text: str) -> list[tuple[str, bool]]:
@@ -31,8 +21,8 @@ def pieces(text: str) -> list[tuple[str, bool]]:
     """
     found: list[tuple[str, bool]] = []
     last = 0
-    for match in SHORT.finditer(text):
-        found += [(text[last : match.start()], False), (NAMES[match[1]], True)]
+    for match in NUMBERED.finditer(text):
+        found += [(text[last : match.start()], False), (AUTHORS[match[1]], True)]
         last = match.end()
     found.append((text[last:], False))
     return [piece for piece in found if piece[0]]

@@ -49,15 +49,15 @@ class Notes:
         def noted(actual: Any, desired: Any, *given: Any, **named: Any) -> None:
             __tracebackhide__ = True  # one frame fewer in what pytest shows of a failure
             right(actual, desired, *given, **named)
-            if self.current is not None:
-                line = sys._getframe(1).f_lineno
-                self.note(line, name, values_of(actual), values_of(desired), deviation(actual, desired))
+            line = sys._getframe(1).f_lineno
+            self.note(line, name, values_of(actual), values_of(desired), deviation(actual, desired))
 
         return noted
 
     def note(self, line: int, how: str, measured: str, expected: str, off: float | None = None) -> None:
-        """Note one comparison; of those on one line the first is kept, their number, and the largest deviation."""
-        assert self.current is not None
+        """Note one comparison of a test; of those on one line the first, their number, and the largest deviation."""
+        if self.current is None:
+            return
         found = self.current["compared"]
         entry = found.setdefault(
             str(line), {"how": how, "measured": measured, "expected": expected, "off": off, "times": 0}

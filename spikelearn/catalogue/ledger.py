@@ -12,7 +12,18 @@ from typing import Any
 
 from spikelearn.catalogue.proofs import Outcome
 
-__all__ = ["AUTHORS", "OTHERS", "SOURCES", "STATES", "Claim", "author_year", "claims", "ledger_rows", "source_of"]
+__all__ = [
+    "AUTHORS",
+    "NUMBERED",
+    "OTHERS",
+    "SOURCES",
+    "STATES",
+    "Claim",
+    "author_year",
+    "claims",
+    "ledger_rows",
+    "source_of",
+]
 
 SOURCES = {
     "000": "Soldado-Magraner et al. 2022, notebook on learning rules from loss functions",
@@ -45,10 +56,15 @@ AUTHORS = {
 }
 """Author and year, as model files and pages name them; of two that begin alike the longer comes first."""
 
-# "003 Eq. (55)", "document 003": never a number with digits, a point or a letter beside it, nor one of thousands.
-_NAME = re.compile(
-    r"(?<![\w.\-/=])(?<!\d[, ])(?:[Dd]ocuments? )?(00[0-4]|ei_trials)(?![\w\-/=]|\.\d|\.py)"
+# "002 Q1", "document 003", "Fig. S8 of 003": never a number with digits, a point, a comma or a letter beside it, nor
+# the thousands of 20,000 or 20 000.
+_ALONE = (
+    r"(?<![\w.\-/=])(?<!\d[, \u00a0\u2009\u202f])(?:[Dd]ocuments? )?({names})(?![\w\-/=]|[.,]\d|\.py)"
 )  # fmt: skip
+NUMBERED = re.compile(_ALONE.format(names="00[0-4]"))
+"""Where a text names a source by its number."""
+
+_NAME = re.compile(_ALONE.format(names="00[0-4]|ei_trials"))
 
 
 def author_year(text: str) -> str:

@@ -12,12 +12,12 @@ from spikelearn.catalogue.claims_page import claims_table, counted, errata, numb
 from spikelearn.catalogue.configuration import Configuration
 from spikelearn.catalogue.files import check, load, run
 from spikelearn.catalogue.folder import names as all_names
-from spikelearn.catalogue.ledger import AUTHORS, OTHERS, SOURCES, Claim, author_year, ledger_rows, source_of
+from spikelearn.catalogue.ledger import OTHERS, SOURCES, Claim, author_year, source_of
 from spikelearn.catalogue.proofs import Outcome
 from spikelearn.catalogue.style import STYLE
 from spikelearn.storage.provenance import versions
 
-__all__ = ["AUTHORS", "SOURCES", "Entry", "checked", "entries", "ledger_rows", "page"]
+__all__ = ["Entry", "checked", "entries", "page"]
 
 
 @dataclass(frozen=True, eq=False)

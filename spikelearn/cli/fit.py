@@ -101,9 +101,8 @@ def fit_file(
         write_manifest(temporary, "fit", {"source": source, "fit": made})
     shown = table.to_string(index=False, float_format=lambda value: f"{value:.6g}")
     verdict = "good" if found.good else f"NOT good: {found.doubt}"
-    held = (
-        "t_d = 0 is held; --set 't_d=5 ms' begins with a delay and fits it\n" if _without_delay(names, neuron) else ""
-    )
+    without_delay = names is None and "t_d" not in found.estimates
+    held = "t_d = 0 is held; --set 't_d=5 ms' begins with a delay and fits it\n" if without_delay else ""
     text = "\n".join(
         [
             repr(trains), "", shown, "",
@@ -113,10 +112,6 @@ def fit_file(
         ]
     )  # fmt: skip
     return text, [{str(key): value for key, value in row.items()} for row in table.to_dict("records")], folder
-
-
-def _without_delay(names: Sequence[str] | None, neuron: AdaptiveLIF) -> bool:
-    return names is None and not neuron.values()["t_d"] > 0
 
 
 def _values(given: Sequence[str]) -> dict[str, Any]:
